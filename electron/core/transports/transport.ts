@@ -1,0 +1,75 @@
+import type { Disposable } from '../../../shared/base/disposable.ts';
+import type { Event } from '../../../shared/base/emitter.ts';
+import type { Result } from '../../../shared/base/result.ts';
+import type { TransportKind } from '../../../shared/model/host.ts';
+
+/**
+ * A way to a host: ssh, command (kubectl exec …), local, later ssm. It makes connections and knows nothing of
+ * sessions, reconnects or panes.
+ */
+export interface Transport {
+  readonly kind: TransportKind;
+  /** For people: `deploy@10.0.0.1:22`. */
+  readonly address: string;
+  /** `onPhase` is told when the wire is up and authentication starts. */
+  connect(signal: AbortSignal, onPhase: (phase: 'authenticating') => void): Promise<Result<Connection, ConnectFailure>>;
+}
+
+/**
+ * - `retry`: the network or the host may come back
+ * - `refused`: trying again cannot help until a person does something
+ */
+export interface ConnectFailure {
+  kind: 'retry' | 'refused';
+  reason: string;
+  advice: string;
+}
+
+/** One authenticated connection. It ends once; after that every channel has ended too. */
+export interface Connection extends Disposable {
+  readonly onClose: Event<{ reason: string }>;
+  /** Milliseconds there and back; rejects with the signal's reason. */
+  ping(signal: AbortSignal): Promise<number>;
+  openShell(size: TerminalSize): Promise<Result<ShellChannel, ChannelFailure>>;
+  /** Runs one command line with the host's shell. Build it with `quoteCommand`. */
+  openExec(commandLine: string): Promise<Result<ExecChannel, ChannelFailure>>;
+}
+
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+/** `full`: the server allows no more channels on this connection. */
+export interface ChannelFailure {
+  kind: 'full' | 'closed' | 'refused';
+  reason: string;
+}
+
+export interface ChannelExit {
+  /** Absent when killed by a signal or when the connection ended first. */
+  code?: number;
+  signal?: string;
+  /** True when the connection ended under it: what it did is not known. */
+  lost: boolean;
+}
+
+/** Fires `onExit` exactly once, after the last byte was delivered. Bytes are only valid during the event unless copied. */
+export interface Channel extends Disposable {
+  readonly onOutput: Event<Uint8Array>;
+  readonly onExit: Event<ChannelExit>;
+  write(data: Uint8Array | string): void;
+  /** Stops reading: the window closes and the remote process blocks. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface ShellChannel extends Channel {
+  resize(size: TerminalSize): void;
+}
+
+export interface ExecChannel extends Channel {
+  readonly onErrorOutput: Event<Uint8Array>;
+  /** End of file on its stdin. */
+  end(): void;
+}

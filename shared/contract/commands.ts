@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import type { HostId, HostSummary } from '../model/host.ts';
+import type { Incident, IncidentId } from '../model/incident.ts';
+import type { MetricVector } from '../model/metric.ts';
+import type { PaneId, PaneSummary } from '../model/pane.ts';
+import type { ProcessRow } from '../model/process.ts';
+import type { Prompt, PromptId } from '../model/prompt.ts';
+import type { PlanId, RemediationPlan, RemediationRecord } from '../model/remediation.ts';
+import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
+import type { WorkspaceProblem } from '../model/workspace.ts';
+import { layoutStateSchema, type LayoutState } from '../panes/layoutState.ts';
+
+/**
+ * The allow-list: every command a renderer can give, with the schema of its arguments and (as a type) its result.
+ * The core validates arguments once, here; names that are not in this table are refused.
+ */
+const hostId = z.string().min(1).max(64).transform((v) => v as HostId);
+const paneId = z.string().min(1).max(64).transform((v) => v as PaneId);
+const eventId = z.string().min(1).max(64).transform((v) => v as EventId);
+const planId = z.string().min(1).max(64).transform((v) => v as PlanId);
+const incidentId = z.string().min(1).max(64).transform((v) => v as IncidentId);
+const promptId = z.string().min(1).max(64).transform((v) => v as PromptId);
+const path = z.string().min(1).max(4096);
+const columns = z.number().int().min(2).max(2000);
+const rows = z.number().int().min(1).max(1000);
+const epochMs = z.number().min(0).max(8.64e15);
+const prose = z.string().max(100_000);
+const none = z.object({}).strict();
+
+/** Declares a command: its argument schema at run time, its result in the types. */
+function command<Result>() {
+  return <Schema extends z.ZodType>(args: Schema) => ({ args }) as Command<Schema, Result>;
+}
+
+interface Command<Schema extends z.ZodType, Result> {
+  args: Schema;
+  /** Exists in the types only. */
+  readonly result?: Result;
+}
+
+/** Everything a window needs to draw itself, at start and after a reload. */
+export interface Snapshot {
+  version: string;
+  home: 'electron' | 'web';
+  /** The workbench's clock, epoch ms, when the snapshot was made. */
+  now: number;
+  workspace: WorkspaceView;
+  hosts: HostSummary[];
+  panes: PaneSummary[];
+  layout: LayoutState | null;
+  prompts: Prompt[];
+  incident: Incident | null;
+  /** The newest first, at most 500. */
+  events: TimelineEvent[];
+  /** Where the record is kept. */
+  recordDirectory: string;
+}
+
+export interface WorkspaceView {
+  name: string;
+  path?: string;
+  problems: WorkspaceProblem[];
+  /** Commands of this file that wait for the user's approval, by host, as they would run. */
+  held: { host: HostId; command: string }[];
+  contentHash?: string;
+}
+
+export interface RecentWorkspace {
+  path: string;
+  name: string;
+  openedAt: number;
+}
+
+export interface DirectoryListing {
+  path: string;
+  parent: string | null;
+  entries: { name: string; directory: boolean }[];
+}
+
+export interface ImportPreview {
+  /** Workspace YAML, to be edited and saved. */
+  text: string;
+  hostCount: number;
+  warnings: string[];
+}
+
+export interface Recording {
+  /** asciicast v2 output from `fromByte` on, as raw terminal bytes, base64. */
+  base64: string;
+  fromByte: number;
+  totalBytes: number;
+}
+
+export interface ExportedReport {
+  fileName: string;
+  mediaType: string;
+  content: string;
+  /** Where it was also written, on the machine of the core. */
+  savedTo: string;
+}
+
+export const COMMANDS = {
+  'app.snapshot': command<Snapshot>()(none),
+
+  'workspace.recent': command<RecentWorkspace[]>()(none),
+  /** `partial`: open the hosts that are fine although the file has problems. Fails with `workspace_invalid` and the problems as data. */
+  'workspace.open': command<Snapshot>()(z.object({ path, partial: z.boolean().default(false) }).strict()),
+  'workspace.openMachine': command<Snapshot>()(none),
+  /** Checks text without opening it. */
+  'workspace.check': command<WorkspaceProblem[]>()(z.object({ text: prose }).strict()),
+  /** Refuses to overwrite unless told to. */
+  'workspace.save': command<{ path: string }>()(
+    z.object({ path, text: prose, overwrite: z.boolean().default(false) }).strict(),
+  ),
+  'workspace.import': command<ImportPreview>()(z.object({ source: z.enum(['ssh_config']), path }).strict()),
+  /** Approves the held commands of the open workspace's file, for exactly this content. */
+  'workspace.approve': command<null>()(z.object({ contentHash: z.string().length(64) }).strict()),
+  'files.list': command<DirectoryListing>()(z.object({ path: z.string().max(4096) }).strict()),
+
+  'host.reconnect': command<null>()(z.object({ host: hostId }).strict()),
+  'host.disconnect': command<null>()(z.object({ host: hostId }).strict()),
+  'prompt.answer': command<null>()(
+    z.object({ prompt: promptId, answer: z.array(z.string().max(65_536)).max(20).nullable() }).strict(),
+  ),
+
+  'pane.open': command<PaneSummary>()(z.object({ host: hostId, columns, rows }).strict()),
+  'pane.close': command<null>()(z.object({ pane: paneId }).strict()),
+  'pane.resize': command<null>()(z.object({ pane: paneId, columns, rows }).strict()),
+  /** A new shell in a pane whose shell is gone. */
+  'pane.restart': command<null>()(z.object({ pane: paneId }).strict()),
+  /** Output starts to flow to this window: what is on record (the newest `replayBytes`), then live. */
+  'pane.attach': command<{ replayedBytes: number; totalBytes: number }>()(
+    z.object({ pane: paneId, replayBytes: z.number().int().min(0).max(10_485_760) }).strict(),
+  ),
+  'pane.recording': command<Recording>()(
+    z.object({ pane: paneId, fromByte: z.number().int().min(0), maxBytes: z.number().int().min(1).max(8_388_608) }).strict(),
+  ),
+  'layout.save': command<null>()(z.object({ layout: layoutStateSchema }).strict()),
+
+  /** Starts (or stops) the `processes` event for one host. One watched set a window. */
+  'processes.watch': command<{ at: number; rows: ProcessRow[] } | null>()(
+    z.object({ host: hostId.nullable() }).strict(),
+  ),
+  /** Vectors of `[from, to]`, thinned to at most `points` by taking the last of each bucket. */
+  'series.read': command<MetricVector[]>()(
+    z.object({ host: hostId, from: epochMs, to: epochMs, points: z.number().int().min(2).max(5000) }).strict(),
+  ),
+
+  'timeline.read': command<TimelineEvent[]>()(
+    z.object({ before: epochMs.optional(), limit: z.number().int().min(1).max(2000) }).strict(),
+  ),
+  'timeline.note': command<TimelineEvent>()(
+    z.object({ text: z.string().trim().min(1).max(10_000), at: epochMs.optional(), host: hostId.optional() }).strict(),
+  ),
+
+  /** Nothing happens yet: reads the host, shows what would run. A plan with `refusal` cannot be executed. */
+  'remediation.plan': command<RemediationPlan>()(
+    z
+      .object({
+        action: z.literal('process.kill'),
+        host: hostId,
+        target: z
+          .object({
+            bootId: z.string().min(1).max(64),
+            pid: z.number().int().min(1).max(4_194_304),
+            startTicks: z.number().int().min(0),
+          })
+          .strict(),
+        signal: z.enum(['TERM', 'KILL']).default('TERM'),
+        event: eventId.optional(),
+      })
+      .strict(),
+  ),
+  /** Confirms a plan. Progress arrives as `remediation` events; the result is the finished record. */
+  'remediation.execute': command<RemediationRecord>()(z.object({ plan: planId }).strict()),
+  /** For an outcome `unknown`: looks again. */
+  'remediation.verify': command<RemediationRecord>()(z.object({ plan: planId }).strict()),
+  'remediation.list': command<RemediationRecord[]>()(none),
+
+  'incident.start': command<Incident>()(
+    z
+      .object({
+        title: z.string().trim().min(1).max(300),
+        severity: z.enum(['SEV1', 'SEV2', 'SEV3', 'SEV4']),
+        impactBeganAt: epochMs.optional(),
+      })
+      .strict(),
+  ),
+  'incident.update': command<Incident>()(
+    z
+      .object({
+        incident: incidentId,
+        title: z.string().trim().min(1).max(300).optional(),
+        severity: z.enum(['SEV1', 'SEV2', 'SEV3', 'SEV4']).optional(),
+        summary: prose.optional(),
+        impactBeganAt: epochMs.optional(),
+        detectedAt: epochMs.optional(),
+        mitigatedAt: epochMs.optional(),
+        resolvedAt: epochMs.optional(),
+      })
+      .strict(),
+  ),
+  'incident.end': command<Incident>()(z.object({ incident: incidentId }).strict()),
+  'incident.list': command<Incident[]>()(none),
+  'report.export': command<ExportedReport>()(
+    z
+      .object({
+        /** Absent: the running incident, else the latest, else all that is on record of this workspace. */
+        incident: incidentId.optional(),
+        format: z.enum(['md', 'html', 'json']),
+        /** IANA zone in which times are written beside UTC. */
+        timeZone: z.string().max(64).optional(),
+      })
+      .strict(),
+  ),
+} as const;
+
+export type CommandName = keyof typeof COMMANDS;
+/** Arguments as a caller writes them (defaults left out). */
+export type CommandInput<Name extends CommandName> = z.input<(typeof COMMANDS)[Name]['args']>;
+/** Arguments as a handler receives them. */
+export type CommandArguments<Name extends CommandName> = z.output<(typeof COMMANDS)[Name]['args']>;
+export type CommandResult<Name extends CommandName> = NonNullable<(typeof COMMANDS)[Name]['result']> | ResultNull<Name>;
+type ResultNull<Name extends CommandName> =
+  null extends Exclude<(typeof COMMANDS)[Name]['result'], undefined> ? null : never;

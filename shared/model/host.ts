@@ -1,0 +1,70 @@
+import type { Brand } from '../base/brand.ts';
+
+/** The `id` of a host in its workspace: 1 to 64 of letters, digits, `.`, `_`, `-`. */
+export type HostId = Brand<string, 'HostId'>;
+
+export type TransportKind = 'ssh' | 'ssm' | 'command' | 'local';
+
+/** What the renderer shows of a host that is open. `address` is for people: `deploy@10.0.0.1:22`, `this machine`. */
+export interface HostSummary {
+  id: HostId;
+  tags: string[];
+  transport: TransportKind;
+  address: string;
+  link: LinkState;
+  /** Known after the first sample. */
+  facts?: HostFacts;
+  /** What the sampler is doing, apart from the link. */
+  sampler: SamplerState;
+}
+
+/** Facts that do not change while a host is up. */
+export interface HostFacts {
+  hostname: string;
+  kernel: string;
+  osName: string;
+  cores: number;
+  bootId: string;
+  /** Epoch milliseconds by the host's clock. */
+  bootedAt: number;
+  /** /proc clock ticks a second (CLK_TCK), nearly always 100. */
+  ticksPerSecond: number;
+  pageBytes: number;
+  /** Host clock minus workbench clock, milliseconds; the uncertainty is half the best round trip. */
+  clockOffsetMs: number;
+  clockUncertaintyMs: number;
+  /** True when the sampler sees a cgroup limit below the machine's, or runs in a pid namespace. */
+  container: boolean;
+}
+
+/**
+ * One link, one state. `since` is epoch milliseconds. Words on the screen come from `describeLink`.
+ * - `held`: the workspace file's command is not approved yet
+ * - `stalled`: the connection stands, keepalives are unanswered
+ * - `lost`: it ended and nothing is being tried; `reconnecting`: it ended and will be tried at `nextTryAt`
+ * - `refused`: trying again cannot help (key changed, authentication failed, malformed entry)
+ */
+export type LinkState =
+  | { kind: 'idle'; since: number }
+  | { kind: 'held'; since: number; reason: string }
+  | { kind: 'connecting'; since: number; attempt: number }
+  | { kind: 'authenticating'; since: number; attempt: number }
+  | { kind: 'good'; since: number; roundTripMs?: number }
+  | { kind: 'degraded'; since: number; reason: string; roundTripMs?: number }
+  | { kind: 'stalled'; since: number; reason: string }
+  | { kind: 'lost'; since: number; reason: string }
+  | { kind: 'reconnecting'; since: number; reason: string; attempt: number; nextTryAt: number }
+  | { kind: 'refused'; since: number; reason: string; advice: string }
+  | { kind: 'closed'; since: number };
+
+export type SamplerState =
+  | { kind: 'off' }
+  | { kind: 'starting'; since: number }
+  | { kind: 'running'; implementation: 'perl' | 'awk' }
+  | { kind: 'silent'; since: number; reason: string }
+  | { kind: 'failed'; since: number; reason: string; advice: string };
+
+/** True while commands can be sent. */
+export function isUp(link: LinkState): boolean {
+  return link.kind === 'good' || link.kind === 'degraded' || link.kind === 'stalled';
+}

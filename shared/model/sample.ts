@@ -1,0 +1,99 @@
+import type { ProcessChange, ProcessRow } from './process.ts';
+
+/** Shares of the machine's (or one core's) time in the interval: each 0…1, their sum 1. `guest` is inside `user`. */
+export interface CpuShares {
+  user: number;
+  nice: number;
+  system: number;
+  /** hard and soft interrupts */
+  interrupt: number;
+  iowait: number;
+  steal: number;
+  idle: number;
+}
+
+/**
+ * Where busy CPU went, in cores (1 = one core busy for the whole interval).
+ * visible + reaped + unattributed = busy. `reaped` is the growth of parents' cutime + cstime less what the
+ * dead children had already shown.
+ */
+export interface CpuBalance {
+  busy: number;
+  visible: number;
+  reaped: number;
+  unattributed: number;
+  /** The parents that reaped most, at most eight, largest first. */
+  reapers: { pid: number; startTicks: number; name: string; command: string; cores: number }[];
+}
+
+/**
+ * One tick of one host. Rates are over `intervalMs`; the first frame gives none, so a Sample always spans two frames.
+ * `at`: workbench clock, epoch ms, when it arrived. `hostAt`: the host's clock, epoch ms.
+ */
+export interface Sample {
+  at: number;
+  hostAt: number;
+  intervalMs: number;
+  bootId: string;
+  uptimeMs: number;
+  cores: number;
+  cpu: CpuShares;
+  perCore: CpuShares[];
+  balance: CpuBalance;
+  load: [number, number, number];
+  memory: {
+    totalBytes: number;
+    freeBytes: number;
+    /** total − available, as `free` computes it */
+    usedBytes: number;
+    availableBytes: number;
+    buffersBytes: number;
+    /** Cached + SReclaimable, as `free` shows */
+    cachedBytes: number;
+    swapTotalBytes: number;
+    swapUsedBytes: number;
+  };
+  /** All interfaces but loopback. */
+  network: { receiveBytesPerSecond: number; transmitBytesPerSecond: number; errorsPerSecond: number };
+  /** Whole disks, not partitions or loop devices. */
+  disk: { readBytesPerSecond: number; writeBytesPerSecond: number; busiest: number };
+  /** PSI avg10 as shares 0…1; absent where the kernel has none. */
+  pressure?: {
+    cpuSome: number;
+    memorySome: number;
+    memoryFull: number;
+    ioSome: number;
+    ioFull: number;
+  };
+  processes: {
+    total: number;
+    running: number;
+    blocked: number;
+    threads: number;
+    forksPerSecond: number;
+    lastPid: number;
+  };
+  /** /proc/vmstat oom_kill: machine-wide, since boot; absent on old kernels. */
+  oomKills?: number;
+  /** The sampler's own cgroup where readable: the limit that holds for it, and its own OOM counter. */
+  cgroup?: {
+    memoryLimitBytes?: number;
+    memoryUsageBytes?: number;
+    oomKills?: number;
+    cpuQuotaCores?: number;
+    throttledPeriods?: number;
+    periods?: number;
+  };
+  /** Processes that started or went since the last tick, as far as a tick can see them. */
+  changes: ProcessChange[];
+  /** The whole table as of this tick. Shared, never to be written to. */
+  table: readonly ProcessRow[];
+  /** What sampling costs the host. */
+  sampler: {
+    implementation: 'perl' | 'awk';
+    cpuMs: number;
+    residentBytes: number;
+    frameBytes: number;
+    roundTripMs: number;
+  };
+}

@@ -1,0 +1,77 @@
+import type { HostId } from './host.ts';
+
+/** A validated workspace. `electron/core/workspace` makes it from YAML; paths are expanded and absolute. */
+export interface Workspace {
+  version: 1;
+  name: string;
+  /** The file it came from; absent for "This machine". */
+  path?: string;
+  /** SHA-256 of the file's bytes, hex: what an approval is for. */
+  contentHash?: string;
+  hosts: WorkspaceHost[];
+  logs: WatchedLog[];
+  /** Absent: one pane a host, tiled. */
+  panes?: WindowSpec[];
+  thresholds: ThresholdRule[];
+}
+
+export interface WorkspaceHost {
+  id: HostId;
+  tags: string[];
+  transport: TransportSpec;
+}
+
+export type TransportSpec =
+  | { kind: 'ssh'; alias: string }
+  | {
+      kind: 'ssh';
+      host: string;
+      port?: number;
+      user?: string;
+      identityFile?: string;
+      knownHostsFile?: string;
+      /** Aliases or [user@]host[:port], in order, as ProxyJump. */
+      jump?: string[];
+      hostKeyAlias?: string;
+    }
+  | { kind: 'local' }
+  /** argv of an interactive shell and of a prefix to which one shell command line is appended as a single argument. */
+  | { kind: 'command'; shell: string[]; exec: string[] }
+  | { kind: 'ssm'; target: string; region?: string; profile?: string };
+
+export interface WatchedLog {
+  /** Absolute path on the host; `*`, `?` and `[…]` are expanded there. */
+  path: string;
+  /** Host ids or tags; absent: all hosts. */
+  on?: string[];
+}
+
+/** A window of panes, as tmux has them. */
+export interface WindowSpec {
+  name: string;
+  layout: LayoutSpec;
+}
+
+export type LayoutSpec =
+  | { host: HostId }
+  | { split: 'row' | 'column'; children: { size: number; layout: LayoutSpec }[] };
+
+/** One rule for one detector; later rules win, host rules over tag rules over the workspace's. */
+export interface ThresholdRule {
+  detector: string;
+  on?: string[];
+  values: Record<string, number | boolean>;
+}
+
+/** One fault in a file. `line` and `column` count from 1. */
+export interface WorkspaceProblem {
+  file: string;
+  line: number;
+  column: number;
+  /** What is wrong, and what was expected. */
+  message: string;
+  expected: string;
+  /** The host it spoils; absent when it spoils the whole file. */
+  host?: string;
+  severity: 'error' | 'warning';
+}
