@@ -1,0 +1,3 @@
+export function HostDetail() {
+  return <section aria-label="Host detail" />;
+}

@@ -1,0 +1,3 @@
+export function Panes() {
+  return <section aria-label="Panes" />;
+}

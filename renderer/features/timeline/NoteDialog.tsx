@@ -1,0 +1,4 @@
+/** Shown while ui.dialog asks for it. */
+export function NoteDialog() {
+  return null;
+}

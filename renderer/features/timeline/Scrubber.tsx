@@ -1,0 +1,3 @@
+export function Scrubber() {
+  return <section aria-label="Time axis" />;
+}

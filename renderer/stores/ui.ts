@@ -1,0 +1,99 @@
+import { create } from 'zustand';
+import type { HostId } from '../../shared/model/host.ts';
+import type { EventId, SuggestedAction } from '../../shared/model/timelineEvent.ts';
+import type { PlanId } from '../../shared/model/remediation.ts';
+import { useTimeline } from './timeline.ts';
+
+/** The one time axis: following now, or a window of the past (epoch ms, workbench clock). */
+export type TimeWindow = { kind: 'live'; spanMs: number } | { kind: 'past'; from: number; to: number };
+
+export type Dialog =
+  | { kind: 'palette' }
+  | { kind: 'keys' }
+  | { kind: 'openWorkspace' }
+  | { kind: 'createWorkspace' }
+  | { kind: 'importWorkspace' }
+  | { kind: 'note' }
+  | { kind: 'incident' }
+  | { kind: 'report' }
+  | { kind: 'remediation'; request: SuggestedAction; signal?: 'TERM' | 'KILL'; event?: EventId; plan?: PlanId };
+
+interface UiState {
+  focusedHost: HostId | undefined;
+  time: TimeWindow;
+  /** Where the crosshair stands on every chart, epoch ms. */
+  crosshair: number | undefined;
+  dialog: Dialog | undefined;
+  theme: 'dark' | 'light';
+  /** The focused host's detail is folded away. */
+  detailOpen: boolean;
+  detailTab: 'overview' | 'processes';
+  /** Sizes of the regions, pixels; remembered. */
+  timelineWidth: number;
+  detailHeight: number;
+  /** One line at the foot, gone after a while. */
+  notice: { text: string; tone: 'plain' | 'warning' } | undefined;
+}
+
+export const LIVE_SPAN_MS = 5 * 60_000;
+const REMEMBERED = 'fireline.ui';
+
+export const useUi = create<UiState>(() => ({
+  focusedHost: undefined,
+  time: { kind: 'live', spanMs: LIVE_SPAN_MS },
+  crosshair: undefined,
+  dialog: undefined,
+  theme: 'dark',
+  detailOpen: true,
+  detailTab: 'overview',
+  timelineWidth: 340,
+  detailHeight: 320,
+  notice: undefined,
+  ...recall(),
+}));
+
+useUi.subscribe((state) => {
+  const { theme, detailOpen, timelineWidth, detailHeight } = state;
+  localStorage.setItem(REMEMBERED, JSON.stringify({ theme, detailOpen, timelineWidth, detailHeight }));
+});
+
+export function openDialog(dialog: Dialog): void {
+  useUi.setState({ dialog });
+}
+
+export function closeDialog(): void {
+  useUi.setState({ dialog: undefined });
+}
+
+export function focusHost(host: HostId): void {
+  useUi.setState({ focusedHost: host });
+}
+
+export function goLive(): void {
+  useUi.setState({ time: { kind: 'live', spanMs: LIVE_SPAN_MS } });
+  useTimeline.setState({ selected: undefined });
+}
+
+/** Selecting an event moves every region: its host is focused and its window is on the charts. */
+export function selectEvent(id: EventId | undefined): void {
+  useTimeline.setState({ selected: id });
+  const event = id === undefined ? undefined : useTimeline.getState().byId[id];
+  if (!event) return;
+  const window = event.evidence.find((e) => e.type === 'samples');
+  const from = window ? window.from : event.at - 2 * 60_000;
+  const to = Math.max(window ? window.to : 0, event.at + 60_000);
+  useUi.setState({
+    time: { kind: 'past', from, to },
+    crosshair: event.at,
+    ...(event.host ? { focusedHost: event.host, detailOpen: true } : {}),
+  });
+}
+
+function recall(): Partial<UiState> {
+  try {
+    const value: unknown = JSON.parse(localStorage.getItem(REMEMBERED) ?? '{}');
+    return typeof value === 'object' && value !== null ? (value as Partial<UiState>) : {};
+  } catch {
+    return {};
+  }
+}
