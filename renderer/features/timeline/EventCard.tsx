@@ -1,0 +1,175 @@
+import type { JsonValue } from '../../../shared/base/json.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { useTimeline } from '../../stores/timeline.ts';
+import { openDialog, useUi } from '../../stores/ui.ts';
+import styles from './Timeline.module.css';
+import { clockTime, utcTime } from './timeFormat.ts';
+
+/** What an event rests on: figures, evidence that opens, and the remediations that fit, best first. */
+export function EventCard({ event }: { event: TimelineEvent }) {
+  const related = useTimeline((state) => (event.relatesTo ? state.byId[event.relatesTo] : undefined));
+  return (
+    <div className={styles.card}>
+      {event.actions.length > 0 && event.endedAt === undefined && (
+        <div className={styles.actions}>
+          {event.actions.map((action) => (
+            <button
+              key={`${action.action} ${action.target.pid}`}
+              type="button"
+              className={styles.action}
+              onClick={() => openDialog({ kind: 'remediation', request: action, event: event.id })}
+            >
+              {visibleText(action.label, 120)}…
+            </button>
+          ))}
+        </div>
+      )}
+      <dl className={styles.facts}>
+        <dt>kind</dt>
+        <dd>{event.kind}</dd>
+        {rowsOf(event.detail).map(([name, value]) => (
+          <Fact key={name} name={name} value={value} />
+        ))}
+        <dt>happened</dt>
+        <dd>{utcTime(event.at)}</dd>
+        {event.endedAt !== undefined && event.endedAt !== event.at && (
+          <>
+            <dt>over</dt>
+            <dd>{utcTime(event.endedAt)}</dd>
+          </>
+        )}
+        <dt>noticed</dt>
+        <dd>
+          {Math.max(0, (event.seenAt - event.at) / 1000).toFixed(1)} s later
+          {Math.abs(event.clockOffsetMs) >= 1 && ` · host clock ${signed(event.clockOffsetMs)} ms`}
+        </dd>
+        {related && (
+          <>
+            <dt>belongs to</dt>
+            <dd>{visibleText(related.title, 200)}</dd>
+          </>
+        )}
+      </dl>
+      {event.evidence.length > 0 && (
+        <>
+          <h3 className={styles.subheading}>Evidence</h3>
+          <ul className={styles.evidence}>
+            {event.evidence.map((evidence, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: evidence is only ever appended
+              <li key={index}>
+                <EvidenceItem evidence={evidence} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}
+
+function EvidenceItem({ evidence }: { evidence: Evidence }) {
+  switch (evidence.type) {
+    case 'line':
+      return (
+        <details open>
+          <summary>{visibleText(evidence.source, 200)}</summary>
+          <pre className={styles.raw}>{visibleText(evidence.text, 4000)}</pre>
+        </details>
+      );
+    case 'output':
+      return (
+        <details>
+          <summary>
+            output, exit {evidence.exitCode ?? 'unknown'}: <code>{visibleText(evidence.command, 120)}</code>
+          </summary>
+          <pre className={styles.raw}>{visibleText(evidence.text, 20_000)}</pre>
+        </details>
+      );
+    case 'process':
+      return (
+        <details>
+          <summary>
+            process {evidence.identity.pid} {visibleText(evidence.name, 40)}
+            {evidence.note && `: ${visibleText(evidence.note, 200)}`}
+          </summary>
+          <pre className={styles.raw}>
+            {visibleText(evidence.command, 4000)}
+            {`\nboot ${evidence.identity.bootId} · start ${evidence.identity.startTicks} ticks`}
+          </pre>
+        </details>
+      );
+    case 'samples':
+      return (
+        <button
+          type="button"
+          className={styles.textButton}
+          onClick={() => useUi.setState({ time: { kind: 'past', from: evidence.from, to: evidence.to } })}
+        >
+          {evidence.metric}, {clockTime(evidence.from, Date.now())}–{clockTime(evidence.to, Date.now())}
+          {evidence.note && `: ${visibleText(evidence.note, 200)}`}
+        </button>
+      );
+    case 'cast':
+      return (
+        <span>
+          recording of pane {visibleText(evidence.pane, 64)} at {evidence.offsetSeconds.toFixed(1)} s
+        </span>
+      );
+  }
+}
+
+/** Detail as rows of plain words: `residentBytes` → `resident`, nested objects one level in. */
+function rowsOf(detail: Record<string, JsonValue>): [string, string][] {
+  return Object.entries(detail).flatMap(([key, value]): [string, string][] => {
+    if (value !== null && typeof value === 'object' && !Array.isArray(value)) {
+      return rowsOf(value).map(([inner, text]) => [`${words(key)} ${inner}`, text]);
+    }
+    return [[words(key), written(key, value)]];
+  });
+}
+
+function words(key: string): string {
+  return key
+    .replace(/(Bytes|PerSecond|Ms|Cores)$/, '')
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase();
+}
+
+function written(key: string, value: JsonValue): string {
+  if (typeof value === 'number') {
+    if (key.endsWith('Bytes')) return binaryBytes(value);
+    if (key.endsWith('At')) return utcTime(value);
+    if (key.endsWith('PerSecond')) return `${Number(value.toPrecision(3))} a second`;
+    if (key.endsWith('Cores')) return `${Number(value.toPrecision(3))} cores`;
+    if (key.endsWith('Share')) return `${Math.round(value * 100)} %`;
+    if (key.endsWith('Ms')) return `${Math.round(value)} ms`;
+    return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
+  }
+  if (Array.isArray(value)) return visibleText(value.map((v) => String(v)).join(', '), 400);
+  return visibleText(String(value), 1000);
+}
+
+function binaryBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${Number(value.toPrecision(3))} ${units[unit]}`;
+}
+
+function signed(value: number): string {
+  return `${value > 0 ? '+' : ''}${Math.round(value)}`;
+}
