@@ -1,4 +1,12 @@
 import type { JsonValue } from '../../../shared/base/json.ts';
+import {
+  asText,
+  formatBytes,
+  formatCores,
+  formatMilliseconds,
+  formatPerSecond,
+  formatShare,
+} from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { useTimeline } from '../../stores/timeline.ts';
@@ -147,27 +155,16 @@ function words(key: string): string {
 
 function written(key: string, value: JsonValue): string {
   if (typeof value === 'number') {
-    if (key.endsWith('Bytes')) return binaryBytes(value);
+    if (key.endsWith('Bytes')) return asText(formatBytes(value));
     if (key.endsWith('At')) return utcTime(value);
-    if (key.endsWith('PerSecond')) return `${Number(value.toPrecision(3))} a second`;
-    if (key.endsWith('Cores')) return `${Number(value.toPrecision(3))} cores`;
-    if (key.endsWith('Share')) return `${Math.round(value * 100)} %`;
-    if (key.endsWith('Ms')) return `${Math.round(value)} ms`;
+    if (key.endsWith('PerSecond')) return asText(formatPerSecond(value));
+    if (key.endsWith('Cores')) return asText(formatCores(value));
+    if (key.endsWith('Share')) return asText(formatShare(value));
+    if (key.endsWith('Ms')) return asText(formatMilliseconds(value));
     return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
   }
   if (Array.isArray(value)) return visibleText(value.map((v) => String(v)).join(', '), 400);
   return visibleText(String(value), 1000);
-}
-
-function binaryBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let unit = 0;
-  let value = bytes;
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${Number(value.toPrecision(3))} ${units[unit]}`;
 }
 
 function signed(value: number): string {
