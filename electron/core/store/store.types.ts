@@ -2,9 +2,9 @@ import type { Disposable } from '../../../shared/base/disposable.ts';
 import type { HostId, HostSummary } from '../../../shared/model/host.ts';
 import type { Incident, IncidentId, IncidentSeverity } from '../../../shared/model/incident.ts';
 import type { MetricVector } from '../../../shared/model/metric.ts';
+import type { PaneId } from '../../../shared/model/pane.ts';
 import type { PlanId, RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
-import type { PaneId } from '../../../shared/model/pane.ts';
 import type { LayoutState } from '../../../shared/panes/layoutState.ts';
 
 /**
@@ -29,7 +29,12 @@ export interface RecordStore extends Disposable {
   /** Newest first. */
   readRemediations(options?: { after?: number; before?: number }): RemediationRecord[];
 
-  startIncident(draft: { title: string; severity: IncidentSeverity; startedAt: number; impactBeganAt?: number }): Incident;
+  startIncident(draft: {
+    title: string;
+    severity: IncidentSeverity;
+    startedAt: number;
+    impactBeganAt?: number;
+  }): Incident;
   putIncident(incident: Incident): void;
   readIncident(id: IncidentId): Incident | undefined;
   /** Newest first. */
