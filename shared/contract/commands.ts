@@ -7,7 +7,7 @@ import type { ProcessRow } from '../model/process.ts';
 import type { Prompt, PromptId } from '../model/prompt.ts';
 import type { PlanId, RemediationPlan, RemediationRecord } from '../model/remediation.ts';
 import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
-import type { WorkspaceProblem } from '../model/workspace.ts';
+import type { WindowSpec, WorkspaceProblem } from '../model/workspace.ts';
 import { layoutStateSchema, type LayoutState } from '../panes/layoutState.ts';
 
 /**
@@ -63,6 +63,8 @@ export interface WorkspaceView {
   /** Commands of this file that wait for the user's approval, by host, as they would run. */
   held: { host: HostId; command: string }[];
   contentHash?: string;
+  /** The file's own windows and splits, for a window that has no layout of its own yet. */
+  panes?: WindowSpec[];
 }
 
 export interface RecentWorkspace {
