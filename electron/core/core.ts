@@ -1,0 +1,171 @@
+import { readFile, stat } from 'node:fs/promises';
+import { homedir, userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { systemClock } from '../../shared/base/clock.ts';
+import { DisposableStore } from '../../shared/base/disposable.ts';
+import { Emitter } from '../../shared/base/emitter.ts';
+import { failure } from '../../shared/contract/errors.ts';
+import type { ContractEventName, ContractEvents } from '../../shared/contract/events.ts';
+import { serveWindow, type WindowLink } from '../../shared/contract/rpc.ts';
+import type { HostId } from '../../shared/model/host.ts';
+import type { Workspace, WorkspaceProblem } from '../../shared/model/workspace.ts';
+import { createCommandHandlers, snapshotOf } from './api.ts';
+import type { Core, CoreOptions } from './core.types.ts';
+import { detectorThresholds } from './detectors/detectors.ts';
+import { type OpenedWorkspace, openWorkspace } from './openedWorkspace.ts';
+import { createPromptQueue } from './sessions/promptQueue.ts';
+import { approvalStore } from './store/approvalStore.ts';
+import { openWorkspaceRecord } from './store/openWorkspaceRecord.ts';
+import { rememberWorkspace } from './store/recentWorkspaces.ts';
+import { heldCommands } from './workspace/approvals.ts';
+import { machineWorkspace } from './workspace/machineWorkspace.ts';
+import { parseWorkspace } from './workspace/workspaceFile.ts';
+
+type CoreEvent = { [N in ContractEventName]: { name: N; data: ContractEvents[N] } }[ContractEventName];
+
+/** A workspace file is read by people; one of more than this is not a workspace. */
+const MAXIMUM_WORKSPACE_BYTES = 1024 * 1024;
+
+/** The composition root: one open workspace at a time, any number of windows on it. */
+export async function createCore(options: CoreOptions): Promise<Core> {
+  const clock = systemClock;
+  const owned = new DisposableStore();
+  const windows = new Set<WindowLink>();
+  const events = owned.add(new Emitter<CoreEvent>());
+  let opened: OpenedWorkspace | undefined;
+  let closed = false;
+
+  function emit<Name extends ContractEventName>(name: Name, data: ContractEvents[Name]): void {
+    for (const window of windows) window.emit(name, data);
+    events.fire({ name, data } as CoreEvent);
+  }
+
+  const prompts = owned.add(createPromptQueue({ clock, interactive: options.interactive }));
+  owned.add(prompts.onAsked((prompt) => emit('prompt.asked', prompt)));
+  owned.add(prompts.onSettled((prompt) => emit('prompt.settled', { prompt })));
+
+  const approvals = approvalStore(options.dataDirectory);
+
+  function current(): OpenedWorkspace {
+    if (!opened) throw failure('not_found', 'no workspace is open', 'Open one.');
+    return opened;
+  }
+
+  function open(workspace: Workspace, problems: WorkspaceProblem[]): void {
+    const record = openWorkspaceRecord(options.dataDirectory, workspace, clock);
+    if (!record.ok) throw failure('storage', record.error.message, record.error.advice);
+    if (record.value.notice) options.diagnostic(record.value.notice.message);
+    opened?.dispose();
+    opened = openWorkspace({
+      workspace,
+      problems,
+      held: heldCommands(workspace, approvals),
+      store: record.value.store,
+      transports: { prompter: prompts, homeDirectory: homedir(), environment: process.env, clock },
+      clock,
+      actor: userInfo().username,
+      emit,
+      diagnostic: options.diagnostic,
+    });
+    emit('workspace.opened', snapshot());
+  }
+
+  function snapshot() {
+    return snapshotOf({ home: options.home, opened: current(), prompts: prompts.pending, now: clock.now() });
+  }
+
+  async function openMachine(): Promise<void> {
+    open(machineWorkspace(), []);
+  }
+
+  async function openFile(path: string, partial: boolean): Promise<{ opened: boolean; problems: WorkspaceProblem[] }> {
+    const file = resolve(path);
+    const text = await readWorkspaceText(file);
+    const { workspace, problems } = parseWorkspace(text, {
+      file,
+      homeDirectory: homedir(),
+      detectors: detectorThresholds,
+    });
+    const broken = problems.some((p) => p.severity === 'error');
+    if (!workspace || (broken && !partial)) return { opened: false, problems };
+    open(workspace, problems);
+    rememberWorkspace(options.dataDirectory, { path: file, name: workspace.name, openedAt: clock.now() });
+    return { opened: true, problems };
+  }
+
+  function approveCommands(): void {
+    const { workspace } = current();
+    if (workspace.contentHash === undefined) return;
+    approvals.approve(workspace.contentHash);
+    current().approve();
+    emit('workspace.opened', snapshot());
+  }
+
+  const handlers = createCommandHandlers({
+    dataDirectory: options.dataDirectory,
+    clock,
+    current,
+    snapshot,
+    openMachine,
+    openFile,
+    approveCommands,
+    prompts,
+  });
+
+  const core: Core = {
+    attach(channel) {
+      const window = serveWindow(channel, {
+        handlers,
+        onTerminal: (frame, from) => opened?.panes.takeFrame(frame, from),
+        onBug: (name, error) =>
+          options.diagnostic(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+      });
+      windows.add(window);
+      window.lifetime.addStop(() => windows.delete(window));
+    },
+    openMachine,
+    openWorkspace: openFile,
+    get hosts() {
+      return opened ? [...opened.hosts.values()].map((h) => h.summary) : [];
+    },
+    onEvent: events.event,
+    answerPrompt: (prompt, answer) => prompts.answer(prompt, answer),
+    approveCommands,
+    kernelLog: (host) => liveHost(host).kernelLog,
+    probeChannels: (host, most) => liveHost(host).session.probeChannels(most),
+    async close() {
+      if (closed) return;
+      closed = true;
+      for (const window of [...windows]) window.lifetime.dispose();
+      opened?.dispose();
+      opened = undefined;
+      owned.dispose();
+    },
+    dispose() {
+      void core.close();
+    },
+  };
+
+  function liveHost(host: HostId) {
+    const live = current().hosts.get(host);
+    if (!live) throw failure('not_found', `no host ${host} in this workspace`);
+    return live;
+  }
+
+  return core;
+}
+
+async function readWorkspaceText(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAXIMUM_WORKSPACE_BYTES) {
+      throw failure('workspace_invalid', `${file}: ${size} bytes is too large for a workspace`, 'At most 1 MiB is read.');
+    }
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) {
+      throw failure('not_found', `${file}: ${error.message}`, 'Check the path and its permissions.');
+    }
+    throw error;
+  }
+}

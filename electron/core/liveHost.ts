@@ -1,0 +1,123 @@
+import type { Clock } from '../../shared/base/clock.ts';
+import { type Disposable, DisposableStore } from '../../shared/base/disposable.ts';
+import { Emitter } from '../../shared/base/emitter.ts';
+import type { HostId, HostSummary, LinkState } from '../../shared/model/host.ts';
+import type { Sample } from '../../shared/model/sample.ts';
+import type { TimelineEvent } from '../../shared/model/timelineEvent.ts';
+import type { ThresholdRule, WatchedLog, WorkspaceHost } from '../../shared/model/workspace.ts';
+import { createDetectorPipeline } from './detectors/detectorPipeline.ts';
+import { investigate } from './detectors/investigate.ts';
+import { followKernelLog } from './sampling/kernelLog.ts';
+import { followLogs } from './sampling/logFollower.ts';
+import { startSampler } from './sampling/sampler.ts';
+import type { FollowerState } from './sampling/sampler.types.ts';
+import { createHostSession } from './sessions/hostSession.ts';
+import type { Session } from './sessions/session.ts';
+import type { Transport } from './transports/transport.ts';
+
+/** One open host: its session and everything that lives on it. */
+export interface LiveHost extends Disposable {
+  readonly id: HostId;
+  readonly session: Session;
+  readonly summary: HostSummary;
+  /** The summary changed: link, sampler or facts. */
+  readonly onChange: (listener: (change: 'link' | 'sampler') => void) => Disposable;
+  readonly latestSample: Sample | undefined;
+  readonly kernelLog: FollowerState;
+  /** Commands of a file that waited for approval may run now. */
+  approve(): void;
+}
+
+export interface LiveHostOptions {
+  host: WorkspaceHost;
+  transport: Transport;
+  /** Set while the file's command is not approved: the host stays shut, and says why. */
+  held: string | undefined;
+  logs: readonly WatchedLog[];
+  thresholds: readonly ThresholdRule[];
+  clock: Clock;
+  onSample: (sample: Sample) => void;
+  publish: (event: TimelineEvent) => void;
+  diagnostic: (line: string) => void;
+}
+
+export function openLiveHost(options: LiveHostOptions): LiveHost {
+  const { host, transport, clock } = options;
+  const owned = new DisposableStore();
+  const changes = owned.add(new Emitter<'link' | 'sampler'>());
+  let held: LinkState | undefined =
+    options.held === undefined ? undefined : { kind: 'held', since: clock.now(), reason: options.held };
+
+  const session = owned.add(createHostSession({ host: host.id, transport, clock }));
+  const sampler = owned.add(startSampler(session, { clock }));
+  const kernelLog = owned.add(followKernelLog(session, { clock, facts: () => sampler.facts }));
+  const globs = options.logs.filter((log) => appliesTo(log.on, host)).map((log) => log.path);
+  const logs = globs.length > 0 ? owned.add(followLogs(session, globs, { clock })) : undefined;
+  const pipeline = owned.add(
+    createDetectorPipeline({
+      host: host.id,
+      clock,
+      thresholds: options.thresholds.filter((rule) => appliesTo(rule.on, host)),
+      facts: () => sampler.facts,
+      answer: (question) => investigate(session, question),
+      publish: options.publish,
+      diagnostic: options.diagnostic,
+    }),
+  );
+
+  owned.add(
+    session.onLink((link) => {
+      pipeline.push({ type: 'link', link });
+      changes.fire('link');
+    }),
+  );
+  owned.add(sampler.onState(() => changes.fire('sampler')));
+  owned.add(sampler.onFacts(() => changes.fire('sampler')));
+  owned.add(
+    sampler.onSample((sample) => {
+      options.onSample(sample);
+      pipeline.push({ type: 'sample', sample });
+    }),
+  );
+  owned.add(kernelLog.onLine((line) => pipeline.push({ type: 'kernelLine', line })));
+  if (logs) owned.add(logs.onLine((line) => pipeline.push({ type: 'logLine', line })));
+  owned.add(clock.every(1000, () => pipeline.push({ type: 'tick' })));
+
+  if (!held) session.start();
+
+  return {
+    id: host.id,
+    session,
+    onChange: changes.event,
+    get latestSample() {
+      return sampler.latest;
+    },
+    get kernelLog() {
+      return kernelLog.state;
+    },
+    get summary() {
+      const { facts } = sampler;
+      return {
+        id: host.id,
+        tags: host.tags,
+        transport: transport.kind,
+        address: transport.address,
+        link: held ?? session.link,
+        sampler: sampler.state,
+        ...(facts ? { facts } : {}),
+      };
+    },
+    approve() {
+      if (!held) return;
+      held = undefined;
+      session.start();
+      changes.fire('link');
+    },
+    dispose: () => owned.dispose(),
+  };
+}
+
+/** A rule without `on` is for every host; otherwise it names ids or tags. */
+export function appliesTo(on: readonly string[] | undefined, host: Pick<WorkspaceHost, 'id' | 'tags'>): boolean {
+  return on === undefined || on.some((name) => name === host.id || host.tags.includes(name));
+}

@@ -1,0 +1,226 @@
+import type { Clock } from '../../shared/base/clock.ts';
+import { type Disposable, DisposableStore } from '../../shared/base/disposable.ts';
+import type { WorkspaceView } from '../../shared/contract/commands.ts';
+import type { ContractEventName, ContractEvents } from '../../shared/contract/events.ts';
+import type { WindowLink } from '../../shared/contract/rpc.ts';
+import type { HostId } from '../../shared/model/host.ts';
+import type { Incident } from '../../shared/model/incident.ts';
+import { metricIndex } from '../../shared/model/metric.ts';
+import type { EventId, TimelineEvent } from '../../shared/model/timelineEvent.ts';
+import type { Workspace, WorkspaceProblem } from '../../shared/model/workspace.ts';
+import { type LiveHost, openLiveHost } from './liveHost.ts';
+import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
+import { createSampleStream } from './sampleStream.ts';
+import { createPaneService, type PaneService } from './sessions/paneService.ts';
+import type { RecordStore } from './store/store.types.ts';
+import type { TransportContext } from './transports/transports.ts';
+import { createTransport } from './transports/transports.ts';
+
+export interface OpenedWorkspace extends Disposable {
+  readonly workspace: Workspace;
+  readonly view: WorkspaceView;
+  readonly hosts: ReadonlyMap<HostId, LiveHost>;
+  readonly store: RecordStore;
+  readonly panes: PaneService;
+  readonly remediation: RemediationService;
+  readonly incident: Incident | null;
+  setIncident(incident: Incident): void;
+  /** Commits an event of a person or of the workbench, then tells the windows. */
+  publish(event: Omit<TimelineEvent, 'id' | 'revision' | 'seenAt' | 'clockOffsetMs'>): TimelineEvent;
+  watchProcesses(window: WindowLink, host: HostId | null): void;
+  approve(): void;
+}
+
+export interface OpenedWorkspaceOptions {
+  workspace: Workspace;
+  problems: WorkspaceProblem[];
+  /** Host → the command that waits for approval. */
+  held: ReadonlyMap<HostId, string>;
+  store: RecordStore;
+  transports: TransportContext;
+  clock: Clock;
+  actor: string;
+  emit: <Name extends ContractEventName>(name: Name, data: ContractEvents[Name]) => void;
+  diagnostic: (line: string) => void;
+}
+
+/** A workspace while it is open: every host, the record, and what connects them. Disposing ends it all. */
+export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace {
+  const { workspace, store, clock, emit } = options;
+  const owned = new DisposableStore();
+  const hosts = new Map<HostId, LiveHost>();
+  const watched = new Map<WindowLink, HostId>();
+  let incident = store.readIncidents().find((i) => i.endedAt === undefined) ?? null;
+  let heldNow = [...options.held].map(([host, command]) => ({ host, command }));
+  let storageFailing = false;
+
+  // Last in, first out: the store is closed after everything that writes to it.
+  owned.add(store);
+
+  /** The terminal and the charts go on without the record; the timeline says once that it is not kept. */
+  function onDisk(what: string, write: () => void): void {
+    try {
+      write();
+      storageFailing = false;
+    } catch (error) {
+      options.diagnostic(`record: ${what} could not be written: ${String(error)}`);
+      if (storageFailing) return;
+      storageFailing = true;
+      const at = clock.now();
+      emit('timeline', {
+        id: crypto.randomUUID() as EventId,
+        revision: 0,
+        kind: 'recording.failed',
+        severity: 'critical',
+        source: 'workbench',
+        at,
+        seenAt: at,
+        clockOffsetMs: 0,
+        title: `The record could not be written: ${error instanceof Error ? error.message : String(error)}`,
+        detail: { directory: store.directory },
+        evidence: [],
+        actions: [],
+      });
+    }
+  }
+
+  function publishEvent(event: TimelineEvent): void {
+    onDisk('an event', () => store.putEvent(event));
+    emit('timeline', event);
+  }
+
+  const stream = owned.add(
+    createSampleStream({
+      clock,
+      send: (batch) => emit('samples', batch),
+      write: (batch) => onDisk('samples', () => store.addSamples(batch)),
+    }),
+  );
+
+  for (const host of workspace.hosts) {
+    const live = owned.add(
+      openLiveHost({
+        host,
+        transport: createTransport(host, options.transports),
+        held: options.held.has(host.id) ? 'its command is not approved yet' : undefined,
+        logs: workspace.logs,
+        thresholds: workspace.thresholds,
+        clock,
+        onSample(sample) {
+          stream.add(host.id, sample);
+          for (const [window, wanted] of watched) {
+            if (wanted === host.id) {
+              window.emit('processes', { host: host.id, at: sample.at, rows: [...sample.table] });
+            }
+          }
+        },
+        publish: publishEvent,
+        diagnostic: options.diagnostic,
+      }),
+    );
+    hosts.set(host.id, live);
+    owned.add(
+      live.onChange((change) => {
+        const { link, sampler, facts } = live.summary;
+        if (change === 'link') emit('host.link', { host: host.id, link });
+        else {
+          emit('host.sampler', { host: host.id, sampler, ...(facts ? { facts } : {}) });
+          onDisk('hosts', () => store.putHosts([...hosts.values()].map((h) => h.summary)));
+        }
+      }),
+    );
+  }
+  onDisk('hosts', () => store.putHosts([...hosts.values()].map((h) => h.summary)));
+
+  const panes = owned.add(
+    createPaneService({
+      sessionOf: (host) => hosts.get(host)?.session,
+      castsDirectory: store.castsDirectory,
+      store,
+      clock,
+      diagnostic: options.diagnostic,
+    }),
+  );
+  owned.add(panes.onPane((pane) => emit('pane', pane)));
+  owned.add(panes.onClosed((pane) => emit('pane.closed', { pane })));
+
+  const remediation = owned.add(
+    createRemediationService({
+      sessionOf: (host) => hosts.get(host)?.session,
+      latestSample: (host) => hosts.get(host)?.latestSample,
+      facts: (host) => hosts.get(host)?.summary.facts,
+      store,
+      clock,
+      actor: options.actor,
+      publishEvent,
+      publishRecord: (record) => emit('remediation', record),
+      cpuBusy: (host, from, to) => meanBusyCores(store, host, from, to),
+      diagnostic: options.diagnostic,
+    }),
+  );
+
+  return {
+    workspace,
+    hosts,
+    store,
+    panes,
+    remediation,
+    get view() {
+      const { name, path, contentHash, panes: layout } = workspace;
+      return {
+        name,
+        problems: options.problems,
+        held: heldNow,
+        ...(path === undefined ? {} : { path }),
+        ...(contentHash === undefined ? {} : { contentHash }),
+        ...(layout === undefined ? {} : { panes: layout }),
+      };
+    },
+    get incident() {
+      return incident;
+    },
+    setIncident(next) {
+      store.putIncident(next);
+      incident = next.endedAt === undefined ? next : null;
+      emit('incident', next);
+    },
+    publish(draft) {
+      const seenAt = clock.now();
+      const event: TimelineEvent = { ...draft, id: crypto.randomUUID() as EventId, revision: 0, seenAt, clockOffsetMs: 0 };
+      store.putEvent(event);
+      emit('timeline', event);
+      return event;
+    },
+    watchProcesses(window, host) {
+      if (host === null) {
+        watched.delete(window);
+        return;
+      }
+      if (!watched.has(window)) window.lifetime.addStop(() => watched.delete(window));
+      watched.set(window, host);
+    },
+    approve() {
+      heldNow = [];
+      for (const host of hosts.values()) host.approve();
+    },
+    dispose: () => owned.dispose(),
+  };
+}
+
+/** Ten minutes at one tick a second. */
+const MOST_TICKS = 600;
+
+const BALANCE = [
+  metricIndex('fireline.cpu.visible'),
+  metricIndex('fireline.cpu.reaped'),
+  metricIndex('fireline.cpu.unattributed'),
+];
+
+/** Mean of busy cores over the window, from the record; `undefined` where nothing was sampled. */
+function meanBusyCores(store: RecordStore, host: HostId, from: number, to: number): number | undefined {
+  const busy = store
+    .readSeries(host, from, to, MOST_TICKS)
+    .map((vector) => BALANCE.reduce((sum, index) => sum + (vector.values[index] ?? Number.NaN), 0))
+    .filter(Number.isFinite);
+  return busy.length === 0 ? undefined : busy.reduce((a, b) => a + b, 0) / busy.length;
+}
