@@ -20,7 +20,7 @@ const QUIET = [
 /** The same specs in both homes; `electron` is there only where build/scripts/test.mjs found its program. */
 export default defineConfig({
   testDir: fileURLToPath(new URL('../e2e/specs', import.meta.url)),
-  testMatch: '**/*.spec.ts',
+  testMatch: '**/*.{spec,test}.ts',
   outputDir: `${results}/artifacts`,
   workers: 1,
   fullyParallel: false,

@@ -1,0 +1,138 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildElectron } from './buildElectron.mjs';
+import { ensureRenderer } from './buildRenderer.mjs';
+import { runChecks } from './check.mjs';
+import { exitStatus } from './children.mjs';
+import { electronBinary } from './electronBinary.mjs';
+import { ensureInstalled } from './install.mjs';
+import { runInNode } from './nodeRuntime.mjs';
+import { ROOT } from './paths.mjs';
+import { runScript, Stop } from './say.mjs';
+import { countPlaywright, countVitest, summaryLine } from './testCounts.mjs';
+
+const RESULTS = join(ROOT, 'e2e', 'results');
+const print = (line) => process.stdout.write(`${line}\n`);
+
+/** The parts of `npm test`, in order. Each returns counts `{ passed, failed, skipped }`. */
+const PARTS = {
+  check: {
+    title: 'Types, lint, format, layers',
+    run: async () => ({ ...(await runChecks(print)), skipped: 0 }),
+  },
+  unit: { title: 'Unit tests', run: (args) => vitest('unit', args) },
+  lab: { title: 'Lab tests: real hosts', run: (args) => vitest('lab', args) },
+  e2e: { title: 'End to end: the real interface in Chromium', run: endToEnd },
+};
+
+const HELP = `Usage: npm test [-- --only PART[,PART…]] [-- PATTERN…]
+
+Does all its own set-up, runs every part and ends with one line: N passed, N failed, N skipped.
+Parts: ${Object.keys(PARTS).join(', ')}. PATTERN is handed to the parts that have test files.
+`;
+
+await runScript(async (args) => {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const { only, patterns } = parse(args);
+  await ensureInstalled();
+  rmSync(RESULTS, { recursive: true, force: true });
+  mkdirSync(RESULTS, { recursive: true });
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const setUp = await prepare(only);
+  for (const fault of setUp) {
+    print(`FAIL set-up: ${fault}`);
+    total.failed++;
+  }
+  for (const name of only) {
+    print(`\n── ${PARTS[name].title} ──`);
+    const counts = await PARTS[name].run(patterns).catch((error) => {
+      print(`FAIL ${name}: ${error.message}`);
+      return { passed: 0, failed: 1, skipped: 0 };
+    });
+    for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key];
+  }
+  print(`\n${summaryLine(total)}`);
+  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+});
+
+function parse(args) {
+  const patterns = [];
+  let only = Object.keys(PARTS);
+  for (let i = 0; i < args.length; i++) {
+    const [flag, inline] = args[i].split('=', 2);
+    if (flag === '--only') {
+      only = (inline ?? args[++i] ?? '').split(',');
+      const unknown = only.find((name) => !Object.hasOwn(PARTS, name));
+      if (unknown !== undefined)
+        throw new Stop(`--only ${unknown}: expected ${Object.keys(PARTS).join(', ')}`, 2);
+    } else if (flag.startsWith('-')) {
+      throw new Stop(`unknown option ${flag}\n${HELP}`, 2);
+    } else {
+      patterns.push(args[i]);
+    }
+  }
+  return { only, patterns };
+}
+
+/** What the chosen parts need. A fault is told and counted; what does not need the missing thing still runs. */
+async function prepare(only) {
+  const faults = [];
+  const attempt = async (step) => {
+    try {
+      await step();
+    } catch (error) {
+      faults.push(error.message);
+    }
+  };
+  if ((only.includes('lab') || only.includes('e2e')) && process.getuid?.() === 0) {
+    await attempt(async () => {
+      const { ensureDebianPackages } = await import('./debianPackages.mjs');
+      await ensureDebianPackages();
+    });
+  }
+  if (only.includes('e2e') || only.includes('lab')) await attempt(ensureRenderer);
+  return faults;
+}
+
+async function vitest(project, patterns) {
+  const report = join(RESULTS, `${project}.json`);
+  const ended = await runInNode([
+    join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
+    'run',
+    '--config',
+    'build/vitest.config.ts',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...(patterns.length > 0 ? ['--passWithNoTests', ...patterns] : []),
+  ]);
+  return countVitest(read(report), exitStatus(ended));
+}
+
+async function endToEnd(patterns) {
+  const electron = electronBinary();
+  if (electron) await buildElectron();
+  else print('Electron end-to-end: not run: no Electron binary');
+  const report = join(RESULTS, 'e2e.json');
+  const ended = await runInNode(
+    [
+      join(ROOT, 'node_modules', '@playwright', 'test', 'cli.js'),
+      'test',
+      '--config',
+      'build/playwright.config.ts',
+      '--reporter=list,json',
+      ...(patterns.length > 0 ? ['--pass-with-no-tests', ...patterns] : []),
+    ],
+    { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report, ...(electron ? { FIRELINE_ELECTRON: electron } : {}) } },
+  );
+  return countPlaywright(read(report), exitStatus(ended));
+}
+
+function read(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+}
