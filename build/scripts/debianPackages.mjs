@@ -3,14 +3,18 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** What the lab needs, and what the tests run beside it: a browser, and the interpreters that the sampler may meet. */
+export const LAB_PACKAGES = ['openssh-server', 'openssh-client', 'lxcfs', 'fuse3', 'procps', 'iproute2', 'perl'];
+export const TEST_PACKAGES = [...LAB_PACKAGES, 'chromium', 'mawk', 'gawk', 'busybox'];
+
 /**
  * Sees to it that these Debian packages are there. Installs what is missing when this is root on a Debian or one of
  * its children; otherwise leaves the system alone.
  * `installed`: what was installed now. `missing`: what is still not there, with `reason` when it was tried in vain.
- * @param {readonly string[]} names
+ * @param {readonly string[]} [names]
  * @returns {Promise<{ installed: string[], missing: string[], reason?: string }>}
  */
-export async function ensureDebianPackages(names) {
+export async function ensureDebianPackages(names = TEST_PACKAGES) {
   const wanted = missingPackages(names);
   if (wanted.length === 0) return { installed: [], missing: [] };
   const command = `apt-get install ${wanted.join(' ')}`;

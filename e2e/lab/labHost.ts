@@ -111,7 +111,7 @@ export class LabHost {
   }
 
   async startSshd(): Promise<void> {
-    // The daemon takes its own listener's OOM score to -1000, as it does on a real host.
+    // As on a real host, the listener takes its own OOM score to -1000 where root may (CAP_SYS_RESOURCE).
     const script =
       'setsid /usr/sbin/sshd -D -e -f /etc/ssh/sshd_config </dev/null >>/var/log/auth.log 2>&1 &';
     await this.exec(script);

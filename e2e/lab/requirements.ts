@@ -2,17 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { detectCgroupsHere } from './cgroups.ts';
 
-/** Debian packages that a lab host needs. */
-export const LAB_PACKAGES = [
-  'openssh-server',
-  'openssh-client',
-  'lxcfs',
-  'fuse3',
-  'procps',
-  'iproute2',
-  'perl',
-];
-
+/** What must be on the path, and the Debian package that has it. */
 const COMMANDS: Record<string, string> = {
   sshd: 'openssh-server',
   ssh: 'openssh-client',
