@@ -1,0 +1,153 @@
+import { basename, dirname, isAbsolute, join, matchesGlob } from 'node:path';
+import { stringify } from 'yaml';
+import type { ImportPreview } from '../../../shared/contract/commands.ts';
+import type { Importer } from './importers.ts';
+
+/** As ssh itself: readconf.c, READCONF_MAX_DEPTH. */
+const MAXIMUM_DEPTH = 16;
+const ID = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
+
+/**
+ * The concrete aliases of an ssh_config(5), each as a host that is reached by its alias: their HostName, User,
+ * ProxyJump and so on stay where they are and keep being resolved there. Patterns (`web-*`) and negations (`!old`) name
+ * no one host and are left out. `Include` is followed as ssh does it: globs, relative to ~/.ssh. Throws what `readText`
+ * throws for the file itself; an included file that cannot be read is a warning.
+ */
+export const importSshConfig: Importer = (
+  path,
+  { homeDirectory, readText, listDirectory },
+): ImportPreview => {
+  const aliases = new Set<string>();
+  const warnings: string[] = [];
+  const open: string[] = [];
+
+  const readFile = (file: string, depth: number) => {
+    if (open.includes(file)) {
+      warnings.push(`${file} includes itself; it was read once.`);
+      return;
+    }
+    if (depth > MAXIMUM_DEPTH) {
+      warnings.push(`${file} is included ${depth} deep; ssh stops there, and so does this import.`);
+      return;
+    }
+    open.push(file);
+    for (const [index, line] of readText(file)
+      .replace(/^\uFEFF/, '')
+      .split(/\r?\n/)
+      .entries()) {
+      readLine(line, `${file}:${index + 1}`, depth);
+    }
+    open.pop();
+  };
+
+  const readLine = (line: string, where: string, depth: number) => {
+    // `Keyword value`, `Keyword=value`; keywords are case-insensitive.
+    const match = /^\s*([A-Za-z][A-Za-z0-9]*)(?:\s*=\s*|\s+)(.*)$/.exec(line);
+    const words = match ? splitWords(match[2] ?? '') : [];
+    switch (match?.[1]?.toLowerCase()) {
+      case 'host':
+        for (const word of words) {
+          if (!/[*?!]/.test(word)) aliases.add(word);
+        }
+        break;
+      case 'match':
+        if (words.some((word) => /^!?exec(=|$)/i.test(word))) {
+          warnings.push(`${where}: "Match exec" runs a command; it was not run and is ignored.`);
+        } else if (words[0]?.toLowerCase() !== 'all') {
+          warnings.push(`${where}: "Match" names no hosts of its own; nothing was imported from it.`);
+        }
+        break;
+      case 'include':
+        for (const word of words) include(word, where, depth);
+        break;
+    }
+  };
+
+  const include = (pattern: string, where: string, depth: number) => {
+    if (/[%$]|^~[^/]/.test(pattern)) {
+      warnings.push(`${where}: "Include ${pattern}" depends on variables; it was not followed.`);
+      return;
+    }
+    const expanded = pattern.replace(/^~(?=\/|$)/, homeDirectory);
+    const full = isAbsolute(expanded) ? expanded : join(homeDirectory, '.ssh', expanded);
+    for (const file of matchingFiles(full, listDirectory)) {
+      try {
+        readFile(file, depth + 1);
+      } catch (error) {
+        open.length = depth;
+        warnings.push(`${where}: ${file} cannot be read: ${(error as { code?: string }).code ?? error}.`);
+      }
+    }
+  };
+
+  readFile(path, 1);
+  const hosts: { id: string; ssh: string }[] = [];
+  const ids = new Set<string>();
+  for (const alias of aliases) {
+    if (/^-|[\s/@'"\\;|&$<>`\u0000-\u001f]/.test(alias)) {
+      warnings.push(`The alias ${JSON.stringify(alias)} cannot be used as a host and was left out.`);
+      continue;
+    }
+    const id = freeId(alias, ids);
+    ids.add(id);
+    hosts.push({ id, ssh: alias });
+  }
+  if (hosts.length === 0) warnings.push(`${path} names no host by itself: it has only patterns, or nothing.`);
+  const head = stringify({
+    version: 1,
+    name: basename(dirname(path)) === '.ssh' ? 'ssh hosts' : basename(path),
+  });
+  const lines = hosts.map(
+    (host) => `  - ${stringify(host, { collectionStyle: 'flow', lineWidth: 0 }).trim()}\n`,
+  );
+  return {
+    text: `${head}\n# Imported from an ssh_config: each alias keeps being resolved there.\nhosts:${hosts.length === 0 ? ' []\n' : `\n${lines.join('')}`}`,
+    hostCount: hosts.length,
+    warnings,
+  };
+};
+
+/** Words parted by blanks; double quotes hold blanks together; an unquoted # starts a comment. */
+function splitWords(rest: string): string[] {
+  const words: string[] = [];
+  for (const match of rest.matchAll(/"([^"]*)"|(#.*$)|([^\s"#][^\s"]*)/g)) {
+    const word = match[1] ?? match[3];
+    if (word) words.push(word);
+  }
+  return words;
+}
+
+/** An id that a workspace allows; the alias itself wherever it is one. */
+function freeId(alias: string, taken: ReadonlySet<string>): string {
+  const plain = ID.test(alias)
+    ? alias
+    : alias
+        .replace(/[^A-Za-z0-9._-]/g, '-')
+        .replace(/^[.-]+/, '')
+        .slice(0, 60) || 'host';
+  let id = plain;
+  for (let n = 2; taken.has(id); n += 1) id = `${plain}-${n}`;
+  return id;
+}
+
+/** glob(3) for `*`, `?` and `[…]` in any part of an absolute path; hidden files only when asked for. */
+function matchingFiles(pattern: string, listDirectory: (path: string) => string[]): string[] {
+  let found = ['/'];
+  for (const part of pattern.split('/').filter((one) => one !== '')) {
+    if (!/[*?[]/.test(part)) {
+      found = found.map((directory) => join(directory, part));
+      continue;
+    }
+    found = found.flatMap((directory) => {
+      try {
+        return listDirectory(directory)
+          .filter((name) => (part.startsWith('.') || !name.startsWith('.')) && matchesGlob(name, part))
+          .sort()
+          .map((name) => join(directory, name));
+      } catch {
+        return [];
+      }
+    });
+  }
+  return found;
+}
