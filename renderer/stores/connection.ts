@@ -20,7 +20,10 @@ export function client(): RpcClient {
 }
 
 /** Calls the core. Rejects with ContractFailure only. */
-export function call<Name extends CommandName>(name: Name, args: CommandInput<Name>): Promise<CommandResult<Name>> {
+export function call<Name extends CommandName>(
+  name: Name,
+  args: CommandInput<Name>,
+): Promise<CommandResult<Name>> {
   return client().call(name, args);
 }
 

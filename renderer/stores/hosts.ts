@@ -2,7 +2,10 @@ import { create } from 'zustand';
 import type { HostId, HostSummary } from '../../shared/model/host.ts';
 
 /** Changes only when a status changes; samples go to `series/`, never here. */
-export const useHosts = create<{ order: HostId[]; byId: Record<string, HostSummary> }>(() => ({ order: [], byId: {} }));
+export const useHosts = create<{ order: HostId[]; byId: Record<string, HostSummary> }>(() => ({
+  order: [],
+  byId: {},
+}));
 
 export function setHosts(hosts: readonly HostSummary[]): void {
   useHosts.setState({

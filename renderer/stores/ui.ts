@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import type { HostId } from '../../shared/model/host.ts';
-import type { EventId, SuggestedAction } from '../../shared/model/timelineEvent.ts';
 import type { PlanId } from '../../shared/model/remediation.ts';
+import type { EventId, SuggestedAction } from '../../shared/model/timelineEvent.ts';
 import { useTimeline } from './timeline.ts';
 
 /** The one time axis: following now, or a window of the past (epoch ms, workbench clock). */
@@ -16,7 +16,13 @@ export type Dialog =
   | { kind: 'note' }
   | { kind: 'incident' }
   | { kind: 'report' }
-  | { kind: 'remediation'; request: SuggestedAction; signal?: 'TERM' | 'KILL'; event?: EventId; plan?: PlanId };
+  | {
+      kind: 'remediation';
+      request: SuggestedAction;
+      signal?: 'TERM' | 'KILL';
+      event?: EventId;
+      plan?: PlanId;
+    };
 
 interface UiState {
   focusedHost: HostId | undefined;
@@ -25,8 +31,13 @@ interface UiState {
   crosshair: number | undefined;
   dialog: Dialog | undefined;
   theme: 'dark' | 'light';
-  /** The focused host's detail is folded away. */
+  /** Terminals keep a copy of their text for screen readers. */
+  screenReader: boolean;
+  timelineOpen: boolean;
+  /** False: the focused host's detail is folded away. */
   detailOpen: boolean;
+  /** The focused host's detail takes the place of the panes too. */
+  detailMaximised: boolean;
   detailTab: 'overview' | 'processes';
   /** Sizes of the regions, pixels; remembered. */
   timelineWidth: number;
@@ -44,7 +55,10 @@ export const useUi = create<UiState>(() => ({
   crosshair: undefined,
   dialog: undefined,
   theme: 'dark',
+  screenReader: false,
+  timelineOpen: true,
   detailOpen: true,
+  detailMaximised: false,
   detailTab: 'overview',
   timelineWidth: 340,
   detailHeight: 320,
@@ -53,8 +67,11 @@ export const useUi = create<UiState>(() => ({
 }));
 
 useUi.subscribe((state) => {
-  const { theme, detailOpen, timelineWidth, detailHeight } = state;
-  localStorage.setItem(REMEMBERED, JSON.stringify({ theme, detailOpen, timelineWidth, detailHeight }));
+  const { theme, screenReader, timelineOpen, detailOpen, timelineWidth, detailHeight } = state;
+  localStorage.setItem(
+    REMEMBERED,
+    JSON.stringify({ theme, screenReader, timelineOpen, detailOpen, timelineWidth, detailHeight }),
+  );
 });
 
 export function openDialog(dialog: Dialog): void {

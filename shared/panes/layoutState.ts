@@ -25,7 +25,11 @@ export interface LayoutState {
   lastWindow?: string | undefined;
 }
 
-const paneId = z.string().min(1).max(64).transform((v) => v as PaneId);
+const paneId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as PaneId);
 const MAXIMUM_DEPTH = 40;
 
 const nodeSchema: z.ZodType<LayoutNode> = z.lazy(() =>

@@ -1,0 +1,185 @@
+import * as Tooltip from '@radix-ui/react-tooltip';
+import { PanelLeftOpen, PanelTopOpen } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import styles from './App.module.css';
+import { Fleet } from './features/fleet/Fleet.tsx';
+import { HostDetail } from './features/host/HostDetail.tsx';
+import { IncidentDialog } from './features/incident/IncidentDialog.tsx';
+import { ReportDialog } from './features/incident/ReportDialog.tsx';
+import { Panes } from './features/panes/Panes.tsx';
+import { Prompts } from './features/prompts/Prompts.tsx';
+import { RemediationSheet } from './features/remediation/RemediationSheet.tsx';
+import { CoreBanner } from './features/shell/CoreBanner.tsx';
+import { DetailBar } from './features/shell/DetailBar.tsx';
+import { ErrorScreen } from './features/shell/ErrorScreen.tsx';
+import { KeysSheet } from './features/shell/KeysSheet.tsx';
+import { Notice } from './features/shell/Notice.tsx';
+import { Palette } from './features/shell/Palette.tsx';
+import { Separator } from './features/shell/Separator.tsx';
+import { TopBar } from './features/shell/TopBar.tsx';
+import { useGlobalKeys } from './features/shell/useGlobalKeys.ts';
+import { NoteDialog } from './features/timeline/NoteDialog.tsx';
+import { Scrubber } from './features/timeline/Scrubber.tsx';
+import { Timeline } from './features/timeline/Timeline.tsx';
+import { CreateDialog } from './features/workspace/CreateDialog.tsx';
+import { FirstSteps } from './features/workspace/FirstSteps.tsx';
+import { HeldCommands } from './features/workspace/HeldCommands.tsx';
+import { ImportDialog } from './features/workspace/ImportDialog.tsx';
+import { OpenDialog } from './features/workspace/OpenDialog.tsx';
+import { useUi } from './stores/ui.ts';
+import { useWorkspace } from './stores/workspace.ts';
+
+const LEAST_TIMELINE = 220;
+const LEAST_DETAIL = 120;
+/** The panes keep at least this much, whatever was remembered from a larger window. */
+const LEAST_WORK_WIDTH = 480;
+const LEAST_PANES_HEIGHT = 170;
+
+export function App() {
+  useGlobalKeys();
+  const opened = useWorkspace((s) => s.view !== undefined);
+  const past = useUi((s) => s.time.kind === 'past');
+  return (
+    <Tooltip.Provider delayDuration={500}>
+      <div className={styles.app} data-past={past}>
+        <TopBar />
+        <CoreBanner />
+        {opened ? <Regions /> : <Booting />}
+        {past && <div className={styles.pastFrame} aria-hidden />}
+      </div>
+      <Prompts />
+      <Notice />
+      <ErrorScreen>
+        <Palette />
+        <KeysSheet />
+        <OpenDialog />
+        <CreateDialog />
+        <ImportDialog />
+        <NoteDialog />
+        <IncidentDialog />
+        <ReportDialog />
+        <RemediationSheet />
+      </ErrorScreen>
+    </Tooltip.Provider>
+  );
+}
+
+/** The regions of the screen. Each fails alone: a fault in one leaves the terminals standing. */
+function Regions() {
+  const { timelineOpen, timelineWidth, detailOpen, detailHeight, detailMaximised } = useUi();
+  const body = useRef<HTMLDivElement>(null);
+  const { width, height } = useSize(body);
+  const mostTimeline = Math.max(LEAST_TIMELINE, width - LEAST_WORK_WIDTH);
+  const mostDetail = Math.max(LEAST_DETAIL, height - LEAST_PANES_HEIGHT);
+  const timeline = Math.min(timelineWidth, mostTimeline, Math.max(LEAST_TIMELINE, width * 0.3));
+  const detail = Math.min(detailHeight, mostDetail);
+  const maximised = detailOpen && detailMaximised;
+
+  return (
+    <>
+      <div className={styles.fleet}>
+        <ErrorScreen name="Fleet">
+          <Fleet />
+        </ErrorScreen>
+      </div>
+      <FirstSteps />
+      <HeldCommands />
+      <div className={styles.body} ref={body}>
+        {timelineOpen ? (
+          <>
+            <div className={styles.timeline} style={{ width: timeline }}>
+              <ErrorScreen name="Timeline">
+                <Timeline />
+              </ErrorScreen>
+            </div>
+            <Separator
+              label="Width of the timeline"
+              orientation="vertical"
+              value={timeline}
+              least={LEAST_TIMELINE}
+              most={mostTimeline}
+              onChange={(value) => useUi.setState({ timelineWidth: value })}
+              onFold={() => useUi.setState({ timelineOpen: false })}
+            />
+          </>
+        ) : (
+          <button
+            type="button"
+            className={styles.foldedTimeline}
+            aria-label="Show the timeline"
+            onClick={() => useUi.setState({ timelineOpen: true })}
+          >
+            <PanelLeftOpen size={14} aria-hidden />
+            <span>Timeline</span>
+          </button>
+        )}
+        <div className={styles.work}>
+          <div className={styles.panes} data-hidden={maximised}>
+            <ErrorScreen name="Panes">
+              <Panes />
+            </ErrorScreen>
+          </div>
+          {detailOpen ? (
+            <>
+              {!maximised && (
+                <Separator
+                  label="Height of the host detail"
+                  orientation="horizontal"
+                  after
+                  value={detail}
+                  least={LEAST_DETAIL}
+                  most={mostDetail}
+                  onChange={(value) => useUi.setState({ detailHeight: value })}
+                  onFold={() => useUi.setState({ detailOpen: false })}
+                />
+              )}
+              <div className={styles.detail} style={maximised ? { flex: 1 } : { height: detail }}>
+                <ErrorScreen name="Host detail">
+                  <HostDetail />
+                </ErrorScreen>
+                <DetailBar />
+              </div>
+            </>
+          ) : (
+            <button
+              type="button"
+              className={styles.foldedDetail}
+              aria-label="Show the host detail"
+              onClick={() => useUi.setState({ detailOpen: true })}
+            >
+              <PanelTopOpen size={14} aria-hidden />
+              <span>Host detail</span>
+            </button>
+          )}
+        </div>
+      </div>
+      <div className={styles.scrubber}>
+        <ErrorScreen name="Time axis">
+          <Scrubber />
+        </ErrorScreen>
+      </div>
+    </>
+  );
+}
+
+function Booting() {
+  return (
+    <main className={styles.booting} aria-busy="true">
+      <p>Connecting to Fireline’s core…</p>
+    </main>
+  );
+}
+
+function useSize(element: React.RefObject<HTMLElement | null>): { width: number; height: number } {
+  const [size, setSize] = useState({ width: window.innerWidth, height: window.innerHeight - 160 });
+  useEffect(() => {
+    const observed = element.current;
+    if (!observed) return;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+    });
+    observer.observe(observed);
+    return () => observer.disconnect();
+  }, [element]);
+  return size;
+}

@@ -1,0 +1,161 @@
+import type { HostId } from '../../../shared/model/host.ts';
+import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
+import { call, errorOf } from '../../stores/connection.ts';
+import { useHosts } from '../../stores/hosts.ts';
+import {
+  activePane,
+  closePaneLocally,
+  dispatchLayout,
+  placedPanes,
+  putPane,
+  usePanes,
+} from '../../stores/panes.ts';
+import { useUi } from '../../stores/ui.ts';
+import { terminalOf } from '../terminal/terminals.ts';
+import { usePaneUi } from './paneUi.ts';
+
+/** Before anything is laid out; the pane's own size follows as soon as it is drawn. */
+const FIRST_SIZE = { columns: 80, rows: 24 };
+const LEAST = { columns: 10, rows: 3 };
+
+/** Panes a default window holds; more are too small to read on a laptop. */
+const PANES_A_WINDOW = 9;
+/** Hosts beyond these get their pane when it is asked for: a hundred shells at once would be a storm of logins. */
+const PANES_AT_FIRST = 36;
+
+/** Splits a pane (the active one) with a new shell on the same host. */
+export async function splitPane(direction: 'row' | 'column', pane = activePane()?.id): Promise<void> {
+  const source = pane === undefined ? undefined : usePanes.getState().byId[pane];
+  if (!source) return;
+  const size = terminalOf(source.id)?.size ?? source;
+  const opened = await openPane(source.host, {
+    columns: direction === 'row' ? Math.floor(size.columns / 2) : size.columns,
+    rows: direction === 'column' ? Math.floor(size.rows / 2) - 1 : size.rows,
+  });
+  if (!opened) return;
+  dispatchLayout({ type: 'split', pane: source.id, direction, added: opened.id });
+  focusPane(opened.id);
+}
+
+/** A new window with a shell on the host. */
+export async function openWindow(host = activePane()?.host ?? useHosts.getState().order[0]): Promise<void> {
+  if (host === undefined) return;
+  const opened = await openPane(host, activePane() ?? FIRST_SIZE);
+  if (!opened) return;
+  dispatchLayout({ type: 'openWindow', id: newWindowId(), name: host, panes: [opened.id] });
+  focusPane(opened.id);
+}
+
+/** Brings a host's pane to the front, opening one if it has none. */
+export async function showHostPane(host: HostId): Promise<void> {
+  const { byId, layout } = usePanes.getState();
+  const placed = placedPanes(layout);
+  const active = activePane();
+  const pane = active?.host === host ? active.id : placed.find((id) => byId[id]?.host === host);
+  if (pane === undefined) await openWindow(host);
+  else focusPane(pane);
+}
+
+export function focusPane(pane: PaneId): void {
+  dispatchLayout({ type: 'focus', pane });
+  focusActiveTerminal();
+}
+
+/** After React has drawn: a terminal that is not shown yet cannot take the focus. */
+export function focusActiveTerminal(): void {
+  setTimeout(() => {
+    const pane = activePane();
+    if (pane) terminalOf(pane.id)?.focus();
+  }, 0);
+}
+
+/** A shell that runs is asked about first; one that has ended is simply put away. */
+export function askToClosePane(pane = activePane()?.id): void {
+  const summary = pane === undefined ? undefined : usePanes.getState().byId[pane];
+  if (!summary) return;
+  if (summary.state.kind === 'open') usePaneUi.setState({ closing: summary.id });
+  else void closePane(summary.id);
+}
+
+export async function closePane(pane: PaneId): Promise<void> {
+  usePaneUi.setState({ closing: undefined });
+  try {
+    await call('pane.close', { pane });
+    closePaneLocally(pane);
+    focusActiveTerminal();
+  } catch (thrown) {
+    tell(`The pane could not be closed: ${errorOf(thrown).message}`);
+  }
+}
+
+export async function restartPane(pane: PaneId): Promise<void> {
+  try {
+    await call('pane.restart', { pane });
+  } catch (thrown) {
+    tell(`No new shell: ${errorOf(thrown).message}`);
+  }
+}
+
+/** Every host gets a pane, tiled, as long as nothing else was laid out. Also gives pieces left over a place. */
+export async function openMissingPanes(): Promise<void> {
+  const { byId, layout } = usePanes.getState();
+  const placed = new Set(placedPanes(layout));
+  const loose = Object.values(byId).filter((p) => !placed.has(p.id));
+  if (layout.windows.length > 0) {
+    addWindows(loose.map((p) => p.id));
+    return;
+  }
+  const hosts = useHosts.getState().order.slice(0, PANES_AT_FIRST);
+  const having = new Set(loose.map((p) => p.host));
+  const opened = await Promise.all(
+    hosts.filter((h) => !having.has(h)).map((host) => openPane(host, FIRST_SIZE)),
+  );
+  const all = [...loose, ...opened.filter((p) => p !== undefined)];
+  // Another workspace may have been opened meanwhile.
+  const present = all.filter((p) => p.id in usePanes.getState().byId);
+  const order = useHosts.getState().order;
+  present.sort((a, b) => order.indexOf(a.host) - order.indexOf(b.host));
+  addWindows(present.map((p) => p.id));
+  focusActiveTerminal();
+}
+
+export function newWindowId(): string {
+  return `w${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
+}
+
+function addWindows(panes: readonly PaneId[]): void {
+  const before = usePanes.getState().layout;
+  const { byId } = usePanes.getState();
+  for (let at = 0; at < panes.length; at += PANES_A_WINDOW) {
+    const part = panes.slice(at, at + PANES_A_WINDOW);
+    const hosts = part.map((p) => byId[p]?.host ?? '');
+    const name = part.length === 1 ? (hosts[0] ?? '') : `${hosts[0]} … ${hosts.at(-1)}`;
+    dispatchLayout({ type: 'openWindow', id: newWindowId(), name, panes: part });
+  }
+  const first = before.activeWindow || usePanes.getState().layout.windows[0]?.id;
+  if (first) dispatchLayout({ type: 'selectWindow', id: first });
+}
+
+async function openPane(
+  host: HostId,
+  size: { columns: number; rows: number },
+): Promise<PaneSummary | undefined> {
+  try {
+    const pane = await call('pane.open', {
+      host,
+      columns: Math.max(LEAST.columns, size.columns),
+      rows: Math.max(LEAST.rows, size.rows),
+    });
+    // Its event may have come first, with a newer state.
+    if (!(pane.id in usePanes.getState().byId)) putPane(pane);
+    return pane;
+  } catch (thrown) {
+    const { message, advice } = errorOf(thrown);
+    tell(`No pane on ${host}: ${message}${advice ? `. ${advice}` : ''}`);
+    return undefined;
+  }
+}
+
+function tell(text: string): void {
+  useUi.setState({ notice: { text, tone: 'warning' } });
+}

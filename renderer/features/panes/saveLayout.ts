@@ -1,0 +1,24 @@
+import type { Disposable } from '../../../shared/base/disposable.ts';
+import { toDisposable } from '../../../shared/base/disposable.ts';
+import { call } from '../../stores/connection.ts';
+import { usePanes } from '../../stores/panes.ts';
+
+/** A drag makes a layout a frame; the core is told of the one it ends with. */
+const WAIT_MS = 400;
+
+/** Tells the core of the layout when it has changed here. */
+export function keepLayoutSaved(): Disposable {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = usePanes.subscribe(({ layout }, before) => {
+    if (layout === before.layout || layout.windows.length === 0) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      // The next change tries again; without a connection the banner says enough.
+      call('layout.save', { layout: usePanes.getState().layout }).catch(() => {});
+    }, WAIT_MS);
+  });
+  return toDisposable(() => {
+    clearTimeout(timer);
+    stop();
+  });
+}

@@ -1,0 +1,3 @@
+export function Prompts() {
+  return null;
+}

@@ -1,0 +1,52 @@
+import * as Dialog from '@radix-ui/react-dialog';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import { closeDialog, useUi } from '../../stores/ui.ts';
+import { type ActionGroup, allActions } from './actions.ts';
+import styles from './KeysSheet.module.css';
+import { showKey } from './keys.ts';
+import sheet from './sheet.module.css';
+
+const GROUPS: readonly ActionGroup[] = ['Panes', 'Windows', 'Workspace', 'Incident', 'Timeline', 'View'];
+
+/** All keys, from the same table that they act by. */
+export function KeysSheet() {
+  const open = useUi((s) => s.dialog?.kind === 'keys');
+  return (
+    <Dialog.Root open={open} onOpenChange={(next) => !next && closeDialog()}>
+      {open && (
+        <Dialog.Portal>
+          <Dialog.Overlay className={sheet.overlay} />
+          <Dialog.Content className={`${sheet.sheet} ${styles.sheet}`} aria-describedby={undefined}>
+            <Dialog.Title className={sheet.title}>Keys</Dialog.Title>
+            <p className={sheet.hint}>
+              In a terminal every key is the shell’s but the prefix Ctrl-b, Ctrl-Shift-P (palette),
+              Ctrl-Shift-F (search) and Ctrl-Shift-C (copy). Ctrl-b Ctrl-b sends Ctrl-b. Single letters act
+              outside of terminals and fields; Escape goes one step back.
+            </p>
+            <div className={styles.columns}>
+              {GROUPS.map((group) => (
+                <section key={group}>
+                  <h3 className={sheet.subheading}>{group}</h3>
+                  <dl className={styles.keys}>
+                    {allActions()
+                      .filter((a) => a.group === group && a.keys.length > 0)
+                      .map((action) => (
+                        <div key={action.id}>
+                          <dt>
+                            {action.keys.map((key) => (
+                              <kbd key={key}>{showKey(key)}</kbd>
+                            ))}
+                          </dt>
+                          <dd>{visibleText(action.label, 80)}</dd>
+                        </div>
+                      ))}
+                  </dl>
+                </section>
+              ))}
+            </div>
+          </Dialog.Content>
+        </Dialog.Portal>
+      )}
+    </Dialog.Root>
+  );
+}

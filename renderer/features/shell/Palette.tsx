@@ -1,0 +1,85 @@
+import * as Dialog from '@radix-ui/react-dialog';
+import { Command } from 'cmdk';
+import { useMemo } from 'react';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import { closeDialog, useUi } from '../../stores/ui.ts';
+import { focusActiveTerminal } from '../panes/paneCommands.ts';
+import { type Action, type ActionGroup, allActions } from './actions.ts';
+import { showKey } from './keys.ts';
+import styles from './Palette.module.css';
+import sheet from './sheet.module.css';
+
+const GROUPS: readonly ActionGroup[] = [
+  'Workspace',
+  'Hosts',
+  'Incident',
+  'Timeline',
+  'Panes',
+  'Windows',
+  'View',
+];
+
+/** Everything that can be done, by its words, with its key beside it. */
+export function Palette() {
+  const open = useUi((s) => s.dialog?.kind === 'palette');
+  return (
+    <Dialog.Root open={open} onOpenChange={(next) => !next && leave()}>
+      {open && (
+        <Dialog.Portal>
+          <Dialog.Overlay className={sheet.overlay} />
+          <PaletteSheet />
+        </Dialog.Portal>
+      )}
+    </Dialog.Root>
+  );
+}
+
+function PaletteSheet() {
+  const actions = useMemo(() => allActions().filter((a) => a.id !== 'palette' && (a.when?.() ?? true)), []);
+  return (
+    <Dialog.Content
+      className={styles.palette}
+      aria-describedby={undefined}
+      onCloseAutoFocus={(event) => event.preventDefault()}
+    >
+      <Dialog.Title className={styles.hidden}>Search or do anything</Dialog.Title>
+      <Command label="Actions" loop>
+        <Command.Input className={styles.input} placeholder="Search or do anything" autoFocus />
+        <Command.List className={styles.list}>
+          <Command.Empty className={styles.empty}>Nothing by that name.</Command.Empty>
+          {GROUPS.map((group) => {
+            const own = actions.filter((a) => a.group === group);
+            return (
+              own.length > 0 && (
+                <Command.Group key={group} heading={group} className={styles.group}>
+                  {own.map((action) => (
+                    <Command.Item
+                      key={action.id}
+                      value={action.id}
+                      keywords={[action.label, group]}
+                      className={styles.item}
+                      onSelect={() => run(action)}
+                    >
+                      <span>{visibleText(action.label, 120)}</span>
+                      {action.keys[0] && <kbd>{showKey(action.keys[0])}</kbd>}
+                    </Command.Item>
+                  ))}
+                </Command.Group>
+              )
+            );
+          })}
+        </Command.List>
+      </Command>
+    </Dialog.Content>
+  );
+}
+
+function leave(): void {
+  closeDialog();
+  focusActiveTerminal();
+}
+
+function run(action: Action): void {
+  leave();
+  action.run();
+}

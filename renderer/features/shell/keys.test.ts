@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { keyOf, resolveKey, showKey } from './keys.ts';
+
+const press = (
+  key: string,
+  modifiers: Partial<Record<'ctrlKey' | 'altKey' | 'shiftKey' | 'metaKey', boolean>> = {},
+) => keyOf({ key, ctrlKey: false, altKey: false, shiftKey: false, metaKey: false, ...modifiers });
+
+describe('keyOf', () => {
+  it('lets a printable character stand for itself, however it is made', () => {
+    expect(press('%', { shiftKey: true })).toBe('%');
+    expect(press('"', { shiftKey: true })).toBe('"');
+    expect(press('{', { ctrlKey: true, altKey: true })).toBe('{');
+    expect(press('x')).toBe('x');
+  });
+
+  it('names the modifiers in one order', () => {
+    expect(press('p', { ctrlKey: true, shiftKey: true })).toBe('Ctrl+Shift+P');
+    expect(press('k', { metaKey: true })).toBe('Meta+K');
+    expect(press('ArrowLeft', { altKey: true })).toBe('Alt+Left');
+    expect(press(' ')).toBe('Space');
+    expect(press('Escape')).toBe('Esc');
+  });
+
+  it('says nothing for a modifier alone', () => {
+    expect(press('Shift', { shiftKey: true })).toBeUndefined();
+    expect(press('Control', { ctrlKey: true })).toBeUndefined();
+  });
+});
+
+describe('showKey', () => {
+  it('speaks the platform’s language', () => {
+    expect(showKey('Mod+K', false)).toBe('Ctrl-K');
+    expect(showKey('Mod+K', true)).toBe('⌘K');
+    expect(showKey('Prefix %', false)).toBe('Ctrl-b %');
+    expect(showKey('Prefix Ctrl+Left', false)).toBe('Ctrl-b Ctrl-←');
+    expect(showKey('Ctrl+Shift+P', true)).toBe('⌃⇧P');
+    expect(resolveKey('Mod+K', true)).toBe('Meta+K');
+  });
+});

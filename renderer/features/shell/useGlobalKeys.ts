@@ -1,0 +1,151 @@
+import { useEffect } from 'react';
+import { panesOf } from '../../../shared/panes/layout.ts';
+import { client } from '../../stores/connection.ts';
+import { activePane, dispatchLayout, usePanes } from '../../stores/panes.ts';
+import { goLive, useUi } from '../../stores/ui.ts';
+import { focusActiveTerminal, focusPane } from '../panes/paneCommands.ts';
+import { usePaneUi } from '../panes/paneUi.ts';
+import { scrollByKey } from '../panes/scrollMode.ts';
+import { inputFrame } from '../terminal/terminalInput.ts';
+import { terminalOf } from '../terminal/terminals.ts';
+import { actionForKey } from './actions.ts';
+import { keyOf, ON_MAC, PREFIX, resolveKey } from './keys.ts';
+
+/** tmux's repeat-time. */
+const REPEAT_MS = 500;
+
+/** The one listener for keys that are not a widget's own: prefix, palette, single letters outside of fields. */
+export function useGlobalKeys(): void {
+  useEffect(() => {
+    let repeat: ReturnType<typeof setTimeout> | undefined;
+    const endMode = () => usePaneUi.setState({ keyMode: 'none' });
+
+    function onKeyDown(event: KeyboardEvent): void {
+      if (event.isComposing) return;
+      const key = keyOf(event);
+      if (key === undefined) return;
+      if (take(key, event)) {
+        event.preventDefault();
+        event.stopImmediatePropagation();
+      }
+    }
+
+    function take(key: string, event: KeyboardEvent): boolean {
+      const place = placeOf(event.target);
+      if (place === 'dialog' || useUi.getState().dialog) return false;
+      if (place === 'field') return /^(Ctrl|Meta)\+/.test(key) && runKey(key);
+      const { keyMode, numbers, scrolling } = usePaneUi.getState();
+      if (keyMode !== 'none') {
+        clearTimeout(repeat);
+        if (keyMode === 'prefix' || isRepeatable(key)) return afterPrefix(key);
+        endMode();
+      }
+      if (numbers) return chooseNumber(key);
+      if (key === PREFIX) {
+        usePaneUi.setState({ keyMode: 'prefix' });
+        return true;
+      }
+      if (scrolling !== undefined && scrollByKey(scrolling, key)) return true;
+      if (place === 'terminal') return terminalKey(key);
+      return plainKey(key);
+    }
+
+    function afterPrefix(key: string): boolean {
+      endMode();
+      if (key === 'Esc') return true;
+      if (key === PREFIX) {
+        sendPrefix();
+        return true;
+      }
+      const action = actionForKey((k) => k === `Prefix ${key}`);
+      if (!action) {
+        useUi.setState({
+          notice: { text: `Ctrl-b ${key} does nothing. Ctrl-b ? shows the keys.`, tone: 'plain' },
+        });
+        return true;
+      }
+      action.run();
+      if (action.repeats) {
+        usePaneUi.setState({ keyMode: 'repeat' });
+        repeat = setTimeout(endMode, REPEAT_MS);
+      }
+      return true;
+    }
+
+    document.addEventListener('keydown', onKeyDown, { capture: true });
+    return () => {
+      clearTimeout(repeat);
+      document.removeEventListener('keydown', onKeyDown, { capture: true });
+    };
+  }, []);
+}
+
+function isRepeatable(key: string): boolean {
+  return actionForKey((k) => k === `Prefix ${key}`)?.repeats === true;
+}
+
+/** In a terminal only what no shell could want: ⌘ on macOS, Ctrl-Shift elsewhere. Ctrl-K is the shell's. */
+function terminalKey(key: string): boolean {
+  if (key === 'Ctrl+Shift+C') {
+    const pane = activePane();
+    if (pane) terminalOf(pane.id)?.copySelection();
+    return true;
+  }
+  const ours = key.startsWith('Ctrl+Shift+') || (ON_MAC && key.startsWith('Meta+'));
+  return ours && runKey(key);
+}
+
+function plainKey(key: string): boolean {
+  if (key === 'Esc') return goBack();
+  return runKey(key);
+}
+
+function runKey(key: string): boolean {
+  const plain = [...key].length === 1 ? key.toUpperCase() : key;
+  const action = actionForKey((k) => {
+    const resolved = resolveKey(k);
+    return resolved === key || resolved === plain;
+  });
+  action?.run();
+  return action !== undefined;
+}
+
+/** Escape goes one step back: the past, then the selection of a pane. */
+function goBack(): boolean {
+  if (useUi.getState().time.kind === 'past') {
+    goLive();
+    return true;
+  }
+  focusActiveTerminal();
+  return true;
+}
+
+function chooseNumber(key: string): boolean {
+  usePaneUi.setState({ numbers: false });
+  const { layout } = usePanes.getState();
+  const window = layout.windows.find((w) => w.id === layout.activeWindow);
+  const pane = /^\d$/.test(key) && window ? panesOf(window.root)[Number(key)] : undefined;
+  if (pane !== undefined) {
+    dispatchLayout({ type: 'focus', pane });
+    focusPane(pane);
+  }
+  return true;
+}
+
+function sendPrefix(): void {
+  const pane = activePane();
+  if (!pane) return;
+  try {
+    client().sendTerminal(inputFrame(pane.wire, '\x02'));
+  } catch {
+    // No connection: the banner says so.
+  }
+}
+
+function placeOf(target: EventTarget | null): 'terminal' | 'field' | 'dialog' | 'page' {
+  if (!(target instanceof Element)) return 'page';
+  if (target.closest('.xterm')) return 'terminal';
+  if (target.closest('[role="dialog"], [role="menu"]')) return 'dialog';
+  if (target.closest('input, textarea, select, [contenteditable="true"]')) return 'field';
+  return 'page';
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
+
+describe('inputFrame', () => {
+  it('lets Ctrl-C, Ctrl-\\ and Ctrl-Z overtake, and nothing else', () => {
+    expect(inputFrame(7, '\x03').type).toBe('interrupt');
+    expect(inputFrame(7, '\x1c').type).toBe('interrupt');
+    expect(inputFrame(7, '\x1a').type).toBe('interrupt');
+    expect(inputFrame(7, 'a\x03').type).toBe('input');
+    expect(inputFrame(7, 'é')).toEqual({ type: 'input', wire: 7, bytes: new Uint8Array([0xc3, 0xa9]) });
+  });
+
+  it('keeps binary reports one byte a character', () => {
+    expect(binaryFrame(1, '\x1b[M\xff')).toEqual({
+      type: 'input',
+      wire: 1,
+      bytes: new Uint8Array([27, 91, 77, 255]),
+    });
+  });
+});
+
+describe('isTerminalReply', () => {
+  it.each([
+    '\x1b[?1;2c',
+    '\x1b[>0;276;0c',
+    '\x1b[12;40R',
+    '\x1b[0n',
+    '\x1b[?2026;2$y',
+    '\x1bP1$r0m\x1b\\',
+    '\x1b]11;rgb:00/00/00\x1b\\',
+    '\x1b[I',
+  ])('knows %j', (reply) => expect(isTerminalReply(reply)).toBe(true));
+  it.each([
+    'a',
+    '\r',
+    '\x03',
+    '\x1b',
+    '\x1b[A',
+    '\x1b[3~',
+    '\x1b[1;5C',
+    '\x1bOP',
+    '\x1b[200~x\x1b[201~',
+    '\x1bb',
+  ])('takes %j for typing', (typed) => expect(isTerminalReply(typed)).toBe(false));
+});
+
+describe('pasting', () => {
+  it('drops what could break out of a bracketed paste', () => {
+    expect(pasteText('ls\x1b[201~\nrm\x00 -rf\x9b\tx')).toBe('ls[201~\nrm -rf\tx');
+  });
+  it('asks about several lines only where they would run at once', () => {
+    expect(needsConfirmation('a\nb', false)).toBe(true);
+    expect(needsConfirmation('a\r\nb', false)).toBe(true);
+    expect(needsConfirmation('a\n', false)).toBe(false);
+    expect(needsConfirmation('a', false)).toBe(false);
+    expect(needsConfirmation('a\nb', true)).toBe(false);
+  });
+});

@@ -1,0 +1,35 @@
+import type { TerminalFrame } from '../../../shared/contract/wire.ts';
+
+/** Ctrl-C, Ctrl-\, Ctrl-Z: what stops a flood must not wait behind it. */
+const OVERTAKING = new Set(['\x03', '\x1c', '\x1a']);
+
+const encoder = new TextEncoder();
+
+/** The frame that carries what was typed. */
+export function inputFrame(wire: number, data: string): TerminalFrame {
+  return { type: OVERTAKING.has(data) ? 'interrupt' : 'input', wire, bytes: encoder.encode(data) };
+}
+
+/** Mouse reports and the like: each character is one byte. */
+export function binaryFrame(wire: number, data: string): TerminalFrame {
+  return { type: 'input', wire, bytes: Uint8Array.from(data, (c) => c.charCodeAt(0) & 0xff) };
+}
+
+/**
+ * True for what a terminal answers by itself (device attributes, cursor and mode reports, colours, focus). While a
+ * recording is replayed such answers go to nobody: the question was asked long ago, and a shell would take the
+ * answer for typing.
+ */
+export function isTerminalReply(data: string): boolean {
+  return /^\x1b(?:\[[?>=]?[\d;:]*\$?[cnRyut]|\[[IO]$|[P\]_])/.test(data);
+}
+
+/** Text for a paste: without the control characters that could end a bracketed paste or act by themselves. */
+export function pasteText(clipboard: string): string {
+  return clipboard.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, '');
+}
+
+/** More than one line would run as it arrives, where the shell does not bracket pastes. */
+export function needsConfirmation(text: string, bracketed: boolean): boolean {
+  return !bracketed && /[\r\n]./s.test(text.replace(/\r\n/g, '\n'));
+}

@@ -1,0 +1,278 @@
+import { FitAddon } from '@xterm/addon-fit';
+import { SearchAddon } from '@xterm/addon-search';
+import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
+import { WebglAddon } from '@xterm/addon-webgl';
+import { Terminal } from '@xterm/xterm';
+import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
+import type { RpcClient } from '../../../shared/contract/rpc.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { PaneId } from '../../../shared/model/pane.ts';
+import { call, client } from '../../stores/connection.ts';
+import { usePanes } from '../../stores/panes.ts';
+import { useUi } from '../../stores/ui.ts';
+import { forgetPane, usePaneUi } from '../panes/paneUi.ts';
+import { createAcknowledger } from './acknowledger.ts';
+import { hasRealGpu } from './gpu.ts';
+import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
+import { terminalTheme } from './terminalTheme.ts';
+
+const SCROLLBACK_LINES = 10_000;
+/** Fills the scrollback with lines of a hundred characters. */
+const REPLAY_BYTES = 1_048_576;
+/** A drag of a border makes dozens of sizes; the shell is told of the one it ends with. */
+const RESIZE_WAIT_MS = 80;
+/** Browsers keep about sixteen contexts and take the oldest away; some are left for others. */
+const MOST_WEBGL = 8;
+let webglInUse = 0;
+
+/** One xterm for one pane: made once, moved about by the layout, stopped with the pane. */
+export class TerminalView implements Disposable {
+  readonly pane: PaneId;
+  /** What React puts in its place. Its name is how people and tests find it. */
+  readonly element = document.createElement('div');
+  readonly search = new SearchAddon();
+  readonly #terminal: Terminal;
+  readonly #fit = new FitAddon();
+  readonly #owned = new DisposableStore();
+  #opened = false;
+  /** Bytes of a replay that xterm has not parsed yet. */
+  #replaying = 0;
+  /** Counts attachments: acknowledgements of an earlier connection's bytes go to nobody. */
+  #attachment = 0;
+  #acknowledge: (parsed: number) => void = () => {};
+  #wire: number | undefined;
+  #resizeTimer: ReturnType<typeof setTimeout> | undefined;
+  #toldSize = '';
+
+  constructor(pane: PaneId) {
+    this.pane = pane;
+    this.element.style.cssText = 'position:absolute;inset:0';
+    const ui = useUi.getState();
+    this.#terminal = new Terminal({
+      allowProposedApi: true, // the grapheme widths are proposed API
+      cursorBlink: false,
+      cursorInactiveStyle: 'outline',
+      fontFamily: '"JetBrains Mono", ui-monospace, monospace',
+      fontSize: 12.5,
+      lineHeight: 1.15,
+      scrollback: SCROLLBACK_LINES,
+      screenReaderMode: ui.screenReader,
+      theme: terminalTheme(ui.theme),
+      // Programs choose colours for dark backgrounds; on a light one xterm darkens what could not be read.
+      minimumContrastRatio: ui.theme === 'light' ? 4.5 : 1,
+      // A link's text may say one thing and its address another: links of a host are text.
+      linkHandler: { activate: () => {} },
+      macOptionIsMeta: true,
+      tabStopWidth: 8,
+    });
+    this.#terminal.loadAddon(this.#fit);
+    this.#terminal.loadAddon(this.search);
+    this.#terminal.loadAddon(new UnicodeGraphemesAddon());
+    this.#listen();
+  }
+
+  get size(): { columns: number; rows: number } {
+    return { columns: this.#terminal.cols, rows: this.#terminal.rows };
+  }
+
+  /** Draws into `parent`. Moving between parents keeps everything. */
+  mount(parent: HTMLElement): void {
+    parent.append(this.element);
+    if (this.#opened) {
+      this.#fitSoon();
+      return;
+    }
+    this.#opened = true;
+    this.#terminal.open(this.element);
+    this.#useGpu();
+    this.#fitNow();
+    const observer = new ResizeObserver(() => this.#fitSoon());
+    observer.observe(this.element);
+    this.#owned.addStop(() => observer.disconnect());
+    try {
+      this.attach(client());
+    } catch {
+      // No connection at the moment: the next one attaches every open terminal.
+    }
+  }
+
+  focus(): void {
+    this.#terminal.focus();
+  }
+
+  /** Starts the flow from a connection, on an empty screen: what is on record comes first. */
+  attach(connection: RpcClient): void {
+    if (!this.#opened) return;
+    const attachment = ++this.#attachment;
+    this.#wire = undefined;
+    this.#replaying = 0;
+    this.#toldSize = '';
+    this.#terminal.reset();
+    this.#tellSize();
+    connection.call('pane.attach', { pane: this.pane, replayBytes: REPLAY_BYTES }).catch((thrown: Error) => {
+      // A connection that closed is replaced, and the next one attaches anew.
+      if (
+        attachment !== this.#attachment ||
+        (thrown as { error?: { code: string } }).error?.code === 'closed'
+      )
+        return;
+      this.#terminal.write(
+        `\r\n\x1b[31mThis pane’s output could not be attached: ${visibleText(thrown.message, 300)}\x1b[0m\r\n`,
+      );
+    });
+  }
+
+  /** Bytes from the core. They count as taken once xterm has parsed them. */
+  receive(bytes: Uint8Array, replayed: boolean, connection: RpcClient, wire: number): void {
+    if (this.#wire !== wire) {
+      this.#wire = wire;
+      this.#acknowledge = createAcknowledger((count) =>
+        connection.sendTerminal({ type: 'acknowledgement', wire, count }),
+      );
+    }
+    const acknowledge = this.#acknowledge;
+    const attachment = this.#attachment;
+    if (replayed) this.#replaying += bytes.length;
+    this.#terminal.write(bytes, () => {
+      if (replayed && attachment === this.#attachment) this.#replaying -= bytes.length;
+      acknowledge(bytes.length);
+    });
+  }
+
+  paste(text: string): void {
+    this.#terminal.paste(text);
+    this.#terminal.focus();
+  }
+
+  /** Scroll mode: how far back the view stands, in lines. */
+  get scrolledBack(): { lines: number; of: number } {
+    const { baseY, viewportY } = this.#terminal.buffer.active;
+    return { lines: baseY - viewportY, of: baseY };
+  }
+
+  scroll(by: 'page' | 'half' | 'line' | 'end', direction: -1 | 1): void {
+    const { rows } = this.#terminal;
+    if (by === 'end') {
+      if (direction < 0) this.#terminal.scrollToTop();
+      else this.#terminal.scrollToBottom();
+    } else {
+      this.#terminal.scrollLines(direction * { page: rows - 1, half: Math.ceil(rows / 2), line: 1 }[by]);
+    }
+  }
+
+  clearSelection(): void {
+    this.#terminal.clearSelection();
+  }
+
+  /** Copies through the browser's own copy event: needs no permission, and no page can ask for it. */
+  copySelection(): boolean {
+    if (!this.#terminal.hasSelection()) return false;
+    this.#terminal.focus();
+    return document.execCommand('copy');
+  }
+
+  dispose(): void {
+    clearTimeout(this.#resizeTimer);
+    this.#owned.dispose();
+    this.#terminal.dispose();
+    this.element.remove();
+    forgetPane(this.pane);
+  }
+
+  #listen(): void {
+    const terminal = this.#terminal;
+    terminal.onData((data) => {
+      if (this.#replaying > 0 && isTerminalReply(data)) return;
+      this.#send((wire) => inputFrame(wire, data), data);
+    });
+    terminal.onBinary((data) => this.#send((wire) => binaryFrame(wire, data), data));
+    terminal.onResize(() => this.#tellSize());
+    terminal.onBell(() => {
+      if (this.#replaying > 0 || document.activeElement === terminal.textarea) return;
+      usePaneUi.setState((s) => (s.bells[this.pane] ? s : { bells: { ...s.bells, [this.pane]: true } }));
+    });
+    terminal.onTitleChange((title) => {
+      const shown = visibleText(title, 80);
+      usePaneUi.setState((s) =>
+        s.titles[this.pane] === shown ? s : { titles: { ...s.titles, [this.pane]: shown } },
+      );
+    });
+    this.element.addEventListener('paste', (event) => this.#onPaste(event), { capture: true });
+    this.#owned.addStop(
+      useUi.subscribe((ui, before) => {
+        if (ui.theme !== before.theme) {
+          terminal.options.theme = terminalTheme(ui.theme);
+          terminal.options.minimumContrastRatio = ui.theme === 'light' ? 4.5 : 1;
+        }
+        if (ui.screenReader !== before.screenReader) terminal.options.screenReaderMode = ui.screenReader;
+      }),
+    );
+  }
+
+  #send(frame: (wire: number) => ReturnType<typeof inputFrame>, data: string): void {
+    const pane = usePanes.getState().byId[this.pane];
+    if (!pane) return;
+    if (pane.state.kind === 'exited' || pane.state.kind === 'failed') {
+      if (data === '\r') call('pane.restart', { pane: this.pane }).catch(() => {});
+      return;
+    }
+    try {
+      client().sendTerminal(frame(pane.wire));
+    } catch {
+      // Without a connection there is nobody to type to; the banner says so.
+    }
+  }
+
+  #onPaste(event: ClipboardEvent): void {
+    event.preventDefault();
+    event.stopPropagation();
+    const text = pasteText(event.clipboardData?.getData('text/plain') ?? '');
+    if (text === '') return;
+    if (needsConfirmation(text, this.#terminal.modes.bracketedPasteMode)) {
+      usePaneUi.setState({ paste: { pane: this.pane, text } });
+    } else {
+      this.#terminal.paste(text);
+    }
+  }
+
+  #fitSoon(): void {
+    requestAnimationFrame(() => this.#fitNow());
+  }
+
+  #fitNow(): void {
+    // A hidden pane has no size; it keeps the one it had.
+    if (this.element.clientWidth < 20 || this.element.clientHeight < 12) return;
+    this.#fit.fit();
+    this.#tellSize();
+  }
+
+  #tellSize(): void {
+    clearTimeout(this.#resizeTimer);
+    this.#resizeTimer = setTimeout(() => {
+      const { columns, rows } = this.size;
+      const size = `${columns}x${rows}`;
+      if (size === this.#toldSize) return;
+      this.#toldSize = size;
+      call('pane.resize', { pane: this.pane, columns, rows }).catch(() => {
+        this.#toldSize = '';
+      });
+    }, RESIZE_WAIT_MS);
+  }
+
+  #useGpu(): void {
+    if (!hasRealGpu() || webglInUse >= MOST_WEBGL) return;
+    try {
+      const addon = new WebglAddon();
+      webglInUse++;
+      const release = this.#owned.addStop(() => {
+        webglInUse--;
+        addon.dispose();
+      });
+      // Without its addon xterm draws in the DOM again.
+      addon.onContextLoss(() => this.#owned.release(release));
+      this.#terminal.loadAddon(addon);
+    } catch {
+      // No WebGL after all.
+    }
+  }
+}

@@ -1,0 +1,3 @@
+export function OpenDialog() {
+  return null;
+}

@@ -1,0 +1,40 @@
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource/jetbrains-mono/latin-400.css';
+import '@fontsource/jetbrains-mono/latin-ext-400.css';
+import '@fontsource/jetbrains-mono/latin-700.css';
+import '@xterm/xterm/css/xterm.css';
+import './tokens.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './App.tsx';
+import { keepConnected } from './channel/coreConnection.ts';
+import { openMissingPanes } from './features/panes/paneCommands.ts';
+import { keepLayoutSaved } from './features/panes/saveLayout.ts';
+import { connectTerminals } from './features/terminal/terminals.ts';
+import { onSnapshot } from './stores/applySnapshot.ts';
+import { useUi } from './stores/ui.ts';
+
+const showTheme = (theme: string) => {
+  document.documentElement.dataset['theme'] = theme;
+};
+showTheme(useUi.getState().theme);
+useUi.subscribe((state, before) => {
+  if (state.theme !== before.theme) showTheme(state.theme);
+});
+
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no #root');
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
+
+// A terminal measures its font once: the window is drawn at once, terminals when the font is there.
+const fonts = Promise.all([
+  document.fonts.load('13px "JetBrains Mono"'),
+  document.fonts.load('bold 13px "JetBrains Mono"'),
+]);
+keepLayoutSaved();
+onSnapshot(() => void fonts.catch(() => {}).then(openMissingPanes));
+keepConnected(connectTerminals);
