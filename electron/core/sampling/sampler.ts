@@ -1,0 +1,392 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../../shared/base/clock.ts';
+import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
+import { Emitter } from '../../../shared/base/emitter.ts';
+import { type HostFacts, isUp, type SamplerState } from '../../../shared/model/host.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Session } from '../sessions/session.ts';
+import type { ExecChannel } from '../transports/transport.ts';
+import { cpuBalance } from './balance.ts';
+import { ClockOffset } from './clockOffset.ts';
+import { type Frame, FrameParser, type Implementation } from './frame.ts';
+import { ProcessTable } from './processTable.ts';
+import { intervalBetween, rates } from './rates.ts';
+import { nextReading, type Reading } from './reading.ts';
+import type { Sampler } from './sampler.types.ts';
+import { type Interpreter, samplerCommand, samplerScript } from './samplerScript.ts';
+
+export interface SamplerOptions {
+  clock: Clock;
+  /** Default 1,000. */
+  intervalMs?: number;
+  /** For tests and the benchmark. */
+  root?: string;
+  interpreters?: readonly Interpreter[];
+}
+
+/** A second frame comes soon, so that the first figures are there within two seconds of login. */
+const FIRST_INTERVAL_MS = 400;
+const SILENT_AFTER_MS = 5_000;
+/** A sampler that hangs in the kernel is replaced, though no sooner: on a starved host a new one costs more. */
+const REPLACE_AFTER_MS = 60_000;
+const RESTART_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+/** The time of frames that are kept to know how long a process was not read. */
+const REMEMBERED_FRAMES = 64;
+
+/** Starts with the session's connection, and again after each; ends with `dispose`. */
+export function startSampler(session: Session, options: SamplerOptions): Sampler {
+  return new HostSampler(session, options);
+}
+
+class HostSampler implements Sampler {
+  readonly #session: Session;
+  readonly #options: SamplerOptions;
+  readonly #clock: Clock;
+  readonly #owned = new DisposableStore();
+  readonly #stateEmitter = this.#owned.add(new Emitter<SamplerState>());
+  readonly #factsEmitter = this.#owned.add(new Emitter<HostFacts>());
+  readonly #sampleEmitter = this.#owned.add(new Emitter<Sample>());
+  #run: Run | undefined;
+  #retry: Disposable | undefined;
+  /** Ends of the sampler since it last gave a sample. */
+  #failures = 0;
+  #state: SamplerState = { kind: 'off' };
+  #facts: HostFacts | undefined;
+  #latest: Sample | undefined;
+
+  readonly onState = this.#stateEmitter.event;
+  readonly onFacts = this.#factsEmitter.event;
+  readonly onSample = this.#sampleEmitter.event;
+
+  constructor(session: Session, options: SamplerOptions) {
+    this.#session = session;
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#owned.add(
+      session.onConnected(() => {
+        this.#failures = 0;
+        void this.#start();
+      }),
+    );
+    this.#owned.add(
+      session.onLink((link) => {
+        if (isUp(link)) return;
+        this.#stop();
+        this.#setState({ kind: 'off' });
+      }),
+    );
+    if (isUp(session.link)) void this.#start();
+  }
+
+  get state(): SamplerState {
+    return this.#state;
+  }
+
+  get facts(): HostFacts | undefined {
+    return this.#facts;
+  }
+
+  get latest(): Sample | undefined {
+    return this.#latest;
+  }
+
+  dispose(): void {
+    this.#stop();
+    this.#owned.dispose();
+  }
+
+  #setState(state: SamplerState): void {
+    if (this.#owned.isDisposed || state.kind === this.#state.kind) return;
+    this.#state = state;
+    this.#stateEmitter.fire(state);
+  }
+
+  #stop(): void {
+    this.#retry?.dispose();
+    this.#retry = undefined;
+    this.#run?.dispose();
+    this.#run = undefined;
+  }
+
+  async #start(): Promise<void> {
+    this.#stop();
+    if (this.#owned.isDisposed) return;
+    this.#setState({ kind: 'starting', since: this.#clock.now() });
+    const token = `fireline-${randomBytes(8).toString('hex')}`;
+    const run = new Run(this.#clock, this.#options.intervalMs ?? 1_000, token, {
+      running: (implementation) => this.#setState({ kind: 'running', implementation }),
+      silent: (reason) => this.#setState({ kind: 'silent', since: this.#clock.now(), reason }),
+      facts: (facts, first) => {
+        this.#facts = facts;
+        if (first) this.#factsEmitter.fire(facts);
+      },
+      sample: (sample) => {
+        this.#failures = 0;
+        this.#latest = sample;
+        this.#sampleEmitter.fire(sample);
+      },
+      ended: (reason, advice) => {
+        if (this.#run === run) this.#ended(reason, advice);
+      },
+    });
+    this.#run = run;
+    const argv = samplerCommand(token, this.#options.root, this.#options.interpreters);
+    const opened = await this.#session.openExec(argv, 'sampler');
+    if (this.#run !== run) {
+      if (opened.ok) opened.value.dispose();
+      return;
+    }
+    if (opened.ok) run.attach(opened.value);
+    else this.#ended(`cannot be started: ${opened.error.reason}`, undefined);
+  }
+
+  /** `advice` is there when trying again cannot help until something changes on the host. */
+  #ended(reason: string, advice: string | undefined): void {
+    this.#stop();
+    if (this.#owned.isDisposed) return;
+    if (!isUp(this.#session.link)) {
+      this.#setState({ kind: 'off' });
+      return;
+    }
+    this.#failures += 1;
+    if (advice !== undefined || this.#failures >= 3) {
+      this.#setState({
+        kind: 'failed',
+        since: this.#clock.now(),
+        reason,
+        advice:
+          advice ?? 'It is tried again every 30 seconds. Check the process limit and memory of the host.',
+      });
+    } else {
+      this.#setState({ kind: 'starting', since: this.#clock.now() });
+    }
+    if (advice !== undefined) return;
+    const wait = RESTART_MS[Math.min(this.#failures, RESTART_MS.length) - 1] ?? 30_000;
+    this.#retry = this.#clock.after(wait, () => void this.#start());
+  }
+}
+
+interface RunEvents {
+  running(implementation: Implementation): void;
+  silent(reason: string): void;
+  facts(facts: HostFacts, first: boolean): void;
+  sample(sample: Sample): void;
+  ended(reason: string, advice?: string): void;
+}
+
+/** One sampler process, from its bootstrap to its end. */
+class Run implements Disposable {
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #events: RunEvents;
+  readonly #parser: FrameParser;
+  readonly #owned = new DisposableStore();
+  readonly #table = new ProcessTable();
+  readonly #offset = new ClockOffset();
+  readonly #uptimes = new Map<number, Reading>();
+  #channel: ExecChannel | undefined;
+  #implementation: Implementation = 'perl';
+  #seq = 0;
+  /** The tick that waits for its answer. */
+  #asked: { seq: number; monotonic: number; at: number } | undefined;
+  #timer: Disposable | undefined;
+  #watch: Disposable | undefined;
+  #reading: Reading | undefined;
+  #resync = false;
+  #resyncAt = Number.NEGATIVE_INFINITY;
+  #told = false;
+  #errorOutput = '';
+
+  constructor(clock: Clock, intervalMs: number, token: string, events: RunEvents) {
+    this.#clock = clock;
+    this.#intervalMs = intervalMs;
+    this.#events = events;
+    this.#parser = new FrameParser(token, {
+      need: (implementation) => this.#channel?.write(samplerScript(implementation)),
+      none: () =>
+        this.#end(
+          'the host has neither perl nor awk',
+          'Install perl or any awk (gawk, mawk, busybox) on the host, then reconnect.',
+        ),
+      hello: (implementation) => {
+        this.#implementation = implementation;
+        this.#reading = undefined;
+        this.#ask();
+      },
+      frame: (frame) => this.#frame(frame),
+    });
+    this.#expectAnswer('does not start');
+  }
+
+  attach(channel: ExecChannel): void {
+    if (this.#owned.isDisposed) {
+      channel.dispose();
+      return;
+    }
+    this.#channel = this.#owned.add(channel);
+    this.#owned.add(channel.onOutput((bytes) => this.#parser.push(bytes)));
+    this.#owned.add(
+      channel.onErrorOutput((bytes) => {
+        this.#errorOutput = (this.#errorOutput + Buffer.from(bytes).toString('utf8')).slice(-400);
+      }),
+    );
+    this.#owned.add(
+      channel.onExit((exit) => {
+        const said = (this.#errorOutput.trim() || this.#parser.preamble.trim()).split('\n').at(-1) ?? '';
+        const how = exit.signal ? `by ${exit.signal}` : `with status ${exit.code ?? 'unknown'}`;
+        this.#end(`the sampler ended ${how}${said === '' ? '' : `: ${said.slice(0, 200)}`}`);
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.#timer?.dispose();
+    this.#watch?.dispose();
+    // End of file ends the script by itself, also where closing the channel leaves it running.
+    if (!this.#owned.isDisposed) this.#channel?.end();
+    this.#owned.dispose();
+  }
+
+  #end(reason: string, advice?: string): void {
+    if (this.#owned.isDisposed) return;
+    this.dispose();
+    this.#events.ended(reason, advice);
+  }
+
+  #ask(): void {
+    this.#timer?.dispose();
+    this.#timer = undefined;
+    this.#seq += 1;
+    this.#asked = { seq: this.#seq, monotonic: this.#clock.monotonic(), at: this.#clock.now() };
+    const reset = this.#resync ? ' r' : '';
+    this.#resync = false;
+    this.#channel?.write(`${this.#seq}${reset}\n`);
+    this.#expectAnswer('no answer to a tick');
+  }
+
+  #expectAnswer(what: string): void {
+    this.#watch?.dispose();
+    this.#watch = this.#clock.after(SILENT_AFTER_MS, () => {
+      this.#events.silent(
+        `${what} for ${SILENT_AFTER_MS / 1000} s while the link is up: the host may be starved`,
+      );
+      this.#watch = this.#clock.after(REPLACE_AFTER_MS - SILENT_AFTER_MS, () =>
+        this.#end(`${what} for ${REPLACE_AFTER_MS / 1000} s`),
+      );
+    });
+  }
+
+  #frame(frame: Frame): void {
+    const asked = this.#asked;
+    if (!asked || frame.seq !== asked.seq) return;
+    this.#asked = undefined;
+    this.#watch?.dispose();
+    const at = this.#clock.now();
+    const roundTripMs = Math.max(0, this.#clock.monotonic() - asked.monotonic);
+    const before = frame.mode === 'reset' ? undefined : this.#reading;
+    const reading = nextReading(this.#reading, frame, at);
+    this.#reading = reading;
+    if (frame.clock) this.#offset.add(frame.clock, asked.at, roundTripMs, frame.elapsedMs);
+    this.#remember(reading);
+
+    const hz = positive(reading.facts.get('hz')) ?? 100;
+    const pageBytes = positive(reading.facts.get('page')) ?? 4096;
+    const bootedAt = (reading.values.get('sbtime') ?? 0) * 1000;
+    const update = this.#table.apply(frame, {
+      hz,
+      pageBytes,
+      bootedAt,
+      intervalOf: (age) => {
+        const earlier = this.#uptimes.get(reading.seq - age);
+        return earlier && intervalBetween(earlier, reading);
+      },
+    });
+    if ((update.unknown > 0 || frame.faults > 0) && this.#clock.monotonic() - this.#resyncAt > 60_000) {
+      this.#resync = true;
+      this.#resyncAt = this.#clock.monotonic();
+    }
+    this.#events.running(this.#implementation);
+
+    const grown = before && rates(before, reading);
+    if (grown) {
+      const facts = this.#factsOf(reading, grown.cores, hz, pageBytes, bootedAt);
+      this.#events.facts(facts, !this.#told);
+      this.#told = true;
+      const ticksPerCore = (hz * grown.intervalMs) / 1000;
+      const { busyTicks, forksPerSecond, running, blocked, cpuMs, ...scalars } = grown;
+      this.#events.sample({
+        ...scalars,
+        at,
+        hostAt: Math.round(reading.clock?.epochMs ?? at + facts.clockOffsetMs),
+        bootId: facts.bootId,
+        balance: cpuBalance({
+          busyTicks,
+          ticksPerCore,
+          grown: update.grown,
+          exits: update.exits,
+          parentOf: (pid) => this.#table.parentOf(pid),
+        }),
+        processes: {
+          total: reading.pids,
+          running,
+          blocked,
+          threads: reading.load?.threads ?? 0,
+          forksPerSecond,
+          lastPid: reading.load?.lastPid ?? 0,
+        },
+        changes: update.changes,
+        table: update.rows,
+        sampler: {
+          implementation: this.#implementation,
+          cpuMs,
+          residentBytes: frame.cost.residentBytes,
+          frameBytes: frame.bytes,
+          roundTripMs,
+        },
+      });
+    }
+    if (this.#owned.isDisposed) return;
+    const interval = this.#seq === 1 ? Math.min(FIRST_INTERVAL_MS, this.#intervalMs) : this.#intervalMs;
+    // From tick to tick, so that the work and the way do not make it drift.
+    const wait = Math.max(0, interval - roundTripMs);
+    this.#timer = this.#clock.after(wait, () => this.#ask());
+  }
+
+  #remember(reading: Reading): void {
+    this.#uptimes.set(reading.seq, reading);
+    this.#uptimes.delete(reading.seq - REMEMBERED_FRAMES);
+  }
+
+  #factsOf(reading: Reading, cores: number, hz: number, pageBytes: number, bootedAt: number): HostFacts {
+    const { facts } = reading;
+    const offset = this.#offset.estimate();
+    return {
+      hostname: facts.get('hostname') ?? '',
+      kernel: facts.get('kernel') ?? '',
+      osName: facts.get('os') ?? 'Linux',
+      cores,
+      bootId: facts.get('boot') ?? '',
+      bootedAt,
+      ticksPerSecond: hz,
+      pageBytes,
+      clockOffsetMs: offset.offsetMs,
+      clockUncertaintyMs: offset.uncertaintyMs,
+      container: this.#isContainer(reading),
+    };
+  }
+
+  #isContainer(reading: Reading): boolean {
+    const limit = reading.cgroupMemory?.limitBytes;
+    const total = (reading.values.get('mMemTotal') ?? 0) * 1024;
+    const quota = reading.cgroupCpu?.quotaCores;
+    if ((limit !== undefined && limit < total) || (quota !== undefined && quota < reading.cpu.size - 1))
+      return true;
+    // Outside every pid namespace pid 2 is the kernel's thread daemon; where pid 1 is hidden too, nothing can be said.
+    return this.#table.row(1) !== undefined && this.#table.row(2)?.name !== 'kthreadd';
+  }
+}
+
+function positive(text: string | undefined): number | undefined {
+  const value = Number(text);
+  return Number.isFinite(value) && value > 0 ? value : undefined;
+}
