@@ -1,0 +1,23 @@
+import { systemClock } from '../../shared/base/clock.ts';
+import { openControllingTerminal } from './controllingTerminal.ts';
+import { runCli } from './runCli.ts';
+
+const interrupted = new AbortController();
+// Once is enough, and npm may send it twice: closing is not to be cut short.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
+// `… | head`: nobody reads on, so there is nothing left to do.
+process.stdout.on('error', () => interrupted.abort());
+
+const status = await runCli(process.argv.slice(2), {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  environment: process.env,
+  interrupted: interrupted.signal,
+  clock: systemClock,
+  openTerminal: openControllingTerminal,
+  // Loaded when needed: `--help` and a mistyped option answer at once.
+  createCore: async (options) => (await import('../core/core.ts')).createCore(options),
+  reportFromRecord: async (options) =>
+    (await import('../core/report/reportFromRecord.ts')).reportFromRecord(options),
+});
+process.exit(status);
