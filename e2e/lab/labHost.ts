@@ -111,20 +111,21 @@ export class LabHost {
   }
 
   async startSshd(): Promise<void> {
+    const checked = await this.exec(['/usr/sbin/sshd', '-t', '-f', '/etc/ssh/sshd_config']);
+    if (checked.code !== 0)
+      throw new Error(`lab: sshd of ${this.id} did not start: ${checked.stderr.trim()}`);
     // As on a real host, the listener takes its own OOM score to -1000 where root may (CAP_SYS_RESOURCE).
-    const script =
-      'setsid /usr/sbin/sshd -D -e -f /etc/ssh/sshd_config </dev/null >>/var/log/auth.log 2>&1 &';
-    await this.exec(script);
-    await waitUntil(`${this.id}: the banner of its sshd`, 15_000, async () => {
-      const banner = await readBanner(this.address, this.port, 1000);
-      if (banner?.startsWith('SSH-')) return true;
-      if (this.#daemons().length === 0) {
-        const log = await this.exec('tail -n 3 /var/log/auth.log');
-        if (log.stdout.trim() !== '')
-          throw new Error(`lab: sshd of ${this.id} did not start: ${log.stdout.trim()}`);
-      }
-      return undefined;
-    });
+    await this.exec(
+      'setsid /usr/sbin/sshd -D -e -f /etc/ssh/sshd_config </dev/null >>/var/log/auth.log 2>&1 &',
+    );
+    try {
+      await waitUntil(`${this.id}: the banner of its sshd`, 15_000, async () =>
+        (await readBanner(this.address, this.port, 1000))?.startsWith('SSH-') ? true : undefined,
+      );
+    } catch (error) {
+      const log = await this.exec('tail -n 3 /var/log/auth.log');
+      throw new Error(`${error instanceof Error ? error.message : error}: ${log.stdout.trim()}`);
+    }
   }
 
   /** Lets a process grow until the kernel kills it. */

@@ -12,8 +12,10 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
   return startTicks === undefined ? undefined : { pid, startTicks };
 }
 
+/** False for a zombie too: it has ended and waits only for its parent to read how. */
 export function isProcessAlive(identity: ProcessIdentity): boolean {
-  return processIdentity(identity.pid)?.startTicks === identity.startTicks;
+  const fields = statFields(identity.pid);
+  return fields?.[19] === identity.startTicks && fields[0] !== 'Z' && fields[0] !== 'X';
 }
 
 /** A process as the machine sees it, with the pid that its own namespace gave it. */
