@@ -2,32 +2,29 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readPrivateJson, writePrivateJson } from './privateFile.ts';
 
-const schema = z.record(
-  z.string().regex(/^[0-9a-f]{64}$/),
-  z.object({ path: z.string(), approvedAt: z.number() }),
-);
-
 /**
  * Which workspace files this user allows to run their commands, by the SHA-256 of their content: another byte, another
- * approval. A damaged file approves nothing.
+ * approval.
  */
-export class ApprovalStore {
-  readonly #file: string;
+export interface ApprovalStore {
+  isApproved(contentHash: string): boolean;
+  approve(contentHash: string): void;
+}
 
-  constructor(dataDirectory: string) {
-    this.#file = join(dataDirectory, 'approvals.json');
-  }
+const schema = z.array(z.string().regex(/^[0-9a-f]{64}$/));
 
-  isApproved(contentHash: string): boolean {
-    return Object.hasOwn(this.#read(), contentHash);
-  }
-
-  approve(contentHash: string, path: string, approvedAt: number): void {
-    writePrivateJson(this.#file, { ...this.#read(), [contentHash]: { path, approvedAt } });
-  }
-
-  #read(): z.infer<typeof schema> {
-    const read = schema.safeParse(readPrivateJson(this.#file));
-    return read.success ? read.data : {};
-  }
+/** Kept in `approvals.json`, read anew each time: another Fireline may have written it. A damaged file approves nothing. */
+export function approvalStore(dataDirectory: string): ApprovalStore {
+  const file = join(dataDirectory, 'approvals.json');
+  const read = () => {
+    const parsed = schema.safeParse(readPrivateJson(file));
+    return parsed.success ? parsed.data : [];
+  };
+  return {
+    isApproved: (contentHash) => read().includes(contentHash),
+    approve(contentHash) {
+      const approved = read();
+      if (!approved.includes(contentHash)) writePrivateJson(file, [...approved, contentHash]);
+    },
+  };
 }

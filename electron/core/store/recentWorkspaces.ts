@@ -12,7 +12,7 @@ export function readRecentWorkspaces(dataDirectory: string): RecentWorkspace[] {
   return read.success ? read.data : [];
 }
 
-export function addRecentWorkspace(dataDirectory: string, opened: RecentWorkspace): void {
+export function rememberWorkspace(dataDirectory: string, opened: RecentWorkspace): void {
   const others = readRecentWorkspaces(dataDirectory).filter((one) => one.path !== opened.path);
   writePrivateJson(join(dataDirectory, 'recent.json'), [opened, ...others].slice(0, MOST));
 }

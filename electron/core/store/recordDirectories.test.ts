@@ -3,17 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ManualClock } from '../../../shared/base/clock.ts';
-import { ApprovalStore } from './approvalStore.ts';
+import { approvalStore } from './approvalStore.ts';
 import { openWorkspaceRecord } from './openWorkspaceRecord.ts';
-import { addRecentWorkspace, readRecentWorkspaces } from './recentWorkspaces.ts';
-import {
-  defaultDataDirectory,
-  latestRecord,
-  listRecords,
-  recordDirectory,
-  recordOfIncident,
-  slug,
-} from './recordDirectories.ts';
+import { readRecentWorkspaces, rememberWorkspace } from './recentWorkspaces.ts';
+import { latestRecord, listRecords, recordDirectory, recordOfIncident, slug } from './recordDirectories.ts';
 import { loadSqlite } from './sqlite.ts';
 
 let data: string;
@@ -22,19 +15,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   rmSync(data, { recursive: true, force: true });
-});
-
-it('the data directory is FIRELINE_HOME, else where the platform keeps data', () => {
-  expect(defaultDataDirectory({ FIRELINE_HOME: '/x/y' }, 'linux', '/home/a')).toBe('/x/y');
-  expect(defaultDataDirectory({}, 'linux', '/home/a')).toBe('/home/a/.local/share/fireline');
-  expect(defaultDataDirectory({ XDG_DATA_HOME: '/d' }, 'linux', '/home/a')).toBe('/d/fireline');
-  expect(defaultDataDirectory({ XDG_DATA_HOME: 'relative' }, 'linux', '/home/a')).toBe(
-    '/home/a/.local/share/fireline',
-  );
-  expect(defaultDataDirectory({}, 'darwin', '/Users/a')).toBe(
-    '/Users/a/Library/Application Support/Fireline',
-  );
-  expect(defaultDataDirectory({ APPDATA: 'C:\\d' }, 'win32', 'C:\\u')).toBe('C:\\d\\Fireline');
 });
 
 it('a record directory is safe whatever the workspace is called, and stays when the name changes', () => {
@@ -89,9 +69,9 @@ it('a record that is held or damaged is left alone, and one beside it is used, w
 
 it('recent workspaces are newest first, once each, and a damaged list is started anew', () => {
   expect(readRecentWorkspaces(data)).toEqual([]);
-  addRecentWorkspace(data, { path: '/a', name: 'a', openedAt: 1 });
-  addRecentWorkspace(data, { path: '/b', name: 'b', openedAt: 2 });
-  addRecentWorkspace(data, { path: '/a', name: 'a', openedAt: 3 });
+  rememberWorkspace(data, { path: '/a', name: 'a', openedAt: 1 });
+  rememberWorkspace(data, { path: '/b', name: 'b', openedAt: 2 });
+  rememberWorkspace(data, { path: '/a', name: 'a', openedAt: 3 });
   expect(readRecentWorkspaces(data).map((r) => r.path)).toEqual(['/a', '/b']);
   writeFileSync(join(data, 'recent.json'), '{"');
   expect(readRecentWorkspaces(data)).toEqual([]);
@@ -99,13 +79,13 @@ it('recent workspaces are newest first, once each, and a damaged list is started
 
 it('approvals are by content, private to the user, and survive', () => {
   const hash = 'ab'.repeat(32);
-  const store = new ApprovalStore(data);
+  const store = approvalStore(data);
   expect(store.isApproved(hash)).toBe(false);
-  store.approve(hash, '/a.yaml', 7);
-  expect(new ApprovalStore(data).isApproved(hash)).toBe(true);
+  store.approve(hash);
+  expect(approvalStore(data).isApproved(hash)).toBe(true);
   expect(store.isApproved('constructor')).toBe(false);
   expect(statSync(join(data, 'approvals.json')).mode & 0o777).toBe(0o600);
-  writeFileSync(join(data, 'approvals.json'), `{"${hash}": 1}`);
+  writeFileSync(join(data, 'approvals.json'), `["${hash}", 1]`);
   expect(store.isApproved(hash)).toBe(false);
 });
 

@@ -1,33 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { basename, dirname, join, posix, resolve, win32 } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
-/**
- * The data directory:
+/*
+ * The data directory (its own place: homes/dataDirectory.ts):
  *
  *     recent.json                     workspaces opened, newest first
  *     approvals.json                  content hashes of approved workspace files
  *     incidents/INC-7.json            which record an incident is in
  *     records/<slug>-<hash8>/         one a workspace: hash of its absolute path
  *       record.db  casts/  reports/  workspace.json
- *
- * FIRELINE_HOME, else the platform's own place.
  */
-export function defaultDataDirectory(
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-  platform: NodeJS.Platform = process.platform,
-  home: string = homedir(),
-): string {
-  const set = environment['FIRELINE_HOME'];
-  if (set) return resolve(set);
-  if (platform === 'darwin') return posix.join(home, 'Library', 'Application Support', 'Fireline');
-  if (platform === 'win32')
-    return win32.join(environment['APPDATA'] || win32.join(home, 'AppData', 'Roaming'), 'Fireline');
-  const xdg = environment['XDG_DATA_HOME'];
-  // The XDG specification: a relative path is invalid and must be ignored.
-  return posix.join(xdg?.startsWith('/') ? xdg : posix.join(home, '.local', 'share'), 'fireline');
-}
 
 /** Where the record of a workspace is. `path` is absent for "This machine". */
 export function recordDirectory(dataDirectory: string, workspace: { name: string; path?: string }): string {

@@ -7,14 +7,15 @@ import { quoteCommand } from '../sessions/shellQuote.ts';
  * people. They are held until the user approves this very content (`contentHash`). A workspace that came from no file
  * is Fireline's own.
  */
-export function heldHosts(
+export function heldCommands(
   workspace: Workspace,
-  isApproved: (contentHash: string) => boolean,
-): { host: HostId; command: string }[] {
-  if (workspace.contentHash === undefined || isApproved(workspace.contentHash)) return [];
-  return workspace.hosts.flatMap(({ id, transport }) =>
-    transport.kind === 'command'
-      ? [{ host: id, command: `${quoteCommand(transport.shell)}\n${quoteCommand(transport.exec)} …` }]
-      : [],
-  );
+  approvals: { isApproved(contentHash: string): boolean },
+): Map<HostId, string> {
+  const held = new Map<HostId, string>();
+  if (workspace.contentHash === undefined || approvals.isApproved(workspace.contentHash)) return held;
+  for (const { id, transport } of workspace.hosts) {
+    if (transport.kind !== 'command') continue;
+    held.set(id, `${quoteCommand(transport.shell)}\n${quoteCommand(transport.exec)} …`);
+  }
+  return held;
 }

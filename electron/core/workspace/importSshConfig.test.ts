@@ -3,7 +3,8 @@ import { importSshConfig } from './importSshConfig.ts';
 import { parseWorkspace } from './workspaceFile.ts';
 
 function run(files: Record<string, string>, path = '/home/me/.ssh/config') {
-  const preview = importSshConfig(path, {
+  const preview = importSshConfig(files[path] ?? '', {
+    file: path,
     homeDirectory: '/home/me',
     readText: (file) => {
       const text = files[file];

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, matchesGlob } from 'node:path';
 import { stringify } from 'yaml';
 import type { ImportPreview } from '../../../shared/contract/commands.ts';
@@ -10,18 +11,18 @@ const ID = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 /**
  * The concrete aliases of an ssh_config(5), each as a host that is reached by its alias: their HostName, User,
  * ProxyJump and so on stay where they are and keep being resolved there. Patterns (`web-*`) and negations (`!old`) name
- * no one host and are left out. `Include` is followed as ssh does it: globs, relative to ~/.ssh. Throws what `readText`
- * throws for the file itself; an included file that cannot be read is a warning.
+ * no one host and are left out. `Include` is followed as ssh does it: globs, relative to ~/.ssh. A file that cannot be
+ * read is a warning.
  */
-export const importSshConfig: Importer = (
-  path,
-  { homeDirectory, readText, listDirectory },
-): ImportPreview => {
+export const importSshConfig: Importer = (text, options): ImportPreview => {
+  const { file: path, homeDirectory } = options;
+  const readText = options.readText ?? ((file: string) => readFileSync(file, 'utf8'));
+  const listDirectory = options.listDirectory ?? ((directory: string) => readdirSync(directory));
   const aliases = new Set<string>();
   const warnings: string[] = [];
   const open: string[] = [];
 
-  const readFile = (file: string, depth: number) => {
+  const readFile = (file: string, depth: number, content?: string) => {
     if (open.includes(file)) {
       warnings.push(`${file} includes itself; it was read once.`);
       return;
@@ -31,7 +32,7 @@ export const importSshConfig: Importer = (
       return;
     }
     open.push(file);
-    for (const [index, line] of readText(file)
+    for (const [index, line] of (content ?? readText(file))
       .replace(/^\uFEFF/, '')
       .split(/\r?\n/)
       .entries()) {
@@ -80,7 +81,7 @@ export const importSshConfig: Importer = (
     }
   };
 
-  readFile(path, 1);
+  readFile(path, 1, text);
   const hosts: { id: string; ssh: string }[] = [];
   const ids = new Set<string>();
   for (const alias of aliases) {

@@ -3,11 +3,14 @@ import { importSshConfig } from './importSshConfig.ts';
 
 /** Makes workspace YAML of a file that a team already has. Nothing in it is run. */
 export type Importer = (
-  path: string,
+  text: string,
   options: {
+    /** Where the text came from. */
+    file: string;
     homeDirectory: string;
-    readText: (path: string) => string;
-    listDirectory: (path: string) => string[];
+    /** For files that it includes; the disk when not given. */
+    readText?: (path: string) => string;
+    listDirectory?: (path: string) => string[];
   },
 ) => ImportPreview;
 

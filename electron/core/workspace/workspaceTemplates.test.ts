@@ -1,8 +1,11 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { HostId } from '../../../shared/model/host.ts';
-import { heldHosts } from './approvals.ts';
+import { heldCommands } from './approvals.ts';
 import { machineWorkspace } from './machineWorkspace.ts';
 import { newWorkspace } from './newWorkspace.ts';
+import { saveWorkspaceFile } from './saveWorkspaceFile.ts';
 import { parseWorkspace } from './workspaceFile.ts';
 
 it('the text for a new workspace opens as it is, whatever it is called', () => {
@@ -33,9 +36,27 @@ it('commands of a file are held until its content is approved', () => {
     'version: 1\nname: a\nhosts:\n  - { id: here, local: {} }\n  - { id: pod, command: { shell: [sh, -c, "rm -rf x"], exec: [sh, -c] } }\n';
   const { workspace } = parseWorkspace(text, { file: '/w.yaml', homeDirectory: '/h' });
   if (!workspace) throw new Error('not parsed');
-  expect(heldHosts(workspace, () => false)).toEqual([
-    { host: 'pod' as HostId, command: "sh -c 'rm -rf x'\nsh -c …" },
+  expect([...heldCommands(workspace, { isApproved: () => false })]).toEqual([
+    ['pod', "sh -c 'rm -rf x'\nsh -c …"],
   ]);
-  expect(heldHosts(workspace, (hash) => hash === workspace.contentHash)).toEqual([]);
-  expect(heldHosts(machineWorkspace(), () => false)).toEqual([]);
+  expect(heldCommands(workspace, { isApproved: (hash) => hash === workspace.contentHash }).size).toBe(0);
+  expect(heldCommands(machineWorkspace(), { isApproved: () => false }).size).toBe(0);
+});
+
+it('a file is saved whole, and never over another unless told to', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'fireline-save-'));
+  try {
+    const file = join(directory, 'new', 'w.yaml');
+    expect(await saveWorkspaceFile(file, 'one', false)).toEqual({ path: file });
+    await expect(saveWorkspaceFile(file, 'two', false)).rejects.toMatchObject({ error: { code: 'refused' } });
+    expect(readFileSync(file, 'utf8')).toBe('one');
+    await saveWorkspaceFile(file, 'two', true);
+    expect(readFileSync(file, 'utf8')).toBe('two');
+    await expect(saveWorkspaceFile(join(file, 'x'), 'y', true)).rejects.toMatchObject({
+      error: { code: 'storage' },
+    });
+    expect(readdirSync(join(directory, 'new'))).toEqual(['w.yaml']);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });
