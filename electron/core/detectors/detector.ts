@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../../shared/base/json.ts';
 import type { HostFacts, HostId, LinkState } from '../../../shared/model/host.ts';
+import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind, Evidence, Severity, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
-import type { ProcessIdentity } from '../../../shared/model/process.ts';
 
 /**
  * A detector is a pure reducer over what is known of one host, in one file, with one line in `detectors.ts`.

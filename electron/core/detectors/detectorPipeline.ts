@@ -1,0 +1,217 @@
+import type { Clock } from '../../../shared/base/clock.ts';
+import type { Disposable } from '../../../shared/base/disposable.ts';
+import type { HostFacts, HostId } from '../../../shared/model/host.ts';
+import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import type { ThresholdRule } from '../../../shared/model/workspace.ts';
+import type { Answer, DetectorInput, DetectorOutput, EventDraft, Question } from './detector.ts';
+import { type AnyDetector, DETECTORS } from './detectors.ts';
+
+export interface DetectorPipeline extends Disposable {
+  /** Runs every detector on one input. Never throws; what a detector throws goes to `diagnostic`. */
+  push(input: DetectorInput): void;
+  /** Events that are going on, as last told. */
+  readonly open: readonly TimelineEvent[];
+}
+
+export interface DetectorPipelineOptions {
+  host: HostId;
+  clock: Clock;
+  /** The rules for this host. Those for hosts and tags go over those for all; among equals the later wins. */
+  thresholds: readonly ThresholdRule[];
+  facts: () => HostFacts | undefined;
+  /** Looks at the host, read-only. A rejection counts as unanswered. */
+  answer: (question: Question) => Promise<Answer>;
+  publish: (event: TimelineEvent) => void;
+  diagnostic: (line: string) => void;
+  detectors?: readonly AnyDetector[];
+  newId?: () => EventId;
+}
+
+/** Runs the detectors of one host and turns their drafts into timeline events. */
+export function createDetectorPipeline(options: DetectorPipelineOptions): DetectorPipeline {
+  const { host, clock } = options;
+  const newId = options.newId ?? (() => crypto.randomUUID() as EventId);
+  const running = (options.detectors ?? DETECTORS).map((detector) => ({
+    name: detector.name,
+    reduce: detector.start(),
+    thresholds: thresholdsOf(detector, options.thresholds, host),
+    failures: 0,
+  }));
+  const told = new Map<string, Told>();
+  let disposed = false;
+
+  function push(input: DetectorInput): void {
+    if (disposed) return;
+    const now = clock.now();
+    for (const detector of running) {
+      const context = { host, facts: options.facts(), thresholds: detector.thresholds, now };
+      let outputs: DetectorOutput[] = [];
+      try {
+        outputs = detector.reduce(input, context);
+      } catch (error) {
+        // One in a hundred of the same fault is enough to be found.
+        if (detector.failures++ % 100 === 0) report(detector.name, error);
+      }
+      for (const output of outputs) apply(detector.name, output, now);
+    }
+    for (const one of told.values())
+      if (one.waiting && now - one.at >= REVISE_MS) revise(one, one.waiting, now);
+    for (const [key, one] of told) {
+      if (one.overAt !== undefined && now - one.overAt > REOPEN_MS) told.delete(key);
+    }
+  }
+
+  function apply(detector: string, output: DetectorOutput, now: number): void {
+    switch (output.type) {
+      case 'event':
+        takeDraft(`${detector}/${output.key}`, output.draft, now);
+        return;
+      case 'close':
+        close(`${detector}/${output.key}`, output, now);
+        return;
+      case 'ask':
+        void ask(output.question);
+        return;
+    }
+  }
+
+  function takeDraft(key: string, draft: EventDraft, now: number): void {
+    const one = told.get(key);
+    if (!one) {
+      const event = newEvent(draft, now);
+      told.set(key, { event, draft, at: now, ...(draft.momentary ? { overAt: now } : {}) });
+      publish(event);
+      return;
+    }
+    if (draft.momentary) one.overAt = now;
+    else if (one.overAt !== undefined) {
+      // It came again within a minute: the same trouble, not another.
+      delete one.overAt;
+      revise(one, draft, now);
+      return;
+    }
+    if (now - one.at >= REVISE_MS || isMaterial(one.draft, draft)) revise(one, draft, now);
+    else one.waiting = draft;
+  }
+
+  function revise(one: Told, draft: EventDraft, now: number): void {
+    delete one.waiting;
+    const before = one.event;
+    const { endedAt: _, ...rest } = before;
+    const next: TimelineEvent = {
+      ...rest,
+      ...fieldsOf(draft, now),
+      // Something that goes on began when it was first seen to.
+      at: draft.momentary ? Math.min(draft.at, now) : Math.min(before.at, draft.at),
+    };
+    if (JSON.stringify(next) === JSON.stringify(before)) return;
+    one.event = { ...next, revision: before.revision + 1 };
+    one.draft = draft;
+    one.at = now;
+    publish(one.event);
+  }
+
+  function close(key: string, output: Extract<DetectorOutput, { type: 'close' }>, now: number): void {
+    const one = told.get(key);
+    if (!one || one.overAt !== undefined) return;
+    const { draft } = one;
+    const latest = one.waiting ?? draft;
+    delete one.waiting;
+    one.overAt = now;
+    one.at = now;
+    one.draft = latest;
+    one.event = {
+      ...one.event,
+      ...fieldsOf(latest, now),
+      at: one.event.at,
+      endedAt: Math.max(one.event.at, Math.min(output.endedAt, now)),
+      // What would have helped is of no use any more.
+      actions: [],
+      revision: one.event.revision + 1,
+    };
+    publish(one.event);
+    if (output.recovery) publish({ ...newEvent(output.recovery, now), relatesTo: one.event.id });
+  }
+
+  function newEvent(draft: EventDraft, now: number): TimelineEvent {
+    return { id: newId(), revision: 0, host, seenAt: now, ...fieldsOf(draft, now) };
+  }
+
+  function fieldsOf(draft: EventDraft, now: number) {
+    const { momentary: _, at, ...fields } = draft;
+    return {
+      ...fields,
+      at: Math.min(at, now),
+      source: draft.kind.startsWith('link.') ? ('link' as const) : ('detector' as const),
+      clockOffsetMs: options.facts()?.clockOffsetMs ?? 0,
+    };
+  }
+
+  async function ask(question: Question): Promise<void> {
+    let answer: Answer;
+    try {
+      answer = await options.answer(question);
+    } catch (error) {
+      answer = { kind: 'unanswered', reason: error instanceof Error ? error.message : String(error) };
+    }
+    push({ type: 'investigated', question, answer });
+  }
+
+  function publish(event: TimelineEvent): void {
+    try {
+      options.publish(event);
+    } catch (error) {
+      report('publish', error);
+    }
+  }
+
+  function report(what: string, error: unknown): void {
+    options.diagnostic(
+      `${host}: detector ${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
+  }
+
+  return {
+    push,
+    get open() {
+      return [...told.values()].filter((o) => o.overAt === undefined).map((o) => o.event);
+    },
+    dispose() {
+      disposed = true;
+      told.clear();
+    },
+  };
+}
+
+interface Told {
+  event: TimelineEvent;
+  draft: EventDraft;
+  /** When it was last published. */
+  at: number;
+  /** A draft that is held back. */
+  waiting?: EventDraft;
+  /** Closed, or a moment: it may still be revised for a while. */
+  overAt?: number;
+}
+
+/** A number that trembles is not worth a revision a second. */
+const REVISE_MS = 2000;
+const REOPEN_MS = 60_000;
+
+function isMaterial(before: EventDraft, after: EventDraft): boolean {
+  return (
+    after.momentary ||
+    before.severity !== after.severity ||
+    JSON.stringify(before.actions) !== JSON.stringify(after.actions)
+  );
+}
+
+function thresholdsOf(
+  detector: AnyDetector,
+  rules: readonly ThresholdRule[],
+  host: HostId,
+): Readonly<Record<string, number | boolean>> {
+  const rank = (rule: ThresholdRule) => (rule.on === undefined ? 0 : rule.on.includes(host) ? 2 : 1);
+  const own = rules.filter((rule) => rule.detector === detector.name).sort((a, b) => rank(a) - rank(b));
+  return Object.assign({ ...detector.thresholds }, ...own.map((rule) => rule.values));
+}

@@ -1,0 +1,38 @@
+import type { Detector } from './detector.ts';
+import { hostReboot } from './hostReboot.ts';
+import { link } from './link.ts';
+import { oomKill } from './oomKill.ts';
+import { respawnLoop } from './respawnLoop.ts';
+
+/** One line a detector. Its state is its own affair: nobody else sees what it is. */
+export const DETECTORS: readonly AnyDetector[] = [
+  anyDetector(oomKill),
+  anyDetector(respawnLoop),
+  anyDetector(link),
+  anyDetector(hostReboot),
+];
+
+/** A detector whose state is inside: `start` gives a reducer. */
+export interface AnyDetector {
+  readonly name: string;
+  readonly thresholds: Readonly<Record<string, number | boolean>>;
+  start(): (
+    input: Parameters<Detector<unknown>['reduce']>[1],
+    context: Parameters<Detector<unknown>['reduce']>[2],
+  ) => ReturnType<Detector<unknown>['reduce']>;
+}
+
+export function anyDetector<State>(detector: Detector<State>): AnyDetector {
+  return {
+    name: detector.name,
+    thresholds: detector.thresholds,
+    start() {
+      const state = detector.initial();
+      return (input, context) => detector.reduce(state, input, context);
+    },
+  };
+}
+
+/** Every detector's thresholds with their defaults: what a workspace may override. */
+export const detectorThresholds: Readonly<Record<string, Readonly<Record<string, number | boolean>>>> =
+  Object.fromEntries(DETECTORS.map((d) => [d.name, d.thresholds]));

@@ -1,0 +1,454 @@
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Detector, DetectorContext, DetectorOutput, KernelLine, LogLine } from './detector.ts';
+import { describeOomKill, type Victim } from './oomKillEvent.ts';
+import {
+  completeOomGroup,
+  isOomGroupDue,
+  joinOomLine,
+  type LoggedKill,
+  type OomGroup,
+} from './oomKillGroup.ts';
+import { splitSyslog } from './oomKillLines.ts';
+
+/**
+ * Tells of OOM kills: counted by the kernel's counter, described by the log (its `oom-kill:` line is rate-limited).
+ *
+ * Whose kill is it? The kernel log and /proc/vmstat are the machine's. On a host that is not a container every kill
+ * is its own. In a container (or a lab host) a kill is this host's when
+ * 1. a process of that name went from this host's table as it happened: with the same pid, or with another pid (the
+ *    log's is the machine's) and about the same memory; or
+ * 2. the host's own cgroup counter went up as it happened; or
+ * 3. the victim's cgroup is one whose kills were this host's before.
+ * All of these come with the next sample, within a second. Otherwise the kill is told as a neighbour's: `info`, or
+ * `warning` if the machine itself ran out.
+ *
+ * A counter that rose without a line is an inferred kill: the largest process that went in that tick, one either
+ * side. It is revised if the log tells later.
+ */
+export const oomKill: Detector<OomKillState> = {
+  name: 'oomKill',
+  thresholds: {
+    /** Kills that were in the log before we came are told when they are no older. */
+    backlogMinutes: 10,
+    /** How long a counter that rose waits for its line, once the log is known to be readable. */
+    waitForLogMs: 1000,
+    /** How long a line waits for a sample that shows whose kill it is. */
+    waitForSampleMs: 1200,
+    /** The least that an inferred victim must have held. */
+    minimumVictimMiB: 4,
+    /** False: kills of others on a shared machine are not told at all. */
+    tellNeighbours: true,
+  },
+  initial: () => ({
+    boot: '',
+    kills: [],
+    rises: [],
+    gone: [],
+    tables: [],
+    ownCgroups: new Set(),
+    logReadable: false,
+    count: 0,
+  }),
+  reduce(state, input, context) {
+    switch (input.type) {
+      case 'sample':
+        takeSample(state, input.sample, context);
+        break;
+      case 'kernelLine':
+        if (!input.line.backlog) state.logReadable = true;
+        takeLine(state, { ...input.line, text: splitSyslog(input.line.text).text }, context);
+        break;
+      case 'logLine': {
+        const line = fromLog(input.line);
+        if (line) takeLine(state, line, context);
+        break;
+      }
+      case 'tick':
+        break;
+      default:
+        return [];
+    }
+    if (state.group && isOomGroupDue(state.group, context.now)) {
+      const waited = completeOomGroup(state.group);
+      state.group = undefined;
+      for (const kill of waited) addKill(state, kill, context);
+    }
+    return settle(state, context);
+  },
+};
+
+export interface OomKillState {
+  boot: string;
+  lastSample?: { at: number; machine: number | undefined; own: number | undefined };
+  watchingSince?: number;
+  group?: OomGroup | undefined;
+  kills: Kill[];
+  rises: Rise[];
+  /** Processes that went in the last ticks, the newest last. */
+  gone: (Victim & { at: number; claimed: boolean })[];
+  /** The last tables, the newest last: a dying process shows no memory, so its last figures are here. */
+  tables: { at: number; rows: readonly ProcessRow[] }[];
+  ownCgroups: Set<string>;
+  logReadable: boolean;
+  count: number;
+}
+
+interface Kill {
+  key: string;
+  logged: LoggedKill;
+  at: number;
+  /** What has been told of it, or why not. */
+  told: 'no' | 'own' | 'neighbour' | 'never';
+  decideBy: number;
+  /** A sample may still show that it is ours after it was told as a neighbour's. */
+  reviseBy: number;
+  counted: boolean;
+  victim?: Victim;
+  kills: number;
+  undescribed: number;
+  changed: boolean;
+}
+
+/** The counter went up by `count` between two samples. */
+interface Rise {
+  key: string;
+  count: number;
+  from: number;
+  to: number;
+  decideBy: number;
+  ownCgroup: boolean;
+  /** Ours for certain: the host's own counter, or a host that shares with nobody. */
+  certain: boolean;
+  described: number;
+  told: boolean;
+  victim?: Victim;
+  samplesAfter: number;
+}
+
+const REMEMBER_MS = 15 * 60_000;
+const MOST_KILLS = 500;
+/** A line and the sample that shows its effect differ by a tick, a round trip and the clocks' error. */
+const NEAR_MS = 2500;
+const REVISE_MS = 10_000;
+const SAME_KILL_MS = 10_000;
+/** A follower that catches up after a stall is minutes late; a clock that is further off is wrong. */
+const MOST_LAG_MS = 5 * 60_000;
+
+function takeSample(state: OomKillState, sample: Sample, context: DetectorContext): void {
+  const machine = sample.oomKills;
+  const own = sample.cgroup?.oomKills;
+  const last = state.lastSample;
+  state.watchingSince ??= context.now;
+  if (state.boot !== sample.bootId) {
+    state.boot = sample.bootId;
+    state.rises = [];
+    state.gone = [];
+    state.tables = [];
+  } else {
+    for (const change of sample.changes) {
+      if (change.change === 'exited') addGone(state, change, sample);
+    }
+    // A victim whose parent does not reap it stays in the table.
+    for (const row of sample.table) {
+      if ((row.state === 'Z' || row.state === 'X') && state.tables.length > 0) addGone(state, row, sample);
+    }
+    for (const rise of state.rises) rise.samplesAfter++;
+    if (last) {
+      const shared = context.facts?.container ?? true;
+      const useOwn = shared && own !== undefined && last.own !== undefined;
+      const count = useOwn ? own - (last.own ?? 0) : (machine ?? 0) - (last.machine ?? machine ?? 0);
+      if (count > 0) {
+        const away = sample.at - last.at > 3 * NEAR_MS;
+        state.rises.push({
+          key: `counter:${++state.count}`,
+          count,
+          from: last.at,
+          to: sample.at,
+          // Without a log there is nothing to wait for: the line revises it if it comes all the same.
+          decideBy: context.now + (away ? 5000 : state.logReadable ? numberOf(context, 'waitForLogMs') : 0),
+          ownCgroup: useOwn,
+          certain: useOwn || !shared,
+          described: 0,
+          told: false,
+          samplesAfter: 0,
+        });
+      }
+    }
+  }
+  state.lastSample = { at: sample.at, machine, own };
+  state.tables.push({ at: sample.at, rows: sample.table });
+  if (state.tables.length > 3) state.tables.shift();
+  state.gone = state.gone.filter((g) => context.now - g.at <= 2 * NEAR_MS);
+}
+
+function addGone(
+  state: OomKillState,
+  process: { pid: number; startTicks: number; name: string; command: string; residentBytes: number },
+  sample: Sample,
+): void {
+  const known = state.gone.some(
+    (g) => g.identity.pid === process.pid && g.identity.startTicks === process.startTicks,
+  );
+  if (known) return;
+  let { residentBytes, command } = process;
+  for (const { rows } of state.tables) {
+    const row = rows.find((r) => r.pid === process.pid && r.startTicks === process.startTicks);
+    if (!row) continue;
+    // A zombie that was one before is no news.
+    if (row.state === 'Z' || row.state === 'X') return;
+    residentBytes = Math.max(residentBytes, row.residentBytes);
+    if (command === '') command = row.command;
+  }
+  state.gone.push({
+    identity: { bootId: sample.bootId, pid: process.pid, startTicks: process.startTicks },
+    name: process.name,
+    command,
+    residentBytes,
+    at: sample.at,
+    claimed: false,
+  });
+}
+
+/** Watched logs can be syslog: only what the kernel or a known killer wrote there is believed. */
+function fromLog(line: LogLine): KernelLine | undefined {
+  if (!/kill|oom/i.test(line.text.slice(0, 8192))) return undefined;
+  const { tag, text } = splitSyslog(line.text);
+  if (tag !== 'kernel' && tag !== 'systemd-oomd' && tag !== 'earlyoom' && tag !== 'systemd') return undefined;
+  return { text, seenAt: line.seenAt, source: line.path, backlog: false };
+}
+
+function takeLine(state: OomKillState, line: KernelLine, context: DetectorContext): void {
+  const joined = joinOomLine(state.group, line);
+  state.group = joined.group;
+  for (const kill of joined.kills) addKill(state, kill, context);
+}
+
+function addKill(state: OomKillState, logged: LoggedKill, context: DetectorContext): void {
+  const at = workbenchTime(logged, context);
+  const again = state.kills.find((k) => isSameKill(k, logged, at));
+  if (again) {
+    // The same kill by another way (syslog beside the kernel log, the backlog after a reconnect): what is new is kept.
+    const { lines: _, backlog: __, seenAt: ___, hostAt: ____, killer: _____, ...more } = logged;
+    const before = again.logged;
+    again.logged = { ...more, ...before };
+    again.changed ||= Object.keys(again.logged).length > Object.keys(before).length && again.told !== 'never';
+    return;
+  }
+  const old = logged.backlog && context.now - at > numberOf(context, 'backlogMinutes') * 60_000;
+  // A line of the backlog without a time may be of last year.
+  const never = old || (logged.backlog && logged.hostAt === undefined);
+  state.kills.push({
+    key: `kill:${++state.count}`,
+    logged,
+    at,
+    told: never ? 'never' : 'no',
+    decideBy: context.now + numberOf(context, 'waitForSampleMs'),
+    reviseBy: context.now + NEAR_MS + numberOf(context, 'waitForSampleMs'),
+    counted: logged.killer !== 'kernel',
+    kills: 1,
+    undescribed: 0,
+    changed: false,
+  });
+  state.kills = state.kills.filter((k) => context.now - k.logged.seenAt <= REMEMBER_MS).slice(-MOST_KILLS);
+}
+
+function isSameKill(kill: Kill, logged: LoggedKill, at: number): boolean {
+  const a = kill.logged;
+  if (a.killer !== logged.killer) return false;
+  if (a.pid === undefined || logged.pid === undefined) {
+    // systemd-oomd and the manager name the unit, one by its path and one by its name.
+    return a.process === logged.process && Math.abs(kill.at - at) < SAME_KILL_MS;
+  }
+  return a.pid === logged.pid && a.process === logged.process && Math.abs(kill.at - at) < SAME_KILL_MS;
+}
+
+function workbenchTime(logged: LoggedKill, context: DetectorContext): number {
+  if (logged.hostAt === undefined) return logged.seenAt;
+  const at = Math.min(logged.hostAt - (context.facts?.clockOffsetMs ?? 0), logged.seenAt);
+  // Monotonic stamps leave out time asleep, so their wall time can be hours off: a live line was written just now.
+  return !logged.backlog && logged.seenAt - at > MOST_LAG_MS ? logged.seenAt : at;
+}
+
+function settle(state: OomKillState, context: DetectorContext): DetectorOutput[] {
+  const outputs: DetectorOutput[] = [];
+  const shared = context.facts?.container ?? state.lastSample !== undefined;
+  for (const kill of state.kills) {
+    if (kill.told === 'never') continue;
+    decide(state, kill, shared, context, outputs);
+  }
+  state.rises = state.rises.filter((rise) => settleRise(state, rise, context, outputs));
+  return outputs;
+}
+
+/** Tells a kill once it is known whose it is, and again if that changes. */
+function decide(
+  state: OomKillState,
+  kill: Kill,
+  shared: boolean,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const open = kill.told === 'no' || (kill.told === 'neighbour' && context.now <= kill.reviseBy);
+  if (open) {
+    const victim = kill.logged.backlog ? undefined : findVictim(state, kill, shared);
+    if (victim) kill.victim = victim;
+    const rise = riseFor(state, kill);
+    const { taskCgroup } = kill.logged;
+    const ours =
+      !shared ||
+      victim !== undefined ||
+      rise?.certain === true ||
+      (taskCgroup !== undefined && state.ownCgroups.has(taskCgroup));
+    // On a host of its own the process is awaited too, a moment: the event is better with its command line.
+    const waiting = context.now < kill.decideBy;
+    if (ours && (victim || !waiting || shared)) {
+      if (rise) {
+        rise.described++;
+        kill.counted = true;
+        // The inferred event becomes this one.
+        if (rise.told && rise.described === 1) kill.key = rise.key;
+      }
+      // The root cgroup says nothing of whose it is.
+      if (shared && taskCgroup !== undefined && taskCgroup !== '/' && (victim || rise?.certain)) {
+        state.ownCgroups.add(taskCgroup);
+      }
+      kill.told = 'own';
+      kill.changed = true;
+    } else if (!ours && !waiting && kill.told === 'no') {
+      kill.told = 'neighbour';
+      kill.changed = context.thresholds['tellNeighbours'] !== false;
+    }
+  } else if (kill.told === 'own' && !kill.counted) {
+    const rise = riseFor(state, kill);
+    if (rise) {
+      rise.described++;
+      kill.counted = true;
+    }
+  }
+  if (!kill.changed || kill.told === 'no') return;
+  kill.changed = false;
+  outputs.push({
+    type: 'event',
+    key: kill.key,
+    draft: describeOomKill({
+      whose: kill.told === 'own' ? 'own' : 'neighbour',
+      at: kill.at,
+      ...(kill.logged.hostAt === undefined ? {} : { hostAt: kill.logged.hostAt }),
+      logged: kill.logged,
+      ...(kill.victim ? { victim: kill.victim } : {}),
+      kills: kill.kills,
+      undescribed: kill.undescribed,
+      // What happened while the link was down is news; what was there before we came is context.
+      past: kill.logged.backlog && kill.at < (state.watchingSince ?? Number.POSITIVE_INFINITY),
+      samePids: !shared,
+    }),
+  });
+}
+
+function riseFor(state: OomKillState, kill: Kill): Rise | undefined {
+  if (kill.counted) return undefined;
+  const when = kill.logged.backlog ? kill.at : kill.logged.seenAt;
+  return state.rises.find(
+    (rise) => rise.described < rise.count && when >= rise.from - NEAR_MS && when <= rise.to + REVISE_MS,
+  );
+}
+
+function findVictim(state: OomKillState, kill: Kill, shared: boolean): Victim | undefined {
+  const { process, pid, residentBytes } = kill.logged;
+  if (pid === undefined) return undefined;
+  const near = state.gone.filter(
+    (g) => !g.claimed && isSameName(g.name, process) && Math.abs(g.at - kill.logged.seenAt) <= NEAR_MS,
+  );
+  let found = near.find((g) => g.identity.pid === pid);
+  if (!found && !shared) {
+    // Still in the table: its pid is enough where pids are the machine's.
+    const row = state.tables.at(-1)?.rows.find((r) => r.pid === pid && isSameName(r.name, process));
+    if (row) {
+      return {
+        identity: { bootId: state.boot, pid, startTicks: row.startTicks },
+        name: row.name,
+        command: row.command,
+        residentBytes: row.residentBytes,
+      };
+    }
+  }
+  if (!found && shared) {
+    // Its memory may have grown since it was last read, the faster the nearer the limit; the own counter settles it.
+    const least = (residentBytes ?? 0) * (riseFor(state, kill)?.certain ? 0 : 0.3);
+    found = near.filter((g) => g.residentBytes >= least).sort((a, b) => b.residentBytes - a.residentBytes)[0];
+  }
+  if (found) found.claimed = true;
+  return found;
+}
+
+/** `comm` holds 15 bytes; the log of some kernels holds a thread's name of the same length. */
+function isSameName(a: string, b: string): boolean {
+  return a === b || a.slice(0, 15) === b.slice(0, 15);
+}
+
+/** False when nothing more can come of it. */
+function settleRise(
+  state: OomKillState,
+  rise: Rise,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): boolean {
+  if (rise.described >= rise.count) return false;
+  if (context.now < rise.decideBy) return true;
+  const left = rise.count - rise.described;
+  const described = state.kills.findLast(
+    (k) => k.told === 'own' && k.counted && k.at >= rise.from - NEAR_MS && k.at <= rise.to + NEAR_MS,
+  );
+  if (described) {
+    if (described.undescribed !== left) {
+      described.kills = 1 + left;
+      described.undescribed = left;
+      described.changed = true;
+    }
+    const keep = context.now - rise.decideBy < REVISE_MS;
+    if (described.changed) decide(state, described, context.facts?.container ?? true, context, outputs);
+    return keep;
+  }
+  if (!rise.told) {
+    const victim = largestGone(state, rise, context);
+    // The process may go a tick after the counter.
+    if (!victim && rise.samplesAfter < 1 && context.now - rise.decideBy < NEAR_MS) return true;
+    if (victim) victim.claimed = true;
+    rise.told = true;
+    const whose = rise.certain || victim ? 'own' : 'neighbour';
+    if (whose === 'neighbour' && context.thresholds['tellNeighbours'] === false) return false;
+    outputs.push({
+      type: 'event',
+      key: rise.key,
+      draft: describeOomKill({
+        whose,
+        at: Math.min(rise.to, victim?.at ?? rise.to),
+        ...(victim ? { victim } : {}),
+        kills: rise.count,
+        undescribed: victim ? rise.count - 1 : rise.count,
+        counter: {
+          ofOwnCgroup: rise.ownCgroup,
+          words: `${rise.ownCgroup ? "the host's own cgroup" : 'the kernel'} counted ${rise.count} OOM kill${rise.count === 1 ? '' : 's'}; its log was not readable or did not tell`,
+        },
+        past: false,
+        samePids: true,
+      }),
+    });
+  }
+  return context.now - rise.decideBy < REVISE_MS;
+}
+
+function largestGone(state: OomKillState, rise: Rise, context: DetectorContext) {
+  const least = numberOf(context, 'minimumVictimMiB') * 1024 * 1024;
+  return state.gone
+    .filter(
+      (g) => !g.claimed && g.residentBytes >= least && g.at >= rise.from - 100 && g.at <= rise.to + NEAR_MS,
+    )
+    .sort((a, b) => b.residentBytes - a.residentBytes)[0];
+}
+
+function numberOf(context: DetectorContext, name: string): number {
+  const value = context.thresholds[name] ?? oomKill.thresholds[name];
+  return typeof value === 'number' ? value : 0;
+}

@@ -1,0 +1,205 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Evidence, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
+import type { DetectorContext, EventDraft, InvestigatedProcess } from './detector.ts';
+import { spokenAge, spokenRate } from './respawnRole.ts';
+
+/** What is known of a loop. All names and lines are hostile text. Cores are means of the last ten seconds. */
+export interface LoopFacts {
+  severity: 'critical' | 'warning';
+  beganAt: number;
+  role: string | undefined;
+  command: string | undefined;
+  supervisor: { pid: number; startTicks: number; name: string; command: string } | undefined;
+  restarts: number;
+  ratePerSecond: number;
+  pids: number[];
+  pidStep: number | undefined;
+  lifetimeMs: number | undefined;
+  cpu:
+    | {
+        busy: number;
+        visible: number;
+        reaped: number;
+        unattributed: number;
+        parentReaped: number;
+        own: number;
+      }
+    | undefined;
+  holder: (InvestigatedProcess & { by: 'log' | 'pid_file' | 'listening_port' }) | undefined;
+  bootId: string;
+  lines: { path: string; text: string; at: number }[];
+  newest: { pid: number; startTicks: number } | undefined;
+}
+
+export function describeLoop(facts: LoopFacts, context: DetectorContext): EventDraft {
+  const { supervisor, holder, cpu } = facts;
+  const { now } = context;
+  const offset = context.facts?.clockOffsetMs ?? 0;
+  const evidence: Evidence[] = facts.lines.map((l) => ({
+    type: 'line',
+    source: l.path,
+    text: l.text,
+    at: l.at,
+  }));
+  evidence.push({
+    type: 'samples',
+    metric: 'fireline.cpu.reaped',
+    from: facts.beganAt - 60_000,
+    to: now,
+    note: 'CPU of children that died before a sample could see them',
+  });
+  evidence.push({ type: 'samples', metric: 'system.process.created', from: facts.beganAt - 60_000, to: now });
+  if (supervisor) {
+    evidence.push({
+      type: 'process',
+      identity: { bootId: facts.bootId, pid: supervisor.pid, startTicks: supervisor.startTicks },
+      name: supervisor.name,
+      command: supervisor.command,
+      note: 'starts it',
+    });
+  }
+  const actions: SuggestedAction[] = [];
+  if (holder) {
+    evidence.push({
+      type: 'process',
+      identity: holder.identity,
+      name: holder.name,
+      command: holder.command,
+      note: holder.foundBy,
+    });
+    actions.push({
+      action: 'process.kill',
+      label: `Kill pid ${holder.identity.pid} (${visibleText(holder.name, 32)})…`,
+      host: context.host,
+      target: holder.identity,
+    });
+  }
+  const lastLine = facts.lines.at(-1);
+  return {
+    kind: 'process.respawn_loop',
+    severity: facts.severity,
+    at: facts.beganAt,
+    title: titleOf(facts, offset),
+    detail: {
+      ...(facts.command === undefined ? {} : { command: facts.command }),
+      ...(facts.role === undefined ? {} : { process: facts.role }),
+      restarts: facts.restarts,
+      ratePerSecond: round(facts.ratePerSecond, 2),
+      pids: facts.pids,
+      ...(facts.pidStep === undefined ? {} : { pidStep: facts.pidStep }),
+      ...(supervisor
+        ? {
+            supervisor: {
+              pid: supervisor.pid,
+              startTicks: supervisor.startTicks,
+              name: supervisor.name,
+              command: supervisor.command,
+            },
+          }
+        : {}),
+      ...(cpu
+        ? {
+            cpu: {
+              busyCores: round(cpu.busy, 3),
+              visibleCores: round(cpu.visible, 3),
+              reapedCores: round(cpu.reaped, 3),
+              unattributedCores: round(cpu.unattributed, 3),
+              /** Of busy CPU, what this loop's supervisor reaped. */
+              reapedShare: share(cpu.parentReaped, cpu.busy),
+              ownShare: share(cpu.own, cpu.busy),
+            },
+          }
+        : {}),
+      ...(facts.lifetimeMs === undefined ? {} : { childLifetimeMs: facts.lifetimeMs }),
+      ...(holder
+        ? {
+            staleHolder: {
+              pid: holder.identity.pid,
+              startTicks: holder.identity.startTicks,
+              bootId: holder.identity.bootId,
+              name: holder.name,
+              command: holder.command,
+              startedAt: holder.startedAt - offset,
+              foundBy: holder.by,
+              how: holder.foundBy,
+              listeningPorts: holder.listeningPorts,
+            },
+          }
+        : {}),
+      ...(lastLine ? { reason: lastLine.text } : {}),
+    },
+    evidence,
+    actions,
+    momentary: false,
+  };
+}
+
+export function describeEnd(
+  facts: LoopFacts,
+  restarts: number,
+  endedAt: number,
+  standing: ProcessRow | undefined,
+  supervisorGone: boolean,
+): EventDraft {
+  const role = visibleText(facts.role ?? 'the command', 64);
+  const after = `after ${restarts} restart${restarts === 1 ? '' : 's'} in ${spokenAge(endedAt - facts.beganAt)}`;
+  const title = standing
+    ? `${role} stays up as pid ${standing.pid}, ${after}`
+    : supervisorGone && facts.supervisor
+      ? `${role} is no longer restarted: ${visibleText(facts.supervisor.name, 32)} (pid ${facts.supervisor.pid}) is gone, ${after}`
+      : `${role} is no longer restarted, ${after}`;
+  return {
+    kind: 'process.respawn_loop_ended',
+    severity: 'recovered',
+    at: endedAt,
+    title,
+    detail: {
+      ...(facts.command === undefined ? {} : { command: facts.command }),
+      restarts,
+      durationMs: Math.max(0, endedAt - facts.beganAt),
+      ...(standing ? { pid: standing.pid } : {}),
+      supervisorGone,
+    },
+    evidence: [
+      { type: 'samples', metric: 'fireline.cpu.reaped', from: facts.beganAt - 60_000, to: endedAt + 10_000 },
+      ...(standing
+        ? [
+            {
+              type: 'process' as const,
+              identity: { bootId: facts.bootId, pid: standing.pid, startTicks: standing.startTicks },
+              name: standing.name,
+              command: standing.command,
+              note: 'stands',
+            },
+          ]
+        : []),
+    ],
+    actions: [],
+    momentary: true,
+  };
+}
+
+/** The verdict as one would say it. */
+function titleOf(facts: LoopFacts, offset: number): string {
+  const { supervisor, holder, cpu } = facts;
+  const role = visibleText(facts.role ?? 'a command', 64);
+  const rate =
+    facts.ratePerSecond > 0 ? ` ${spokenRate(facts.ratePerSecond)}×/s` : ` ${facts.restarts} times`;
+  const who = supervisor
+    ? `${visibleText(supervisor.name, 32)} (pid ${supervisor.pid}) restarts ${role}`
+    : `${role} is restarted`;
+  const own = share(cpu?.own ?? 0, cpu?.busy ?? 0);
+  const owns = own >= 0.05 ? ` and owns ${Math.round(own * 100)} % of busy CPU` : '';
+  if (!holder) return `${who}${rate}${owns}`;
+  const age = facts.beganAt - (holder.startedAt - offset);
+  return `${who}${rate}${owns}; pid ${holder.identity.pid}, started ${spokenAge(age)} earlier, holds it`;
+}
+
+function share(part: number, whole: number): number {
+  return whole <= 0 ? 0 : round(Math.min(1, part / whole), 3);
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,508 @@
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Detector, DetectorContext, DetectorOutput, InvestigatedProcess, LogLine } from './detector.ts';
+import { describeEnd, describeLoop, type LoopFacts } from './respawnEvent.ts';
+import {
+  type Family,
+  type FamilyFigures,
+  type FamilyState,
+  figuresOf,
+  initialFamilies,
+  takeFamilies,
+} from './respawnFamily.ts';
+import { parseRefusal, type Refusal } from './respawnRefusal.ts';
+import { isBuildTool, isDispatcher, isSupervisor, roleOf } from './respawnRole.ts';
+
+/**
+ * Tells of a command that is started again and again by the same parent, dies, and is started again.
+ *
+ * Seen from outside, a loop and honest work look alike: a shell that runs `grep` a thousand times, a CGI server, a
+ * build. What sets a loop apart, all of it required:
+ * - the same command line under the same parent (its pid and start time), three restarts within half a minute;
+ * - one at a time: a pool of workers overlaps;
+ * - it is most of what the parent starts: a build or a script starts many different things;
+ * and at least one sign of trouble:
+ * - it costs: the parent's reaped time (children too short to be seen count) and the visible instance together burn
+ *   a share of a core. Paced loops (`sleep` between) must burn more. Programs whose trade is to start children (web
+ *   servers, cron, builds, test runners) and compilers are not judged by cost;
+ * - it says so: `Already running on PID:10078`, `Address already in use`;
+ * - another process holds what it wants: a live pid-file owner or listener that is not the parent's child;
+ * - the parent is a known supervisor, whose only reason to start its child again is that it died.
+ * So a cron job, `while sleep 1; do ps; done`, `make -j`, a forking server and `watch` are not loops, and a loop
+ * without cost, words, holder or supervisor is not told of.
+ *
+ * Log lines alone are enough where the child is too short-lived to be seen at all and burns nothing: three that
+ * name the same holder, or ten that complain of an address (nginx tries five times by itself).
+ */
+export const respawnLoop: Detector<RespawnState> = {
+  name: 'respawnLoop',
+  thresholds: {
+    restarts: 3,
+    /** Cores that the family must use to be told of without any other sign. */
+    minimumCores: 0.25,
+    /** The same, where the parent sleeps between restarts. */
+    minimumPacedCores: 0.5,
+    /** Cores from which cost alone is critical. */
+    criticalCores: 0.5,
+    minimumDominance: 0.6,
+    quietSeconds: 10,
+    /** Address complaints that are a loop without any process seen. */
+    addressLinesAlone: 10,
+    waitForAnswerMs: 1500,
+  },
+  initial: () => ({
+    families: initialFamilies(),
+    logs: new Map(),
+    loops: new Map(),
+    questions: 0,
+    idleForks: 0,
+  }),
+  reduce(state, input, context) {
+    switch (input.type) {
+      case 'sample':
+        takeFamilies(state.families, input.sample);
+        state.sample = input.sample;
+        learnIdleForks(state, input.sample);
+        return judge(state, context, true);
+      case 'logLine':
+        return takeLog(state, input.line, context.now) ? judge(state, context, false) : [];
+      case 'investigated':
+        takeAnswer(state, input.question.id, input.answer.kind === 'processes' ? input.answer.processes : []);
+        return judge(state, context, false);
+      case 'tick':
+        return judge(state, context, false);
+      default:
+        return [];
+    }
+  },
+};
+
+export interface RespawnState {
+  families: FamilyState;
+  /** Refusals, by the log they are in. */
+  logs: Map<string, RefusalLog>;
+  loops: Map<string, Loop>;
+  sample?: Sample;
+  questions: number;
+  /** Forks a second while nothing loops. */
+  idleForks: number;
+}
+
+interface RefusalLog {
+  path: string;
+  lines: { at: number; text: string; refusal: Refusal }[];
+  firstAt: number;
+  lastAt: number;
+  total: number;
+}
+
+/** A loop, or what may become one. Keyed by its family, or by the log where no family is seen. */
+interface Loop {
+  key: string;
+  familyKey?: string;
+  logPath?: string;
+  beganAt: number;
+  lastAt: number;
+  /** What was last told, to tell a change from noise. */
+  told?: { at: number; rate: number; share: number; holder: boolean; severity: string };
+  asked: Map<string, { at: number; what: string; answered: boolean }>;
+  holder?: InvestigatedProcess & { by: 'log' | 'pid_file' | 'listening_port' };
+  facts?: LoopFacts;
+  open: boolean;
+  restarts: number;
+  countedAt: number;
+  quietSince?: number;
+}
+
+const LOG_WINDOW_MS = 30_000;
+const MOST_LOG_LINES = 200;
+const RETELL_MS = 10_000;
+const FORGET_LOOP_MS = 60_000;
+/** A gap in the samples says nothing of quiet. */
+const GAP_MS = 4000;
+
+function learnIdleForks(state: RespawnState, sample: Sample): void {
+  const busy = [...state.loops.values()].some((l) => l.open || sample.at - l.lastAt < 5000);
+  const { forksPerSecond } = sample.processes;
+  if (!busy) state.idleForks += (forksPerSecond - state.idleForks) * 0.2;
+}
+
+function takeLog(state: RespawnState, line: LogLine, now: number): boolean {
+  const refusal = parseRefusal(line.text);
+  if (!refusal) return false;
+  const log = state.logs.get(line.path) ?? {
+    path: line.path,
+    lines: [],
+    firstAt: now,
+    lastAt: now,
+    total: 0,
+  };
+  if (now - log.lastAt > LOG_WINDOW_MS) Object.assign(log, { lines: [], firstAt: now, total: 0 });
+  log.lines.push({ at: line.seenAt, text: line.text.slice(0, 1000), refusal });
+  if (log.lines.length > MOST_LOG_LINES) log.lines.shift();
+  log.lastAt = now;
+  log.total++;
+  state.logs.set(line.path, log);
+  if (state.logs.size > 64) state.logs.delete(state.logs.keys().next().value ?? '');
+  return true;
+}
+
+function takeAnswer(state: RespawnState, id: string, processes: InvestigatedProcess[]): void {
+  for (const loop of state.loops.values()) {
+    const question = loop.asked.get(id);
+    if (!question) continue;
+    question.answered = true;
+    const by = question.what.startsWith('holder')
+      ? 'log'
+      : question.what.startsWith('listeners')
+        ? 'listening_port'
+        : 'pid_file';
+    const family = loop.familyKey === undefined ? undefined : state.families.families.get(loop.familyKey);
+    // The log's word goes before a port's, and that before a pid file's.
+    if (loop.holder && ORDER.indexOf(loop.holder.by) <= ORDER.indexOf(by)) continue;
+    const holder = processes
+      .filter((p) => canHold(p, family, state.sample))
+      .sort((a, b) => a.startedAt - b.startedAt)[0];
+    if (holder) loop.holder = { ...holder, by };
+  }
+}
+
+const ORDER = ['log', 'listening_port', 'pid_file'];
+
+/** A holder stood before the loop began and is neither the supervisor nor one of its children. */
+function canHold(
+  process: InvestigatedProcess,
+  family: Family | undefined,
+  sample: Sample | undefined,
+): boolean {
+  const { pid, startTicks } = process.identity;
+  if (pid <= 2 || process.parentPid === 2) return false;
+  if (!family) return true;
+  if (pid === family.parent.pid) return false;
+  if (family.instances.some((i) => i.pid === pid && i.startTicks === startTicks)) return false;
+  // Pid 1 has orphans beside its services: there only the age tells.
+  if (process.parentPid === family.parent.pid && family.parent.pid !== 1) return false;
+  const oldest = family.instances[0];
+  if (oldest && startTicks >= oldest.startTicks) return false;
+  return !isAncestor(pid, family.parent.pid, sample);
+}
+
+function isAncestor(pid: number, of: number, sample: Sample | undefined): boolean {
+  const parents = new Map(sample?.table.map((r) => [r.pid, r.parentPid]));
+  for (let at = parents.get(of), n = 0; at !== undefined && at > 1 && n < 64; at = parents.get(at), n++) {
+    if (at === pid) return true;
+  }
+  return false;
+}
+
+function judge(state: RespawnState, context: DetectorContext, sampled: boolean): DetectorOutput[] {
+  const outputs: DetectorOutput[] = [];
+  const { now } = context;
+  for (const [path, log] of state.logs) {
+    log.lines = log.lines.filter((l) => now - l.at <= LOG_WINDOW_MS);
+    if (log.lines.length === 0) state.logs.delete(path);
+  }
+  const plausible = plausibleFamilies(state, context);
+  const logOf = assignLogs(state, plausible, now);
+  for (const [family, figures] of plausible) {
+    judgeFamily(state, family, figures, logOf.get(family.key), context, outputs);
+  }
+  const taken = new Set([...logOf.values()].map((l) => l.path));
+  for (const log of state.logs.values()) {
+    if (!taken.has(log.path)) judgeLog(state, log, context, outputs);
+  }
+  if (sampled) closeQuiet(state, context, outputs);
+  for (const [key, loop] of state.loops) {
+    if (!loop.open && now - loop.lastAt > FORGET_LOOP_MS) state.loops.delete(key);
+  }
+  return outputs;
+}
+
+/** Families that look like a loop, signs apart; the one seen most first. */
+function plausibleFamilies(state: RespawnState, context: DetectorContext): [Family, FamilyFigures][] {
+  const { now } = context;
+  const found: [Family, FamilyFigures][] = [];
+  for (const family of state.families.families.values()) {
+    if (family.seen < 2 || now - family.overlapAt < LOG_WINDOW_MS || now - family.lastAt > LOG_WINDOW_MS)
+      continue;
+    if (family.name === 'sleep') continue;
+    const figures = figuresOf(state.families, family, now, state.idleForks);
+    if (figures.recent < 2 || figures.dominance < numberOf(context, 'minimumDominance')) continue;
+    found.push([family, figures]);
+  }
+  return found.sort((a, b) => b[1].recent - a[1].recent);
+}
+
+/**
+ * Which family a log's refusals belong to: the one whose command the log's path or the refusal names, else the
+ * busiest. A log that no family explains stays alone.
+ */
+function assignLogs(
+  state: RespawnState,
+  plausible: [Family, FamilyFigures][],
+  now: number,
+): Map<string, RefusalLog> {
+  const assigned = new Map<string, RefusalLog>();
+  for (const log of state.logs.values()) {
+    const free = plausible.filter(([f]) => !assigned.has(f.key) && now - f.lastAt < GAP_MS * 2);
+    const text = `${log.path} ${log.lines.at(-1)?.text ?? ''}`;
+    const named = free.find(([f]) => {
+      const role = roleOf(f.command, f.name);
+      return role.length > 2 && (text.includes(role) || f.command.includes(log.path));
+    });
+    const chosen = named ?? free[0];
+    if (chosen) assigned.set(chosen[0].key, log);
+  }
+  return assigned;
+}
+
+function judgeFamily(
+  state: RespawnState,
+  family: Family,
+  figures: FamilyFigures,
+  log: RefusalLog | undefined,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const { now } = context;
+  const role = roleOf(family.command, family.name);
+  // A loop that its log told of first keeps its key when the family is seen.
+  const byLog = log ? state.loops.get(`log:${log.path}`) : undefined;
+  const loop = state.loops.get(family.key) ?? byLog ?? newLoop(family.key, family.firstAt);
+  loop.familyKey = family.key;
+  if (log) loop.logPath = log.path;
+  state.loops.set(loop.key, loop);
+  if (loop.key !== family.key) state.loops.set(family.key, loop);
+
+  const logRate = log ? rateOfLog(log) : undefined;
+  const rate =
+    logRate !== undefined && logRate >= (figures.ratePerSecond ?? 0) * 0.8 ? logRate : figures.ratePerSecond;
+  const seen = family.seen - 1;
+  countRestarts(
+    loop,
+    Math.max(seen, log ? log.total - 1 : 0),
+    rate,
+    Math.max(family.lastAt, log?.lastAt ?? 0),
+  );
+
+  const refused = log !== undefined && log.lines.length >= 2;
+  const least = numberOf(context, figures.paced ? 'minimumPacedCores' : 'minimumCores');
+  const judgedByCost = !isDispatcher(family.parent.name) && !isBuildTool(role) && !isBuildTool(family.name);
+  // A parent that ignores SIGCHLD reaps nothing: its children's time is what nobody owns.
+  const unowned =
+    figures.cpu.parentReaped < 0.01 && (figures.ratePerSecond ?? 0) > 2 ? figures.cpu.unattributed : 0;
+  const cost = figures.cpu.own + unowned;
+  const costs = judgedByCost && cost >= least;
+  const supervised = isSupervisor(family.parent.name, family.parent.command);
+  const mayHold = refused || supervised || (judgedByCost && cost >= least / 2);
+
+  if (loop.restarts >= 2 && mayHold) ask(state, loop, family, log, now, outputs);
+  const enough =
+    loop.restarts >= numberOf(context, 'restarts') && (figures.recent >= 3 || (refused && log.total >= 3));
+  const signs = refused || costs || supervised || loop.holder !== undefined;
+  if (!loop.open) {
+    if (!enough || !signs || now - loop.lastAt > GAP_MS * 2) return;
+    if (awaiting(loop, now, numberOf(context, 'waitForAnswerMs'))) return;
+    loop.open = true;
+  }
+  const critical =
+    refused || loop.holder !== undefined || (costs && cost >= numberOf(context, 'criticalCores'));
+  tell(
+    loop,
+    {
+      severity: critical ? 'critical' : 'warning',
+      beganAt: loop.beganAt,
+      role,
+      command: family.command,
+      supervisor: family.parent,
+      restarts: loop.restarts,
+      ratePerSecond: rate ?? 0,
+      pids: family.instances.slice(-12).map((i) => i.pid),
+      pidStep: figures.pidStep,
+      lifetimeMs: figures.lifetimeMs,
+      cpu: { ...figures.cpu, own: cost },
+      holder: loop.holder,
+      bootId: state.families.bootId,
+      lines: log?.lines.slice(-3).map((l) => ({ path: log.path, text: l.text, at: l.at })) ?? [],
+      newest: family.instances.at(-1),
+    },
+    context,
+    outputs,
+  );
+}
+
+function judgeLog(
+  state: RespawnState,
+  log: RefusalLog,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const { now } = context;
+  const key = `log:${log.path}`;
+  const loop = state.loops.get(key) ?? newLoop(key, log.firstAt);
+  if (loop.familyKey !== undefined && state.families.families.has(loop.familyKey)) return;
+  state.loops.set(key, loop);
+  loop.logPath = log.path;
+  const last = log.lines.at(-1);
+  if (!last) return;
+  const { kind } = last.refusal;
+  const least = kind === 'running' ? numberOf(context, 'restarts') : numberOf(context, 'addressLinesAlone');
+  countRestarts(loop, log.total, rateOfLog(log), log.lastAt);
+  if (log.total >= 2) ask(state, loop, undefined, log, now, outputs);
+  if (!loop.open) {
+    // A moment more for the family to be seen: it makes a better event.
+    if (log.total < least || now - log.lastAt > GAP_MS || now - log.firstAt < 1500) return;
+    if (awaiting(loop, now, numberOf(context, 'waitForAnswerMs'))) return;
+    loop.open = true;
+  }
+  const { balance } = state.sample ?? {};
+  tell(
+    loop,
+    {
+      severity: loop.holder ? 'critical' : 'warning',
+      beganAt: log.firstAt,
+      role: loop.holder ? roleOf(loop.holder.command, loop.holder.name) : undefined,
+      command: loop.holder?.command,
+      supervisor: undefined,
+      restarts: loop.restarts,
+      ratePerSecond: rateOfLog(log) ?? 0,
+      pids: [],
+      pidStep: undefined,
+      lifetimeMs: undefined,
+      cpu: balance ? { ...balance, parentReaped: 0, own: 0 } : undefined,
+      holder: loop.holder,
+      bootId: state.families.bootId,
+      lines: log.lines.slice(-3).map((l) => ({ path: log.path, text: l.text, at: l.at })),
+      newest: undefined,
+    },
+    context,
+    outputs,
+  );
+}
+
+function newLoop(key: string, beganAt: number): Loop {
+  return { key, beganAt, lastAt: beganAt, asked: new Map(), open: false, restarts: 0, countedAt: beganAt };
+}
+
+/** Restarts never count down; between looks they are counted by the rate. */
+function countRestarts(loop: Loop, atLeast: number, rate: number | undefined, lastAt: number): void {
+  if (lastAt > loop.lastAt) {
+    const estimated = rate === undefined ? 0 : Math.floor(((lastAt - loop.countedAt) / 1000) * rate);
+    loop.restarts = Math.max(loop.restarts + estimated, atLeast);
+    if (estimated > 0) loop.countedAt = lastAt;
+    loop.lastAt = lastAt;
+  } else {
+    loop.restarts = Math.max(loop.restarts, atLeast);
+  }
+}
+
+function rateOfLog(log: RefusalLog): number | undefined {
+  const own = log.lines.filter((l) => l.refusal.kind === 'running');
+  const first = own[0];
+  const last = own.at(-1);
+  if (!first || !last || own.length < 3 || last.at - first.at < 500) return undefined;
+  return ((own.length - 1) * 1000) / (last.at - first.at);
+}
+
+/** Each question once a loop. */
+function ask(
+  state: RespawnState,
+  loop: Loop,
+  family: Family | undefined,
+  log: RefusalLog | undefined,
+  now: number,
+  outputs: DetectorOutput[],
+): void {
+  const pids = new Set<number>();
+  const ports = new Set<number>();
+  for (const { refusal } of log?.lines.slice(-20) ?? []) {
+    if (refusal.pid !== undefined) pids.add(refusal.pid);
+    if (refusal.port !== undefined) ports.add(refusal.port);
+  }
+  const id = () => `respawn:${++state.questions}`;
+  const fresh = (what: string) =>
+    loop.asked.size < 8 && ![...loop.asked.values()].some((q) => q.what === what);
+  const put = (what: string, question: Extract<DetectorOutput, { type: 'ask' }>['question']) => {
+    loop.asked.set(question.id, { at: now, what, answered: false });
+    outputs.push({ type: 'ask', question });
+  };
+  if (pids.size > 0) {
+    const what = `holder ${[...pids].sort().join()}`;
+    if (fresh(what)) put(what, { id: id(), kind: 'holder', pids: [...pids].slice(0, 8) });
+  }
+  if (ports.size > 0) {
+    const what = `listeners ${[...ports].sort().join()}`;
+    if (fresh(what)) put(what, { id: id(), kind: 'listeners', ports: [...ports].slice(0, 8) });
+  }
+  if (family && pids.size === 0 && fresh('pidFiles')) {
+    put('pidFiles', { id: id(), kind: 'pidFiles', command: family.command });
+  }
+}
+
+function awaiting(loop: Loop, now: number, mostMs: number): boolean {
+  return !loop.holder && [...loop.asked.values()].some((q) => !q.answered && now - q.at < mostMs);
+}
+
+/** Tells when it is new, when it changed in what matters, and otherwise now and then. */
+function tell(loop: Loop, facts: LoopFacts, context: DetectorContext, outputs: DetectorOutput[]): void {
+  const share = facts.cpu && facts.cpu.busy > 0 ? facts.cpu.own / facts.cpu.busy : 0;
+  const { told } = loop;
+  loop.facts = facts;
+  const rateMoved = told && Math.abs(facts.ratePerSecond - told.rate) > 0.3 * Math.max(told.rate, 0.2);
+  const news =
+    !told ||
+    told.holder !== (facts.holder !== undefined) ||
+    told.severity !== facts.severity ||
+    (context.now - told.at > 2000 && (rateMoved || Math.abs(share - told.share) > 0.2)) ||
+    context.now - told.at > RETELL_MS;
+  if (!news) return;
+  loop.told = {
+    at: context.now,
+    rate: facts.ratePerSecond,
+    share,
+    holder: facts.holder !== undefined,
+    severity: facts.severity,
+  };
+  outputs.push({ type: 'event', key: loop.key, draft: describeLoop(facts, context) });
+}
+
+/** Quiet is only what samples saw: a host that does not answer is not quiet. */
+function closeQuiet(state: RespawnState, context: DetectorContext, outputs: DetectorOutput[]): void {
+  const { now } = context;
+  const ticks = state.families.ticks;
+  const gap = (ticks.at(-1)?.at ?? 0) - (ticks.at(-2)?.at ?? 0) > GAP_MS;
+  for (const loop of new Set(state.loops.values())) {
+    if (!loop.open) continue;
+    const { facts } = loop;
+    const reaped = ticks.at(-1)?.reapers.find((r) => r.pid === facts?.supervisor?.pid)?.cores ?? 0;
+    if (reaped >= 0.05 || gap) loop.quietSince = now;
+    const since = Math.max(loop.lastAt, loop.quietSince ?? 0);
+    const period = facts && facts.ratePerSecond > 0 ? 1000 / facts.ratePerSecond : 1000;
+    if (now - since < Math.max(numberOf(context, 'quietSeconds') * 1000, 3 * period)) continue;
+    loop.open = false;
+    loop.lastAt = now;
+    delete loop.told;
+    loop.asked.clear();
+    const standing = state.sample?.table.find(
+      (r) => r.pid === facts?.newest?.pid && r.startTicks === facts.newest.startTicks && r.state !== 'Z',
+    );
+    const parentGone =
+      facts?.supervisor !== undefined &&
+      !state.sample?.table.some(
+        (r) => r.pid === facts.supervisor?.pid && r.startTicks === facts.supervisor.startTicks,
+      );
+    outputs.push({
+      type: 'close',
+      key: loop.key,
+      endedAt: since,
+      ...(facts ? { recovery: describeEnd(facts, loop.restarts, since, standing, parentGone) } : {}),
+    });
+    delete loop.holder;
+    loop.restarts = 0;
+    loop.countedAt = now;
+  }
+}
+
+function numberOf(context: DetectorContext, name: string): number {
+  const value = context.thresholds[name] ?? respawnLoop.thresholds[name];
+  return typeof value === 'number' ? value : 0;
+}
