@@ -2,7 +2,11 @@ import type { HostId } from '../../../shared/model/host.ts';
 import type { Prompt, PromptAnswer } from '../../../shared/model/prompt.ts';
 
 /** A question without the fields that the queue fills in. */
-export type Question = Prompt extends infer P ? (P extends Prompt ? Omit<P, 'id' | 'askedAt'> : never) : never;
+export type Question = Prompt extends infer P
+  ? P extends Prompt
+    ? Omit<P, 'id' | 'askedAt'>
+    : never
+  : never;
 
 /**
  * How a connection asks a person. Resolves with `null` when cancelled, when the signal aborts, or at once where

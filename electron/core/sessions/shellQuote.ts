@@ -12,3 +12,18 @@ export function quoteArgument(argument: string): string {
 export function quoteCommand(argv: readonly string[]): string {
   return argv.map(quoteArgument).join(' ');
 }
+
+/**
+ * A command line that means the same to whatever login shell sshd hands it to. Plain words and simple quotes do;
+ * csh ends a quoted word at a newline and expands `!`, and fish halves doubled backslashes inside single quotes.
+ * Then sh is started with those characters as octal escapes for printf (POSIX, printf, %b).
+ */
+export function loginShellCommand(argv: readonly string[]): string {
+  const command = quoteCommand(argv);
+  if (argv.every((argument) => !/[\\\n!]/.test(argument))) return command;
+  const encoded = command.replace(
+    /[\\\n!'"$`]/g,
+    (character) => `\\0${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
+  );
+  return `exec /bin/sh -c 'eval "exec $(printf %b "${encoded}")"'`;
+}

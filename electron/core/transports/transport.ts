@@ -12,7 +12,10 @@ export interface Transport {
   /** For people: `deploy@10.0.0.1:22`. */
   readonly address: string;
   /** `onPhase` is told when the wire is up and authentication starts. */
-  connect(signal: AbortSignal, onPhase: (phase: 'authenticating') => void): Promise<Result<Connection, ConnectFailure>>;
+  connect(
+    signal: AbortSignal,
+    onPhase: (phase: 'authenticating') => void,
+  ): Promise<Result<Connection, ConnectFailure>>;
 }
 
 /**
@@ -66,6 +69,11 @@ export interface Channel extends Disposable {
 
 export interface ShellChannel extends Channel {
   resize(size: TerminalSize): void;
+  /**
+   * Input that overtakes what waits on our side, and discards it, as a terminal discards typed-ahead input at its
+   * interrupt character (termios(3), NOFLSH): the rest of a paste must not run at the prompt that Ctrl-C brings.
+   */
+  interrupt(data: Uint8Array): void;
 }
 
 export interface ExecChannel extends Channel {

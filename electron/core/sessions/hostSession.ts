@@ -1,0 +1,295 @@
+import type { Clock } from '../../../shared/base/clock.ts';
+import type { Disposable } from '../../../shared/base/disposable.ts';
+import { DisposableStore } from '../../../shared/base/disposable.ts';
+import { Emitter } from '../../../shared/base/emitter.ts';
+import { fail, ok, type Result } from '../../../shared/base/result.ts';
+import { type HostId, isUp, type LinkState } from '../../../shared/model/host.ts';
+import type {
+  Channel,
+  ChannelFailure,
+  Connection,
+  ExecChannel,
+  ShellChannel,
+  Transport,
+} from '../transports/transport.ts';
+import { type ChannelBudget, type ChannelPlace, createChannelBudget } from './channelBudget.ts';
+import { watchLink } from './linkWatch.ts';
+import { runChannel } from './runChannel.ts';
+import type { Session, SessionFailure } from './session.ts';
+import { loginShellCommand } from './shellQuote.ts';
+
+export interface HostSessionOptions {
+  host: HostId;
+  transport: Transport;
+  clock: Clock;
+  /** Where the budget starts; default OpenSSH's MaxSessions. */
+  channels?: number;
+  /** In [0, 1): for the jitter of reconnects. */
+  random?: () => number;
+}
+
+export interface HostSession extends Session {
+  /** Places on this connection: what the server is believed to allow, and how many are taken. */
+  readonly channels: { limit: number; used: number; waiting: number };
+  /**
+   * How many channels the server allows, by opening them, at most `most` with those that are open already.
+   * `undefined` while there is no connection.
+   */
+  probeChannels(most: number): Promise<number | undefined>;
+}
+
+const FIRST_RETRY_MS = 1_000;
+/** Longer would make a person wait at a host that is back; shorter would hammer one that is drowning. */
+const LONGEST_RETRY_MS = 30_000;
+/** A connection that lived this long starts the backoff afresh; a host that drops us at login does not. */
+const STABLE_MS = 10_000;
+
+/** The life of one host's connection, through every reconnect. Nothing happens before `start`. */
+export function createHostSession(options: HostSessionOptions): HostSession {
+  const { host, transport, clock, random = Math.random } = options;
+  const changed = new Emitter<LinkState>();
+  const connected = new Emitter<void>();
+  let link: LinkState = { kind: 'idle', since: clock.now() };
+  let current:
+    | { connection: Connection; budget: ChannelBudget; lifetime: DisposableStore; noteInput(): void }
+    | undefined;
+  let attempt: AbortController | undefined;
+  let retryTimer: Disposable | undefined;
+  let failures = 0;
+  let connectedAt = 0;
+  // What a server taught us outlives the connection.
+  let channelLimit = options.channels;
+  let disposed = false;
+
+  function setLink(next: LinkState): void {
+    link = next;
+    changed.fire(next);
+  }
+
+  async function connect(): Promise<void> {
+    retryTimer?.dispose();
+    attempt?.abort();
+    const own = new AbortController();
+    attempt = own;
+    const number = failures + 1;
+    setLink({ kind: 'connecting', since: clock.now(), attempt: number });
+    const result = await connectOnce(own.signal, () => {
+      if (!own.signal.aborted) setLink({ kind: 'authenticating', since: clock.now(), attempt: number });
+    });
+    if (own.signal.aborted) {
+      if (result.ok) result.value.dispose();
+      return;
+    }
+    attempt = undefined;
+    if (result.ok) up(result.value);
+    else if (result.error.kind === 'refused') {
+      const { reason, advice } = result.error;
+      setLink({ kind: 'refused', since: clock.now(), reason, advice });
+    } else {
+      retryLater([result.error.reason, result.error.advice].filter((part) => part !== '').join('. '));
+    }
+  }
+
+  async function connectOnce(signal: AbortSignal, onAuthenticating: () => void) {
+    try {
+      return await transport.connect(signal, onAuthenticating);
+    } catch (error) {
+      return fail({
+        kind: 'refused' as const,
+        reason: `connecting failed in an unforeseen way: ${error instanceof Error ? error.message : String(error)}`,
+        advice: 'This is a fault of Fireline; reconnect to try again.',
+      });
+    }
+  }
+
+  function up(connection: Connection): void {
+    const lifetime = new DisposableStore();
+    const budget = lifetime.add(createChannelBudget(channelLimit));
+    connectedAt = clock.monotonic();
+    lifetime.add(connection);
+    lifetime.add(connection.onClose(({ reason }) => down(connection, reason)));
+    const watch = lifetime.add(
+      watchLink({
+        clock,
+        connection,
+        onState(state) {
+          if (current?.connection === connection) setLink(state);
+        },
+        onLost: (reason) => down(connection, reason),
+      }),
+    );
+    current = { connection, budget, lifetime, noteInput: () => watch.noteInput() };
+    setLink({ kind: 'good', since: clock.now() });
+    if (current?.connection === connection) connected.fire();
+  }
+
+  function down(connection: Connection, reason: string): void {
+    if (current?.connection !== connection) return;
+    drop();
+    if (clock.monotonic() - connectedAt >= STABLE_MS) failures = 0;
+    retryLater(reason);
+  }
+
+  /** Ends the connection that stands; its channels end as lost. */
+  function drop(): void {
+    const ending = current;
+    current = undefined;
+    ending?.lifetime.dispose();
+  }
+
+  function retryLater(reason: string): void {
+    if (disposed) return;
+    failures++;
+    // Half of it is random: after a switch reboots, a fleet must not knock all at once (full jitter would also
+    // allow no wait at all).
+    const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) * (0.5 + random() / 2);
+    retryTimer = clock.after(wait, () => void connect());
+    const now = clock.now();
+    setLink({ kind: 'reconnecting', since: now, reason, attempt: failures + 1, nextTryAt: now + wait });
+  }
+
+  function stop(): void {
+    retryTimer?.dispose();
+    attempt?.abort();
+    attempt = undefined;
+    drop();
+  }
+
+  const notConnected = (): Result<never, SessionFailure> =>
+    fail({ kind: 'not_connected', reason: `${host} is not connected (${link.kind})` });
+
+  /** Opens into a place of the budget; a server that refuses teaches the budget, and short work queues again. */
+  async function open<T extends Channel>(
+    purpose: string,
+    place: (budget: ChannelBudget) => Promise<Result<ChannelPlace, ChannelFailure>>,
+    start: (connection: Connection) => Promise<Result<T, ChannelFailure>>,
+    signal?: AbortSignal,
+  ): Promise<Result<T, SessionFailure>> {
+    const on = current;
+    if (!on || !isUp(link)) return notConnected();
+    for (let tries = 0; ; tries++) {
+      const taken = await place(on.budget);
+      if (!taken.ok) return taken.error.kind === 'closed' ? lostWhileWaiting(purpose) : taken;
+      const opened = await start(on.connection);
+      if (opened.ok) {
+        opened.value.onExit(() => taken.value.dispose());
+        if (signal?.aborted) {
+          opened.value.dispose();
+          return fail({ kind: 'aborted', reason: `${purpose} was cancelled` });
+        }
+        return opened;
+      }
+      if (opened.error.kind === 'full') {
+        on.budget.refused(taken.value);
+        channelLimit = on.budget.limit;
+      }
+      taken.value.dispose();
+      if (opened.error.kind === 'closed') return lostWhileWaiting(purpose);
+      // Bounded: a server that refuses while it has places would otherwise be asked for ever.
+      if (opened.error.kind !== 'full' || tries >= 3) return opened;
+    }
+  }
+
+  const lostWhileWaiting = (purpose: string): Result<never, SessionFailure> =>
+    fail({ kind: 'lost', reason: `the link to ${host} dropped before ${purpose} started` });
+
+  return {
+    host,
+    address: transport.address,
+    get link() {
+      return link;
+    },
+    get channels() {
+      const { limit = channelLimit ?? 0, used = 0, waiting = 0 } = current?.budget ?? {};
+      return { limit, used, waiting };
+    },
+    onLink: changed.event,
+    onConnected: connected.event,
+    start() {
+      if (!disposed && (link.kind === 'idle' || link.kind === 'closed')) void connect();
+    },
+    reconnect() {
+      if (disposed) return;
+      stop();
+      failures = 0;
+      void connect();
+    },
+    disconnect() {
+      if (disposed) return;
+      stop();
+      setLink({ kind: 'closed', since: clock.now() });
+    },
+    async openShell(size) {
+      const noteInput = current?.noteInput;
+      const opened = await open<ShellChannel>(
+        'a shell',
+        async (budget) => budget.take('pane'),
+        (connection) => connection.openShell(size),
+      );
+      return opened.ok && noteInput ? ok(noteTyping(opened.value, noteInput)) : opened;
+    },
+    openExec: (argv, purpose) =>
+      open<ExecChannel>(
+        purpose,
+        (budget) => budget.wait(purpose, 'long'),
+        (connection) => connection.openExec(loginShellCommand(argv)),
+      ),
+    run: (argv, runOptions) =>
+      runChannel(clock, runOptions, (signal) =>
+        open<ExecChannel>(
+          runOptions.purpose,
+          (budget) => budget.wait(runOptions.purpose, 'short', signal),
+          (connection) => connection.openExec(loginShellCommand(argv)),
+          signal,
+        ),
+      ),
+    async probeChannels(most) {
+      const on = current;
+      if (!on) return undefined;
+      const opened: ExecChannel[] = [];
+      while (on.budget.used + opened.length < most) {
+        // `cat` waits for its standard input, so the channel stays until it is closed.
+        const channel = await on.connection.openExec('cat');
+        if (!channel.ok) {
+          if (channel.error.kind === 'closed') return undefined;
+          break;
+        }
+        opened.push(channel.value);
+      }
+      const count = on.budget.used + opened.length;
+      await Promise.all(
+        opened.map(
+          (channel) =>
+            new Promise<void>((resolve) => {
+              channel.onExit(() => resolve());
+              channel.end();
+            }),
+        ),
+      );
+      return count;
+    },
+    dispose() {
+      if (disposed) return;
+      stop();
+      disposed = true;
+      setLink({ kind: 'closed', since: clock.now() });
+      changed.dispose();
+      connected.dispose();
+    },
+  };
+}
+
+/** The same channel; what is typed is told, for the rate of keepalives. */
+function noteTyping(channel: ShellChannel, noteInput: () => void): ShellChannel {
+  return {
+    ...channel,
+    write(data) {
+      noteInput();
+      channel.write(data);
+    },
+    interrupt(data) {
+      noteInput();
+      channel.interrupt(data);
+    },
+  };
+}

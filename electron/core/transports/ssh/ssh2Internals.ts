@@ -1,0 +1,60 @@
+import type { Client, ClientChannel } from 'ssh2';
+
+/**
+ * The few members of ssh2 1.17 (pinned in package.json) that have no public name. Everything that reaches inside
+ * ssh2 is here, and is checked when it is used, so that another version fails plainly.
+ */
+interface ClientInside {
+  _callbacks: ((failed: unknown) => void)[];
+  _protocol: { ping(): void; channelWindowAdjust(channel: number, bytes: number): void };
+  _remoteVer: string | undefined;
+}
+
+interface ChannelInside {
+  incoming: { window: number };
+  outgoing: { id: number; state: string };
+}
+
+/**
+ * Sends keepalive@openssh.com with a wish for a reply. Any reply, refusal included, is a round trip: replies to
+ * global requests come in order (RFC 4254, 4), so the callback takes its place in ssh2's own queue.
+ */
+export function sendKeepalive(client: Client, onReply: (lost: boolean) => void): void {
+  const inside = client as unknown as ClientInside;
+  inside._callbacks.push((failed) => onReply(failed instanceof Error));
+  inside._protocol.ping();
+}
+
+/** What the server calls itself; `undefined` until its banner has come. */
+export const serverVersion = (client: Client): string | undefined =>
+  (client as unknown as ClientInside)._remoteVer;
+
+/** The window that ssh2 grants when it opens a channel, and grants again each time half of it is used. */
+const SSH2_WINDOW_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Takes the receive window of a channel out of ssh2's hands. ssh2 grants 2 MiB whatever we do and may hold 3 MiB
+ * of a paused channel: at a terminal's 20 MB/s that is 150 ms between Ctrl-C and the prompt. Here the window is
+ * `bytes`, granted again only for what was handed on. Call the returned function with each count handed on.
+ */
+export function ownReceiveWindow(
+  client: Client,
+  channel: ClientChannel,
+  bytes: number,
+): (count: number) => void {
+  const { incoming, outgoing } = channel as unknown as ChannelInside;
+  const protocol = (client as unknown as ClientInside)._protocol;
+  if (typeof incoming?.window !== 'number' || typeof protocol?.channelWindowAdjust !== 'function') {
+    throw new Error('this version of ssh2 keeps its windows elsewhere');
+  }
+  // ssh2 grants more when this falls to 1 MiB; now it never does.
+  incoming.window = Number.MAX_SAFE_INTEGER;
+  let granted = SSH2_WINDOW_BYTES;
+  return (count) => {
+    granted -= count;
+    if (granted > bytes / 2 || (outgoing.state !== 'open' && outgoing.state !== 'eof')) return;
+    const grant = bytes - granted;
+    granted += grant;
+    protocol.channelWindowAdjust(outgoing.id, grant);
+  };
+}

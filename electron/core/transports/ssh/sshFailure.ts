@@ -1,0 +1,105 @@
+import type { ConnectFailure } from '../transport.ts';
+import type { AuthenticationStory } from './sshAuthentication.ts';
+import type { SshTarget } from './sshConfig.ts';
+
+/** A failure of the wire, before a word of SSH: codes of connect(2) and getaddrinfo(3). */
+export function describeSocketError(error: NodeJS.ErrnoException, target: SshTarget): ConnectFailure {
+  const place = `${target.hostname}:${target.port}`;
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return retry(
+        `nothing listens at ${place}: the connection was refused`,
+        'Is sshd running, and is the port right?',
+      );
+    case 'ENOTFOUND':
+      return retry(
+        `${target.hostname} has no address`,
+        'Check the name and the DNS of this machine; a VPN may be down.',
+      );
+    case 'EAI_AGAIN':
+      return retry(
+        `the name ${target.hostname} cannot be looked up now`,
+        'DNS does not answer. Is this machine on the network?',
+      );
+    case 'ETIMEDOUT':
+      return retry(`${place} does not answer`, 'The host may be down, or a firewall drops the packets.');
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return retry(`there is no way to ${place}`, 'Check the network and the VPN of this machine.');
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return retry(`${place} dropped the connection`, 'sshd may be overloaded (MaxStartups) or restarting.');
+    default:
+      return retry(
+        `${place}: ${error.message || error.code || 'the connection failed'}`,
+        'Fireline tries again.',
+      );
+  }
+}
+
+/** A failure of the protocol or of the login. Text from the server is cut short and stripped of controls. */
+export function describeSshError(
+  error: Error,
+  place: string,
+  target: SshTarget,
+  phase: 'handshake' | 'authentication',
+  story: AuthenticationStory,
+): ConnectFailure {
+  const message = plain(error.message);
+  const { level, code } = error as { level?: string; code?: unknown };
+  if (/no matching/i.test(message)) {
+    return refused(
+      `${place} and Fireline have no algorithm in common: ${message}`,
+      'The server is too old or too strict.',
+    );
+  }
+  if (/too many authentication failures/i.test(message)) {
+    return refused(
+      `${place} broke off after too many keys`,
+      `Set IdentitiesOnly yes and IdentityFile for ${target.alias} in ssh_config, so that only the right key is offered.`,
+    );
+  }
+  if (story.cancelled)
+    return refused(`the login to ${place} was cancelled`, 'Connect again to be asked again.');
+  if (level === 'client-authentication') return describeRefusedLogin(place, target, story);
+  if (level === 'client-socket' && typeof code === 'string') return describeSocketError(error, target);
+  if (phase === 'handshake') {
+    if (/before handshake/i.test(message)) {
+      return retry(
+        `${place} closed the connection before its greeting`,
+        'sshd may be overloaded (MaxStartups), restarting, or refuse this address.',
+      );
+    }
+    return retry(
+      `the handshake with ${place} failed: ${message}`,
+      'Is it an SSH server? Fireline tries again.',
+    );
+  }
+  return retry(
+    `${place} ended the connection during the login: ${message}`,
+    'sshd may be overloaded or restarting. Fireline tries again.',
+  );
+}
+
+function describeRefusedLogin(place: string, target: SshTarget, story: AuthenticationStory): ConnectFailure {
+  const notes = story.notes.length > 0 ? ` (${story.notes.join('; ')})` : '';
+  if (story.unasked.length > 0) {
+    return refused(
+      `${place} needs ${story.unasked.join(' or ')}, and nobody can be asked${notes}`,
+      'Load the key into your agent, or connect from a window, where you can answer.',
+    );
+  }
+  const tried = story.tried.length > 0 ? `tried ${story.tried.join(', ')}` : 'there was no key to try';
+  const takes = story.methodsLeft.length > 0 ? `; it takes ${story.methodsLeft.join(', ')}` : '';
+  return refused(
+    `${place} refused the login of ${target.user}: ${tried}${takes}${notes}`,
+    `Check the user name and the key: ssh -v ${target.alias} shows the same exchange.`,
+  );
+}
+
+const retry = (reason: string, advice: string): ConnectFailure => ({ kind: 'retry', reason, advice });
+const refused = (reason: string, advice: string): ConnectFailure => ({ kind: 'refused', reason, advice });
+
+/** One line of at most 300 characters without control characters. */
+const plain = (text: string) =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').slice(0, 300);
