@@ -4,7 +4,15 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /** What the lab needs, and what the tests run beside it: a browser, and the interpreters that the sampler may meet. */
-export const LAB_PACKAGES = ['openssh-server', 'openssh-client', 'lxcfs', 'fuse3', 'procps', 'iproute2', 'perl'];
+export const LAB_PACKAGES = [
+  'openssh-server',
+  'openssh-client',
+  'lxcfs',
+  'fuse3',
+  'procps',
+  'iproute2',
+  'perl',
+];
 export const TEST_PACKAGES = [...LAB_PACKAGES, 'chromium', 'mawk', 'gawk', 'busybox'];
 
 /**

@@ -52,7 +52,8 @@ export const watch: CliCommand = {
         await untilEnd(core, context, forMs);
         for (const host of core.hosts) {
           if (used.has(host.id)) continue;
-          context.stderr(`fireline: ${host.id} could not be used: ${describeLink(host.link).word}\n`);
+          const why = needsPerson(host.link) ?? describeLink(host.link).word;
+          context.stderr(`fireline: ${host.id} could not be used: ${why}\n`);
         }
         return used.size > 0;
       },
