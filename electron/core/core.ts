@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { systemClock } from '../../shared/base/clock.ts';
+import { countingClock, systemClock } from '../../shared/base/clock.ts';
 import { DisposableStore } from '../../shared/base/disposable.ts';
 import { Emitter } from '../../shared/base/emitter.ts';
 import { failure } from '../../shared/contract/errors.ts';
@@ -28,7 +28,7 @@ const MAXIMUM_WORKSPACE_BYTES = 1024 * 1024;
 
 /** The composition root: one open workspace at a time, any number of windows on it. */
 export async function createCore(options: CoreOptions): Promise<Core> {
-  const clock = systemClock;
+  const { clock, pending } = countingClock(systemClock);
   const owned = new DisposableStore();
   const windows = new Set<WindowLink>();
   const events = owned.add(new Emitter<CoreEvent>());
@@ -133,6 +133,14 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     approveCommands,
     kernelLog: (host) => liveHost(host).kernelLog,
     probeChannels: (host, most) => liveHost(host).session.probeChannels(most),
+    resources() {
+      const hosts = opened ? [...opened.hosts.values()] : [];
+      return {
+        sessions: hosts.length,
+        channels: hosts.reduce((sum, host) => sum + host.session.channels.used, 0),
+        timers: pending(),
+      };
+    },
     async close() {
       if (closed) return;
       closed = true;

@@ -39,8 +39,8 @@ export interface Core extends Disposable {
   probeChannels(host: HostId, most: number): Promise<number | undefined>;
   /** Ends everything: channels, timers, processes, and the record's last write. */
   close(): Promise<void>;
-  /** What is still alive, by kind; all zero after `close`. */
-  resources(): { sessions: number; channels: number; timers: number; processes: number };
+  /** What the core still holds, by kind; all zero after `close`. */
+  resources(): { sessions: number; channels: number; timers: number };
 }
 
 /** Reads a record without opening hosts: `fireline report`. `which`: an incident's number, `latest`. */

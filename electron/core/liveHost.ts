@@ -11,14 +11,13 @@ import { followKernelLog } from './sampling/kernelLog.ts';
 import { followLogs } from './sampling/logFollower.ts';
 import { startSampler } from './sampling/sampler.ts';
 import type { FollowerState } from './sampling/sampler.types.ts';
-import { createHostSession } from './sessions/hostSession.ts';
-import type { Session } from './sessions/session.ts';
+import { createHostSession, type HostSession } from './sessions/hostSession.ts';
 import type { Transport } from './transports/transport.ts';
 
 /** One open host: its session and everything that lives on it. */
 export interface LiveHost extends Disposable {
   readonly id: HostId;
-  readonly session: Session;
+  readonly session: HostSession;
   readonly summary: HostSummary;
   /** The summary changed: link, sampler or facts. */
   readonly onChange: (listener: (change: 'link' | 'sampler') => void) => Disposable;

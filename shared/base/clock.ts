@@ -29,6 +29,35 @@ export const systemClock: Clock = {
   },
 };
 
+/** The same clock, and how many of its timers still wait: a timer that outlives its owner is a leak. */
+export function countingClock(clock: Clock): { clock: Clock; pending: () => number } {
+  let pending = 0;
+  function counted(start: (ended: () => void) => Disposable): Disposable {
+    pending++;
+    const ending = toDisposable(() => pending--);
+    const timer = start(() => ending.dispose());
+    return toDisposable(() => {
+      ending.dispose();
+      timer.dispose();
+    });
+  }
+  return {
+    pending: () => pending,
+    clock: {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (milliseconds, run) =>
+        counted((ended) =>
+          clock.after(milliseconds, () => {
+            ended();
+            run();
+          }),
+        ),
+      every: (milliseconds, run) => counted(() => clock.every(milliseconds, run)),
+    },
+  };
+}
+
 /** A clock that moves only when told to, for tests. */
 export class ManualClock implements Clock {
   #now: number;
