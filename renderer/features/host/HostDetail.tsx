@@ -1,3 +1,172 @@
-export function HostDetail() {
-  return <section aria-label="Host detail" />;
+import { memo, useEffect, useState } from 'react';
+import { asText, formatBytes, formatDuration, formatMilliseconds } from '../../../shared/model/format.ts';
+import type { HostSummary } from '../../../shared/model/host.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import { metricIndex } from '../../../shared/model/metric.ts';
+import { coreNow } from '../../series/coreTime.ts';
+import { seriesOf } from '../../series/samples.ts';
+import { onSecond } from '../../series/secondBeat.ts';
+import { useHosts } from '../../stores/hosts.ts';
+import { useUi } from '../../stores/ui.ts';
+import { ProcessTable } from '../processes/ProcessTable.tsx';
+import styles from './HostDetail.module.css';
+import { LinkMark } from './LinkMark.tsx';
+import { Overview } from './Overview.tsx';
+
+const TABS = [
+  { id: 'overview', label: 'Overview' },
+  { id: 'processes', label: 'Processes' },
+] as const;
+
+/** Everything about the focused host. */
+export const HostDetail = memo(function HostDetail() {
+  const focused = useUi((s) => s.focusedHost);
+  const tab = useUi((s) => s.detailTab);
+  const host = useHosts((s) => (focused === undefined ? undefined : s.byId[focused]));
+
+  if (!host) {
+    return (
+      <section aria-label="Host detail" className={styles.detail}>
+        <p className={styles.nothing}>Choose a host in the fleet to see its charts and processes here.</p>
+      </section>
+    );
+  }
+  return (
+    <section aria-label="Host detail" className={styles.detail}>
+      <header className={styles.header}>
+        <h2 className={styles.name}>{visibleText(host.id, 64)}</h2>
+        <LinkMark link={host.link} words />
+        <div role="tablist" aria-label="Host detail" className={styles.tabs}>
+          {TABS.map(({ id, label }) => (
+            <button
+              key={id}
+              type="button"
+              role="tab"
+              id={`host-tab-${id}`}
+              aria-selected={tab === id}
+              aria-controls="host-tab-panel"
+              tabIndex={tab === id ? 0 : -1}
+              onClick={() => useUi.setState({ detailTab: id })}
+              onKeyDown={(event) => {
+                if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+                const other = id === 'overview' ? 'processes' : 'overview';
+                useUi.setState({ detailTab: other });
+                document.getElementById(`host-tab-${other}`)?.focus();
+              }}
+            >
+              {label}
+            </button>
+          ))}
+        </div>
+        <Facts host={host} />
+      </header>
+      <div
+        role="tabpanel"
+        id="host-tab-panel"
+        aria-labelledby={`host-tab-${tab}`}
+        className={styles.panel}
+        key={host.id}
+      >
+        {tab === 'overview' ? <Overview host={host.id} /> : <ProcessTable host={host} />}
+      </div>
+    </section>
+  );
+});
+
+/** Address, system, uptime, clock, and what watching costs the host. */
+function Facts({ host }: { host: HostSummary }) {
+  useSlowBeat();
+  const { facts } = host;
+  const parts: { label?: string; text: string; title?: string }[] = [{ text: visibleText(host.address, 80) }];
+  if (facts) {
+    const sign = facts.clockOffsetMs < 0 ? '−' : '+';
+    parts.push(
+      { text: visibleText(facts.osName, 60) },
+      { text: visibleText(facts.kernel, 60) },
+      { text: facts.cores === 1 ? '1 core' : `${facts.cores} cores` },
+      { label: 'up', text: formatDuration(coreNow() + facts.clockOffsetMs - facts.bootedAt) },
+      {
+        label: 'clock',
+        text: `${sign}${asText(formatMilliseconds(Math.abs(facts.clockOffsetMs)))} ± ${asText(formatMilliseconds(facts.clockUncertaintyMs))}`,
+        title:
+          'The clock of this host less the clock of the workbench. The uncertainty is half the best round trip.',
+      },
+    );
+    if (facts.container) {
+      parts.push({
+        text: 'container',
+        title: 'Sampled from inside a container: its limits lie below those of the machine.',
+      });
+    }
+  }
+  parts.push(samplerPart(host));
+  return (
+    <ul className={styles.facts} aria-label="Facts">
+      {parts.map(({ label, text, title }) => (
+        <li key={`${label ?? ''}${text}`} title={title ?? text}>
+          {label && <span className={styles.factLabel}>{label} </span>}
+          {text}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const SAMPLER_CPU = metricIndex('fireline.sampler.cpu');
+const SAMPLER_RESIDENT = metricIndex('fireline.sampler.resident');
+const SAMPLER_FRAME = metricIndex('fireline.sampler.frame');
+/** What the sampler costs is shown as the mean of this: one tick of the kernel's clock is 10 ms, its reading of 3 is noise. */
+const COST_MS = 60_000;
+
+function samplerPart(host: HostSummary): { label: string; text: string; title: string } {
+  const { sampler } = host;
+  switch (sampler.kind) {
+    case 'off':
+      return { label: 'sampler', text: 'off', title: 'The sampler starts once the link is up.' };
+    case 'starting':
+      return { label: 'sampler', text: 'starting', title: 'The first figures need two ticks.' };
+    case 'silent':
+      return { label: 'sampler', text: 'silent', title: visibleText(sampler.reason, 300) };
+    case 'failed':
+      return {
+        label: 'sampler',
+        text: 'failed',
+        title: `${visibleText(sampler.reason, 300)}\n${visibleText(sampler.advice, 300)}`,
+      };
+    case 'running': {
+      const now = coreNow();
+      const view = seriesOf(host.id).ring.window(now - COST_MS, now);
+      const mean = (metric: number) => {
+        let sum = 0;
+        let count = 0;
+        for (let i = 0; i < view.length; i++) {
+          const value = view.valueAt(metric, i);
+          if (!Number.isFinite(value)) continue;
+          sum += value;
+          count++;
+        }
+        return count === 0 ? undefined : sum / count;
+      };
+      const cost = asText(formatMilliseconds(mean(SAMPLER_CPU)));
+      const memory = asText(formatBytes(mean(SAMPLER_RESIDENT)));
+      const frame = asText(formatBytes(mean(SAMPLER_FRAME)));
+      return {
+        label: 'sampler',
+        text: `${sampler.implementation} ${cost} · ${memory} · ${frame}`,
+        title: `What watching costs this host, mean of the last minute: ${cost} of CPU a tick, ${memory} of memory, ${frame} sent a tick`,
+      };
+    }
+  }
+}
+
+/** Facts age slowly: every five seconds is enough, and keeps the line still. */
+function useSlowBeat(): void {
+  const [, beat] = useState(0);
+  useEffect(() => {
+    let seconds = 0;
+    const heard = onSecond(() => {
+      if (++seconds % 5 === 0) beat(seconds);
+    });
+    return () => heard.dispose();
+  }, []);
 }

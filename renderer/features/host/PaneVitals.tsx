@@ -1,6 +1,65 @@
+import { memo, useRef } from 'react';
+import { asText, formatCount, formatLoad, formatWholeShare } from '../../../shared/model/format.ts';
 import type { HostId } from '../../../shared/model/host.ts';
+import {
+  CPU_LAYERS,
+  MEMORY_SPARK,
+  readBusy,
+  readCores,
+  readLoad,
+  readMemoryShare,
+} from './charts/chartSpec.ts';
+import { staleMs } from './charts/gaps.ts';
+import { paintSpark } from './charts/paint.ts';
+import { type DrawSeries, SeriesCanvas } from './charts/SeriesCanvas.tsx';
+import styles from './PaneVitals.module.css';
 
-/** One host's vitals in a pane's header: CPU, memory and load as number and sparkline. At most 22 px high. */
-export function PaneVitals(_props: { host: HostId }) {
-  return null;
+const SPARK_MS = 120_000;
+
+/**
+ * One host's vitals in a pane's header: CPU, memory and load as number and sparkline. At most 22 px high; where the header
+ * is narrow the sparklines go first, then load, then memory.
+ */
+export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
+  const root = useRef<HTMLSpanElement>(null);
+  const cpu = useRef<HTMLSpanElement>(null);
+  const memory = useRef<HTMLSpanElement>(null);
+  const load = useRef<HTMLSpanElement>(null);
+
+  const drawCpu: DrawSeries = (surface, series, now) => {
+    const { view } = series;
+    const last = view.length - 1;
+    paintSpark(surface, series, now, CPU_LAYERS);
+    write(cpu.current, asText(formatWholeShare(readBusy(view, last))));
+    write(memory.current, asText(formatWholeShare(readMemoryShare(view, last))));
+    const loadNumber = formatLoad(readLoad(view, last)).number;
+    write(load.current, `${loadNumber}/${formatCount(readCores(view, last)).number}`);
+    if (!root.current) return;
+    root.current.dataset['stale'] = String(staleMs(series, now) !== undefined);
+    root.current.dataset['saturated'] = String(readLoad(view, last) > readCores(view, last));
+  };
+  const drawMemory: DrawSeries = (surface, series, now) => paintSpark(surface, series, now, MEMORY_SPARK);
+
+  return (
+    <span ref={root} className={styles.vitals}>
+      <span className={styles.group}>
+        <span className={styles.kind}>cpu</span>
+        <span ref={cpu} className={styles.number} />
+        <SeriesCanvas host={host} draw={drawCpu} liveSpanMs={SPARK_MS} className={styles.spark} />
+      </span>
+      <span className={styles.group} data-group="memory">
+        <span className={styles.kind}>mem</span>
+        <span ref={memory} className={styles.number} />
+        <SeriesCanvas host={host} draw={drawMemory} liveSpanMs={SPARK_MS} className={styles.spark} />
+      </span>
+      <span className={styles.group} data-group="load" title="load of the last minute / cores">
+        <span className={styles.kind}>load</span>
+        <span ref={load} className={styles.load} />
+      </span>
+    </span>
+  );
+});
+
+function write(element: HTMLElement | null, text: string): void {
+  if (element && element.textContent !== text) element.textContent = text;
 }

@@ -1,0 +1,69 @@
+import type { EventKind, Severity, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+
+/** What is wrong with one host at a time, worst first. */
+export interface Trouble {
+  worst: TimelineEvent;
+  /** How many events of the host are open. */
+  count: number;
+}
+
+/** A moment (an OOM kill, a restart) stays on the fleet for this long, since nothing closes it. */
+export const MOMENT_MS = 15 * 60_000;
+
+const LASTING: ReadonlySet<EventKind> = new Set([
+  'process.respawn_loop',
+  'link.lost',
+  'link.refused',
+  'host.silent',
+  'recording.failed',
+]);
+
+const RANK: Record<Severity, number> = { critical: 3, warning: 2, info: 1, recovered: 0 };
+
+export function severityRank(severity: Severity | undefined): number {
+  return severity === undefined ? 0 : RANK[severity];
+}
+
+/**
+ * Open trouble by host at a time: warnings and worse that have begun, are not over and are not closed by a later event.
+ * `events` in any order.
+ */
+export function openTrouble(events: Iterable<TimelineEvent>, at: number): Map<string, Trouble> {
+  const all = [...events].filter((e) => e.at <= at);
+  const closed = new Set(
+    all.flatMap((e) => (e.severity === 'recovered' && e.relatesTo ? [e.relatesTo] : [])),
+  );
+  const byHost = new Map<string, Trouble>();
+  for (const event of all) {
+    if (event.host === undefined || !isOpen(event, at) || closed.has(event.id)) continue;
+    const known = byHost.get(event.host);
+    if (!known) byHost.set(event.host, { worst: event, count: 1 });
+    else byHost.set(event.host, { worst: worse(known.worst, event), count: known.count + 1 });
+  }
+  return byHost;
+}
+
+function isOpen(event: TimelineEvent, at: number): boolean {
+  if (event.severity !== 'critical' && event.severity !== 'warning') return false;
+  if (event.endedAt !== undefined && event.endedAt > event.at) return event.endedAt > at;
+  return LASTING.has(event.kind) && event.endedAt === undefined ? true : at - event.at <= MOMENT_MS;
+}
+
+function worse(a: TimelineEvent, b: TimelineEvent): TimelineEvent {
+  const difference = severityRank(b.severity) - severityRank(a.severity);
+  return difference > 0 || (difference === 0 && b.at > a.at) ? b : a;
+}
+
+/** One word for a badge. */
+export function troubleWord(kind: EventKind): string {
+  const known: Partial<Record<EventKind, string>> = {
+    'process.oom_killed': 'OOM',
+    'process.respawn_loop': 'respawn',
+    'link.lost': 'link',
+    'link.refused': 'link',
+    'host.silent': 'silent',
+    'host.rebooted': 'reboot',
+    'recording.failed': 'record',
+  };
+  return known[kind] ?? (kind.startsWith('remediation.') ? 'fix' : 'event');
+}
