@@ -1,0 +1,144 @@
+import { isUtf8 } from 'node:buffer';
+import { open } from 'node:fs/promises';
+
+/**
+ * Recordings are asciicast v2: a header line, then one JSON array a line, `[seconds, code, data]`:
+ *
+ *   `o`  what the terminal received, as text
+ *   `r`  a new size, `COLUMNSxROWS`
+ *   `m`  a marker
+ *   `b`  ours: base64 of exact bytes, of which the `o` on the next line is the lossy text
+ *
+ * A terminal's output need not be UTF-8, and evidence is exact, so a batch that is not valid UTF-8 gets a `b`
+ * before its `o`. Players know `o`, `i`, `r` and `m` and pass over other codes; ours is one letter and its data a
+ * string because some read the code's first letter only and all read the data as a string. It comes first, so
+ * that a recording cut between the two lines has lost nothing.
+ */
+export type CastCode = 'o' | 'r' | 'm' | 'b';
+
+export interface CastHeader {
+  columns: number;
+  rows: number;
+  /** Epoch milliseconds; the format keeps whole seconds. */
+  startedAt: number;
+}
+
+export function castHeaderLine({ columns, rows, startedAt }: CastHeader): string {
+  return `${JSON.stringify({
+    version: 2,
+    width: columns,
+    height: rows,
+    timestamp: Math.floor(startedAt / 1_000),
+    env: { TERM: 'xterm-256color' },
+  })}\n`;
+}
+
+export function castEventLine(elapsedMs: number, code: CastCode, data: string): string {
+  return `[${(elapsedMs / 1_000).toFixed(6)},"${code}",${JSON.stringify(data)}]\n`;
+}
+
+/** The one or two lines of output that begins and ends between characters, or is not UTF-8. */
+export function castOutputLines(elapsedMs: number, bytes: Buffer): string {
+  const text = castEventLine(elapsedMs, 'o', bytes.toString('utf8'));
+  return isUtf8(bytes) ? text : castEventLine(elapsedMs, 'b', bytes.toString('base64')) + text;
+}
+
+/** How many bytes at the end are the beginning of a character that is not whole yet: 0 to 3. */
+export function incompleteTail(bytes: Uint8Array): number {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length =
+      byte >= 0xf0 && byte <= 0xf4
+        ? 4
+        : byte >= 0xe0 && byte < 0xf0
+          ? 3
+          : byte >= 0xc2 && byte < 0xe0
+            ? 2
+            : 1;
+    return length > back ? back : 0;
+  }
+  return 0;
+}
+
+/** Where a known byte of the output is in the file: the start of an event's line. */
+export interface CastMark {
+  /** Bytes of output before it. */
+  byte: number;
+  /** Bytes of the file before it. */
+  offset: number;
+}
+
+export interface TerminalBytes {
+  bytes: Buffer;
+  /** In the whole recording, or up to where reading stopped when `stopEarly`. */
+  totalBytes: number;
+}
+
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * The exact bytes that a terminal received, [fromByte, fromByte + maxBytes). A last line that was cut by a crash is
+ * passed over, and so is any other that is not an event. `mark` saves reading what comes before it.
+ */
+export async function readTerminalBytes(
+  file: string,
+  fromByte: number,
+  maxBytes: number,
+  options: { mark?: CastMark; stopEarly?: boolean } = {},
+): Promise<TerminalBytes> {
+  const parts: Buffer[] = [];
+  let at = options.mark?.byte ?? 0;
+  let exact: Buffer | undefined;
+
+  function take(line: string): void {
+    // Nearly every line is output; the others are told by their code before anything is decoded.
+    const code = /^\[[0-9.eE+-]+,\s*"(.)"/.exec(line)?.[1];
+    if (code !== 'o' && code !== 'b') return;
+    let data: unknown;
+    try {
+      data = (JSON.parse(line) as unknown[])[2];
+    } catch {
+      return;
+    }
+    if (typeof data !== 'string') return;
+    if (code === 'b') {
+      exact = Buffer.from(data, 'base64');
+      add(exact);
+    } else if (exact) exact = undefined;
+    else add(Buffer.from(data, 'utf8'));
+  }
+
+  function add(bytes: Buffer): void {
+    const from = Math.max(0, fromByte - at);
+    const to = Math.min(bytes.length, fromByte + maxBytes - at);
+    if (from < to) parts.push(bytes.subarray(from, to));
+    at += bytes.length;
+  }
+
+  const handle = await open(file, 'r');
+  try {
+    let offset = options.mark?.offset ?? 0;
+    let rest: Buffer[] = [];
+    reading: for (;;) {
+      const chunk = Buffer.allocUnsafe(READ_BYTES);
+      const { bytesRead } = await handle.read(chunk, 0, READ_BYTES, offset);
+      if (bytesRead === 0) break;
+      offset += bytesRead;
+      let start = 0;
+      for (;;) {
+        const end = chunk.indexOf(0x0a, start);
+        if (end < 0 || end >= bytesRead) break;
+        const line = chunk.subarray(start, end);
+        take((rest.length > 0 ? Buffer.concat([...rest, line]) : line).toString('utf8'));
+        rest = [];
+        start = end + 1;
+        if (options.stopEarly && at >= fromByte + maxBytes) break reading;
+      }
+      if (start < bytesRead) rest.push(chunk.subarray(start, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+  return { bytes: Buffer.concat(parts), totalBytes: at };
+}

@@ -1,0 +1,194 @@
+import type { Clock } from '../../../shared/base/clock.ts';
+import type { Disposable } from '../../../shared/base/disposable.ts';
+import type { WindowLink } from '../../../shared/contract/rpc.ts';
+import { incompleteTail } from './asciicast.ts';
+import type { Recorder } from './recorder.ts';
+
+/**
+ * A pane's output: transport → recorder → coalesced frames → windows. A window acknowledges what xterm has parsed,
+ * in bytes; above a high watermark the channel is paused, so that the remote process blocks, and nothing is ever
+ * dropped. Without a window the output flows freely into the recording.
+ */
+export interface OutputFlow extends Disposable {
+  output(bytes: Uint8Array): void;
+  /** A dim line of ours, recorded like the rest. */
+  note(text: string): void;
+  /** Passes on what waits for its frame. */
+  flush(): void;
+  attach(window: WindowLink, replayBytes: number): Promise<{ replayedBytes: number; totalBytes: number }>;
+  acknowledge(window: WindowLink, count: number): void;
+  /** True while the channel is to be paused. */
+  readonly paused: boolean;
+}
+
+/** xterm parses 5 to 35 MB/s: half a mebibyte in flight keeps it busy, and is gone 25 ms after Ctrl-C. */
+const HIGH_BYTES = 512 * 1024;
+const LOW_BYTES = 128 * 1024;
+/** A frame waits for this much or this long; the first one after a silence does not wait. */
+const FRAME_BYTES = 64 * 1024;
+const FRAME_MS = 5;
+/** What may wait for a slow disk. */
+const BACKLOG_HIGH = 8 * 1024 * 1024;
+const BACKLOG_LOW = 2 * 1024 * 1024;
+
+interface Attachment {
+  queue: { type: 'output' | 'replay'; bytes: Uint8Array }[];
+  queuedBytes: number;
+  unacknowledged: number;
+  /** The replay is being read: what follows it waits. */
+  held: boolean;
+}
+
+export function createOutputFlow(options: {
+  wire: number;
+  clock: Clock;
+  recorder: Recorder;
+  pause: () => void;
+  resume: () => void;
+}): OutputFlow {
+  const { wire, clock, recorder } = options;
+  const windows = new Map<WindowLink, Attachment>();
+  /** Windows whose going away is watched already. */
+  const watched = new Set<WindowLink>();
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  let timer: Disposable | undefined;
+  let flushedAt = Number.NEGATIVE_INFINITY;
+  let paused = false;
+  let disposed = false;
+  const onWritten = recorder.onWritten(() => regulate());
+
+  function output(bytes: Uint8Array): void {
+    if (disposed) return;
+    pending.push(Buffer.from(bytes));
+    pendingBytes += bytes.length;
+    if (pendingBytes >= FRAME_BYTES || (!timer && clock.monotonic() - flushedAt >= FRAME_MS)) flush();
+    else timer ??= clock.after(FRAME_MS, flush);
+  }
+
+  function flush(): void {
+    timer?.dispose();
+    timer = undefined;
+    if (pendingBytes === 0 || disposed) return;
+    const [only] = pending;
+    const batch = pending.length === 1 && only ? only : Buffer.concat(pending, pendingBytes);
+    pending = [];
+    pendingBytes = 0;
+    flushedAt = clock.monotonic();
+    recorder.output(batch);
+    for (const [window, attachment] of windows) {
+      attachment.queue.push({ type: 'output', bytes: batch });
+      attachment.queuedBytes += batch.length;
+      send(window, attachment);
+    }
+    regulate();
+  }
+
+  function send(window: WindowLink, attachment: Attachment): void {
+    while (!attachment.held && attachment.unacknowledged < HIGH_BYTES) {
+      const next = attachment.queue.shift();
+      if (!next) return;
+      attachment.queuedBytes -= next.bytes.length;
+      attachment.unacknowledged += next.bytes.length;
+      window.sendTerminal({ type: next.type, wire, bytes: next.bytes });
+    }
+  }
+
+  function regulate(): void {
+    const outstanding = Math.max(
+      0,
+      ...[...windows.values()].map((one) => one.unacknowledged + one.queuedBytes),
+    );
+    const backlog = recorder.backlogBytes;
+    if (!paused && (outstanding > HIGH_BYTES || backlog > BACKLOG_HIGH)) {
+      paused = true;
+      options.pause();
+    } else if (paused && outstanding < LOW_BYTES && backlog < BACKLOG_LOW) {
+      paused = false;
+      options.resume();
+    }
+  }
+
+  return {
+    output,
+    flush,
+    get paused() {
+      return paused;
+    },
+    note(text) {
+      output(Buffer.from(`${RESET_MODES}\r\n\x1b[2m── ${plain(text)} ──\x1b[0m\r\n`));
+      flush();
+    },
+    async attach(window, replayBytes) {
+      flush();
+      const attachment: Attachment = { queue: [], queuedBytes: 0, unacknowledged: 0, held: true };
+      // Attaching again starts over: what was on its way to a terminal that is gone is not waited for.
+      windows.set(window, attachment);
+      if (!watched.has(window)) {
+        watched.add(window);
+        window.lifetime.addStop(() => {
+          watched.delete(window);
+          windows.delete(window);
+          regulate();
+        });
+      }
+      regulate();
+      const totalBytes = recorder.totalBytes;
+      const replay = await readNewest(recorder, totalBytes, replayBytes);
+      attachment.held = false;
+      if (windows.get(window) !== attachment) return { replayedBytes: 0, totalBytes };
+      const frames: Attachment['queue'] = [];
+      for (let at = 0; at < replay.length; at += FRAME_BYTES) {
+        frames.push({ type: 'replay', bytes: replay.subarray(at, at + FRAME_BYTES) });
+      }
+      attachment.queue.unshift(...frames);
+      attachment.queuedBytes += replay.length;
+      send(window, attachment);
+      regulate();
+      return { replayedBytes: replay.length, totalBytes };
+    },
+    acknowledge(window, count) {
+      const attachment = windows.get(window);
+      if (!attachment) return;
+      attachment.unacknowledged = Math.max(0, attachment.unacknowledged - count);
+      send(window, attachment);
+      regulate();
+    },
+    dispose() {
+      flush();
+      disposed = true;
+      timer?.dispose();
+      onWritten.dispose();
+      windows.clear();
+    },
+  };
+}
+
+async function readNewest(recorder: Recorder, totalBytes: number, replayBytes: number): Promise<Buffer> {
+  if (replayBytes === 0 || totalBytes === 0) return Buffer.alloc(0);
+  const from = Math.max(0, totalBytes - replayBytes);
+  try {
+    const { bytes } = await recorder.read(from, totalBytes - from);
+    return from === 0 ? bytes : bytes.subarray(characterStart(bytes));
+  } catch {
+    // The file is gone or unreadable: the pane goes on without its past.
+    return Buffer.alloc(0);
+  }
+}
+
+/** Where the first whole character starts: a cut may fall inside one. */
+function characterStart(bytes: Buffer): number {
+  let at = 0;
+  while (at < 3 && at < bytes.length && ((bytes[at] ?? 0) & 0xc0) === 0x80) at++;
+  // Three continuation bytes and no lead: not UTF-8 at all, and then any place is as good.
+  return at === 3 && incompleteTail(bytes.subarray(0, 3)) === 0 && ((bytes[3] ?? 0) & 0xc0) === 0x80 ? 0 : at;
+}
+
+/**
+ * What the shell that is gone may have left behind: an unfinished sequence (CAN), the alternate screen, mouse
+ * reports, bracketed paste, application keys, a hidden cursor (xterm control sequences, DECSTR and DECRST).
+ */
+const RESET_MODES = '\x18\x1b[!p\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h';
+
+const plain = (text: string) =>
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').slice(0, 400);

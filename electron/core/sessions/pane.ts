@@ -1,0 +1,216 @@
+import type { Clock } from '../../../shared/base/clock.ts';
+import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
+import type { WindowLink } from '../../../shared/contract/rpc.ts';
+import { isUp, type LinkState } from '../../../shared/model/host.ts';
+import type { PaneId, PaneState, PaneSummary } from '../../../shared/model/pane.ts';
+import type { ChannelExit, ShellChannel, TerminalSize } from '../transports/transport.ts';
+import type { TerminalBytes } from './asciicast.ts';
+import { createOutputFlow } from './outputFlow.ts';
+import { createRecorder } from './recorder.ts';
+import type { Session } from './session.ts';
+
+export interface Pane extends Disposable {
+  readonly summary: PaneSummary;
+  /** Opens the first shell, now or when the link is up. */
+  start(): void;
+  resize(size: TerminalSize): void;
+  restart(): void;
+  input(bytes: Uint8Array): void;
+  interrupt(bytes: Uint8Array): void;
+  acknowledge(window: WindowLink, count: number): void;
+  attach(window: WindowLink, replayBytes: number): Promise<{ replayedBytes: number; totalBytes: number }>;
+  read(fromByte: number, maxBytes: number): Promise<TerminalBytes>;
+  flush(): Promise<void>;
+}
+
+interface PaneOptions {
+  id: PaneId;
+  wire: number;
+  session: Session;
+  size: TerminalSize;
+  castFile: string;
+  clock: Clock;
+  diagnostic: (line: string) => void;
+  onChange: (summary: PaneSummary) => void;
+}
+
+/** One terminal: a shell of a session, then the next one when the link was lost, all in one recording. */
+export function createPane(options: PaneOptions): Pane {
+  const { session, clock } = options;
+  const owned = new DisposableStore();
+  let size = options.size;
+  let state: PaneState = { kind: 'opening', since: clock.now() };
+  let channel: ShellChannel | undefined;
+  let opening = 0;
+  /** A shell ran here before: the next one says that it is another. */
+  let hadShell = false;
+
+  const recorder = owned.add(createRecorder({ file: options.castFile, size, clock }));
+  const flow = owned.add(
+    createOutputFlow({
+      wire: options.wire,
+      clock,
+      recorder,
+      pause: () => channel?.pause(),
+      resume: () => channel?.resume(),
+    }),
+  );
+  owned.add(
+    recorder.onFailed((reason) => {
+      options.diagnostic(`pane ${options.id}: recording stopped: ${reason}`);
+      changed();
+    }),
+  );
+  owned.add(session.onConnected(() => onConnected()));
+  owned.add(session.onLink((link) => onLink(link)));
+  owned.addStop(() => {
+    opening++;
+    channel?.dispose();
+    channel = undefined;
+  });
+
+  const summary = (): PaneSummary => ({
+    wire: options.wire,
+    id: options.id,
+    host: session.host,
+    columns: size.columns,
+    rows: size.rows,
+    state,
+    title: session.host,
+    recording: recorder.recording,
+  });
+  const changed = () => options.onChange(summary());
+
+  function enter(next: PaneState): void {
+    state = next;
+    changed();
+  }
+
+  function onConnected(): void {
+    // A shell that ended by itself stays ended until someone asks for another.
+    if (state.kind !== 'exited' && !channel) void open();
+  }
+
+  function onLink(link: LinkState): void {
+    if (state.kind === 'opening' && link.kind === 'refused') {
+      enter({ kind: 'failed', since: clock.now(), reason: link.reason, advice: link.advice });
+    } else if (
+      state.kind === 'failed' &&
+      !hadShell &&
+      (link.kind === 'connecting' || link.kind === 'authenticating')
+    ) {
+      enter({ kind: 'opening', since: clock.now() });
+    }
+  }
+
+  async function open(): Promise<void> {
+    const own = ++opening;
+    if (state.kind !== 'opening') enter({ kind: 'opening', since: clock.now() });
+    const opened = await session.openShell(size);
+    if (own !== opening) {
+      if (opened.ok) opened.value.dispose();
+      return;
+    }
+    if (!opened.ok) {
+      const { kind, reason } = opened.error;
+      if (kind === 'not_connected' || kind === 'lost' || kind === 'closed') {
+        // The link went meanwhile; the next connection opens it.
+        if (hadShell) enter({ kind: 'lost', since: clock.now(), reason });
+        return;
+      }
+      enter({
+        kind: 'failed',
+        since: clock.now(),
+        reason,
+        advice:
+          kind === 'full'
+            ? 'Close another pane of this host, or raise MaxSessions in its sshd_config, then restart this pane.'
+            : 'Restart the pane to try again.',
+      });
+      return;
+    }
+    if (hadShell) flow.note(`${clockTime(clock)} a new shell`);
+    hadShell = true;
+    channel = opened.value;
+    if (flow.paused) channel.pause();
+    const own_ = channel;
+    channel.onOutput((bytes) => flow.output(bytes));
+    channel.onExit((exit) => onExit(own_, exit));
+    channel.resize(size);
+    enter({ kind: 'open', since: clock.now() });
+  }
+
+  function onExit(ended: ShellChannel, exit: ChannelExit): void {
+    if (channel !== ended) return;
+    channel = undefined;
+    flow.flush();
+    const { code, signal, lost } = exit;
+    if (!lost) {
+      enter({
+        kind: 'exited',
+        since: clock.now(),
+        ...(code === undefined ? {} : { exitCode: code }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return;
+    }
+    // The session says why only after its channels have ended.
+    queueMicrotask(() => {
+      if (owned.isDisposed) return;
+      const reason = reasonOf(session.link);
+      flow.note(`${clockTime(clock)} link lost: ${reason}`);
+      if (!channel && !isUp(session.link)) enter({ kind: 'lost', since: clock.now(), reason });
+    });
+  }
+
+  return {
+    get summary() {
+      return summary();
+    },
+    start() {
+      if (isUp(session.link)) void open();
+      else onLink(session.link);
+    },
+    resize(next) {
+      if (next.columns === size.columns && next.rows === size.rows) return;
+      size = next;
+      flow.flush();
+      recorder.resize(next);
+      channel?.resize(next);
+      changed();
+    },
+    restart() {
+      channel?.dispose();
+      channel = undefined;
+      if (isUp(session.link)) void open();
+      else {
+        opening++;
+        enter({ kind: 'opening', since: clock.now() });
+        session.reconnect();
+      }
+    },
+    input: (bytes) => channel?.write(bytes),
+    interrupt: (bytes) => channel?.interrupt(bytes),
+    acknowledge: (window, count) => flow.acknowledge(window, count),
+    attach: (window, replayBytes) => flow.attach(window, replayBytes),
+    read(fromByte, maxBytes) {
+      flow.flush();
+      return recorder.read(fromByte, maxBytes);
+    },
+    flush() {
+      flow.flush();
+      return recorder.flush();
+    },
+    dispose: () => owned.dispose(),
+  };
+}
+
+function reasonOf(link: LinkState): string {
+  if ('reason' in link) return link.reason;
+  return link.kind === 'closed' ? 'disconnected here' : 'the connection was made anew';
+}
+
+/** `03:12:45`, by this machine's clock and zone, as the person at the screen reads it. */
+function clockTime(clock: Clock): string {
+  return new Date(clock.now()).toTimeString().slice(0, 8);
+}
