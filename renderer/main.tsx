@@ -8,6 +8,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
 import { keepConnected } from './channel/coreConnection.ts';
+import { followActivePane } from './features/panes/followActivePane.ts';
 import { openMissingPanes } from './features/panes/paneCommands.ts';
 import { keepLayoutSaved } from './features/panes/saveLayout.ts';
 import { connectTerminals } from './features/terminal/terminals.ts';
@@ -30,11 +31,7 @@ createRoot(root).render(
   </StrictMode>,
 );
 
-// A terminal measures its font once: the window is drawn at once, terminals when the font is there.
-const fonts = Promise.all([
-  document.fonts.load('13px "JetBrains Mono"'),
-  document.fonts.load('bold 13px "JetBrains Mono"'),
-]);
 keepLayoutSaved();
-onSnapshot(() => void fonts.catch(() => {}).then(openMissingPanes));
+followActivePane();
+onSnapshot(() => void openMissingPanes());
 keepConnected(connectTerminals);

@@ -1,3 +1,92 @@
+import { LoaderCircle } from 'lucide-react';
+import { useMemo, useRef } from 'react';
+import type { PaneId } from '../../../shared/model/pane.ts';
+import { type Rectangle, rectangles } from '../../../shared/panes/geometry.ts';
+import { panesOf } from '../../../shared/panes/layout.ts';
+import type { LayoutWindow } from '../../../shared/panes/layoutState.ts';
+import { usePanes } from '../../stores/panes.ts';
+import { Pane } from './Pane.tsx';
+import { PaneSeparators } from './PaneSeparators.tsx';
+import styles from './Panes.module.css';
+import { PasteSheet } from './PasteSheet.tsx';
+import { usePaneUi } from './paneUi.ts';
+import { WindowTabs } from './WindowTabs.tsx';
+
+const WHOLE: Rectangle = { left: 0, top: 0, width: 1, height: 1 };
+
+/**
+ * The active window's panes, each at its place by number alone: a split, a zoom or a move changes places and never
+ * takes a terminal down. Windows that were looked at once stay, hidden.
+ */
 export function Panes() {
-  return <section aria-label="Panes" />;
+  const layout = usePanes((s) => s.layout);
+  const renaming = usePaneUi((s) => s.renaming !== undefined);
+  const area = useRef<HTMLDivElement>(null);
+  const visited = useRef(new Set<string>());
+  const active = layout.windows.find((w) => w.id === layout.activeWindow);
+  if (active) visited.current.add(active.id);
+  const windows = layout.windows.filter((w) => visited.current.has(w.id));
+
+  return (
+    <section aria-label="Panes" className={styles.region}>
+      {(layout.windows.length > 1 || renaming) && <WindowTabs />}
+      <div className={styles.area} ref={area}>
+        {!active && (
+          <p className={styles.empty}>
+            <LoaderCircle size={14} aria-hidden /> Opening a pane for every host…
+          </p>
+        )}
+        <PlacedPanes windows={windows} active={active} />
+        {active && active.zoomed === undefined && <PaneSeparators root={active.root} area={area} />}
+      </div>
+      <PasteSheet />
+    </section>
+  );
+}
+
+interface Placed {
+  pane: PaneId;
+  place: Rectangle;
+  shown: boolean;
+  number: number;
+}
+
+function PlacedPanes({ windows, active }: { windows: LayoutWindow[]; active: LayoutWindow | undefined }) {
+  const placed = useMemo(
+    () =>
+      windows
+        .flatMap((window): Placed[] => {
+          const places = rectangles(window.root);
+          return panesOf(window.root).map((pane, number) => ({
+            pane,
+            number,
+            place: window.zoomed === pane ? WHOLE : (places.get(pane) ?? WHOLE),
+            shown: window === active && (window.zoomed === undefined || window.zoomed === pane),
+          }));
+        })
+        // In one order whatever the layout: moving an element in the document would cost a terminal its focus.
+        .sort((a, b) => (a.pane < b.pane ? -1 : 1)),
+    [windows, active],
+  );
+  return placed.map(({ pane, place, shown, number }) => (
+    <div
+      key={pane}
+      className={styles.place}
+      hidden={!shown}
+      style={{
+        left: `${place.left * 100}%`,
+        top: `${place.top * 100}%`,
+        width: `${place.width * 100}%`,
+        height: `${place.height * 100}%`,
+      }}
+    >
+      <Pane
+        id={pane}
+        number={number}
+        active={active?.active === pane}
+        zoomed={active?.zoomed === pane}
+        alone={active !== undefined && active.root.kind === 'pane'}
+      />
+    </div>
+  ));
 }

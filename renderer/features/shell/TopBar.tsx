@@ -21,7 +21,7 @@ import styles from './TopBar.module.css';
 export function TopBar() {
   const theme = useUi((s) => s.theme);
   return (
-    <header className={styles.bar} aria-label="Fireline">
+    <header className={styles.bar}>
       <WorkspaceMenu />
       <HostCounts />
       <div className={styles.incident}>
@@ -110,6 +110,7 @@ function HostCounts() {
   }
   if (order.length === 0) return null;
   return (
+    // biome-ignore lint/a11y/useSemanticElements: three numbers are no set of form fields
     <div className={styles.counts} role="group" aria-label="Hosts by state of their link">
       <span>{order.length === 1 ? '1 host' : `${order.length} hosts`}</span>
       {GROUPS.map(({ mark, word, tone }) => (

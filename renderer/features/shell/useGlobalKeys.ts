@@ -145,7 +145,7 @@ function sendPrefix(): void {
 function placeOf(target: EventTarget | null): 'terminal' | 'field' | 'dialog' | 'page' {
   if (!(target instanceof Element)) return 'page';
   if (target.closest('.xterm')) return 'terminal';
-  if (target.closest('[role="dialog"], [role="menu"]')) return 'dialog';
+  if (target.closest('[role="dialog"], [role="alertdialog"], [role="menu"]')) return 'dialog';
   if (target.closest('input, textarea, select, [contenteditable="true"]')) return 'field';
   return 'page';
 }

@@ -84,7 +84,7 @@ export class TerminalView implements Disposable {
     }
     this.#opened = true;
     this.#terminal.open(this.element);
-    this.#useGpu();
+    this.#drawOnGpu();
     this.#fitNow();
     const observer = new ResizeObserver(() => this.#fitSoon());
     observer.observe(this.element);
@@ -259,7 +259,7 @@ export class TerminalView implements Disposable {
     }, RESIZE_WAIT_MS);
   }
 
-  #useGpu(): void {
+  #drawOnGpu(): void {
     if (!hasRealGpu() || webglInUse >= MOST_WEBGL) return;
     try {
       const addon = new WebglAddon();

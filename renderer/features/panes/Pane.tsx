@@ -1,0 +1,57 @@
+import { memo } from 'react';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { PaneId } from '../../../shared/model/pane.ts';
+import { dispatchLayout, usePanes } from '../../stores/panes.ts';
+import { TerminalSlot } from '../terminal/TerminalSlot.tsx';
+import { CloseQuestion } from './CloseQuestion.tsx';
+import styles from './Pane.module.css';
+import { PaneHeader } from './PaneHeader.tsx';
+import { PaneNoticeStrip } from './PaneNoticeStrip.tsx';
+import { usePaneUi } from './paneUi.ts';
+import { SearchBar } from './SearchBar.tsx';
+
+interface PaneProps {
+  id: PaneId;
+  number: number;
+  active: boolean;
+  zoomed: boolean;
+  /** The only one of its window. */
+  alone: boolean;
+}
+
+export const Pane = memo(function Pane({ id, number, active, zoomed, alone }: PaneProps) {
+  const pane = usePanes((s) => s.byId[id]);
+  const numbers = usePaneUi((s) => s.numbers);
+  const searching = usePaneUi((s) => s.searching === id);
+  const closing = usePaneUi((s) => s.closing === id);
+  const prefix = usePaneUi((s) => (active ? s.keyMode : 'none'));
+  if (!pane) return null;
+
+  function activate(): void {
+    dispatchLayout({ type: 'focus', pane: id });
+    usePaneUi.setState((s) => (s.bells[id] ? { bells: { ...s.bells, [id]: false } } : s));
+  }
+
+  return (
+    <article
+      className={styles.pane}
+      data-active={active}
+      data-alone={alone}
+      aria-label={`Pane ${number}: ${pane.host}`}
+      onFocusCapture={activate}
+      onPointerDownCapture={activate}
+    >
+      <PaneHeader pane={pane} zoomed={zoomed} alone={alone} />
+      {searching && <SearchBar pane={id} />}
+      <TerminalSlot pane={id} label={`Terminal ${pane.host}`} />
+      {closing && <CloseQuestion pane={id} host={visibleText(pane.host, 64)} />}
+      <PaneNoticeStrip pane={pane} />
+      {prefix !== 'none' && (
+        <div className={styles.mode} role="status">
+          {prefix === 'prefix' ? 'Ctrl-b …' : 'again: arrow'}
+        </div>
+      )}
+      {numbers && <div className={styles.number}>{number}</div>}
+    </article>
+  );
+});

@@ -1,0 +1,114 @@
+import { Bell, CircleSlash, Columns2, Maximize2, Minimize2, Rows2, X } from 'lucide-react';
+import { describeLink } from '../../../shared/model/describeLink.ts';
+import { asText, formatMilliseconds } from '../../../shared/model/format.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { PaneSummary } from '../../../shared/model/pane.ts';
+import { useHosts } from '../../stores/hosts.ts';
+import { dispatchLayout } from '../../stores/panes.ts';
+import { PaneVitals } from '../host/PaneVitals.tsx';
+import { IconButton } from '../shell/IconButton.tsx';
+import { terminalOf } from '../terminal/terminals.ts';
+import styles from './Pane.module.css';
+import { askToClosePane, focusActiveTerminal, splitPane } from './paneCommands.ts';
+import { usePaneUi } from './paneUi.ts';
+
+/** One line: which host, how its link is, its vitals, and what the mouse can do with the pane. */
+export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed: boolean; alone: boolean }) {
+  const { id, host } = pane;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: a second way for the mouse; the button and Ctrl-b z do the same
+    <header className={styles.header} onDoubleClick={() => !alone && zoom(pane)}>
+      <span className={styles.host} title={host}>
+        {host}
+      </span>
+      <PaneLink pane={pane} />
+      <PaneBadges pane={pane} />
+      <PaneTitle pane={pane} />
+      <div className={styles.vitals}>
+        <PaneVitals host={host} />
+      </div>
+      <div className={styles.buttons} role="toolbar" aria-label={`Pane of ${host}`}>
+        <IconButton
+          skipTab
+          label="Split left and right"
+          keys="Ctrl-b %"
+          onClick={() => void splitPane('row', id)}
+        >
+          <Columns2 size={13} />
+        </IconButton>
+        <IconButton
+          skipTab
+          label="Split above and below"
+          keys={'Ctrl-b "'}
+          onClick={() => void splitPane('column', id)}
+        >
+          <Rows2 size={13} />
+        </IconButton>
+        <IconButton
+          skipTab
+          label={zoomed ? 'Show all panes' : 'Zoom this pane'}
+          keys="Ctrl-b z"
+          disabled={alone}
+          pressed={zoomed}
+          onClick={() => zoom(pane)}
+        >
+          {zoomed ? <Minimize2 size={13} /> : <Maximize2 size={13} />}
+        </IconButton>
+        <IconButton skipTab label="Close this pane" keys="Ctrl-b x" onClick={() => askToClosePane(id)}>
+          <X size={14} />
+        </IconButton>
+      </div>
+    </header>
+  );
+}
+
+function zoom({ id }: PaneSummary): void {
+  dispatchLayout({ type: 'zoom', pane: id });
+  focusActiveTerminal();
+}
+
+function PaneLink({ pane }: { pane: PaneSummary }) {
+  const link = useHosts((s) => s.byId[pane.host]?.link);
+  if (!link) return null;
+  const { mark, tone, word } = describeLink(link);
+  const roundTrip = 'roundTripMs' in link ? link.roundTripMs : undefined;
+  const reason = 'reason' in link ? visibleText(link.reason, 300) : undefined;
+  return (
+    <span className={styles.link} data-tone={tone} title={reason}>
+      <i aria-hidden>{mark}</i>
+      {word}
+      {roundTrip !== undefined && ` ${asText(formatMilliseconds(Math.round(roundTrip * 10) / 10))}`}
+    </span>
+  );
+}
+
+function PaneBadges({ pane }: { pane: PaneSummary }) {
+  const bell = usePaneUi((s) => s.bells[pane.id] === true);
+  const scrolling = usePaneUi((s) => s.scrolling === pane.id);
+  const back = scrolling ? terminalOf(pane.id)?.scrolledBack : undefined;
+  return (
+    <>
+      {bell && (
+        <span className={styles.badge} title="The terminal rang its bell">
+          <Bell size={12} aria-label="bell" />
+        </span>
+      )}
+      {!pane.recording && (
+        <span className={styles.badge} data-tone="warning" title="The disk refused; the terminal goes on">
+          <CircleSlash size={12} aria-hidden /> not recorded
+        </span>
+      )}
+      {back && (
+        <span className={styles.badge} data-tone="accent">
+          scroll mode {back.lines}/{back.of} · q leaves
+        </span>
+      )}
+    </>
+  );
+}
+
+/** The title that the host's programs set: text only, and never more than a hint. */
+function PaneTitle({ pane }: { pane: PaneSummary }) {
+  const title = usePaneUi((s) => s.titles[pane.id] ?? '');
+  return <span className={styles.title}>{title}</span>;
+}

@@ -1,0 +1,52 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { PaneSummary } from '../../../shared/model/pane.ts';
+import { useHosts } from '../../stores/hosts.ts';
+import { useWorkspace } from '../../stores/workspace.ts';
+import { disconnectHost, reconnectHost } from '../shell/hostCommands.ts';
+import { useNow } from '../shell/useNow.ts';
+import { approveHeld } from '../workspace/approve.ts';
+import styles from './Pane.module.css';
+import { closePane, restartPane } from './paneCommands.ts';
+import { type NoticeAction, paneNotice } from './paneNotice.ts';
+
+const WORDS: Record<NoticeAction, string> = {
+  reconnect: 'Reconnect now',
+  cancel: 'Stop trying',
+  restart: 'New shell',
+  close: 'Close pane',
+  approve: 'Approve the commands of this file',
+};
+
+/** Under the terminal, never over it: its last lines may be the evidence. */
+export function PaneNoticeStrip({ pane }: { pane: PaneSummary }) {
+  const link = useHosts((s) => s.byId[pane.host]?.link);
+  const held = useWorkspace((s) => s.view?.held.find((h) => h.host === pane.host)?.command);
+  const calm = pane.state.kind === 'open' && (link?.kind === 'good' || link?.kind === 'degraded');
+  const now = useNow(calm ? undefined : 500);
+  const notice = paneNotice(pane.host, link, pane.state, held, now);
+  if (!notice) return null;
+
+  const run: Record<NoticeAction, () => void> = {
+    reconnect: () => reconnectHost(pane.host),
+    cancel: () => disconnectHost(pane.host),
+    restart: () => void restartPane(pane.id),
+    close: () => void closePane(pane.id),
+    approve: () => void approveHeld(),
+  };
+  return (
+    <div className={styles.strip} data-tone={notice.tone} role="status">
+      <div className={styles.words}>
+        {visibleText(notice.text, 600)}
+        {notice.advice && <small>{visibleText(notice.advice, 1200)}</small>}
+        {notice.command && <code>{visibleText(notice.command, 4000)}</code>}
+      </div>
+      <div className={styles.actions}>
+        {notice.actions.map((action) => (
+          <button key={action} type="button" onClick={run[action]}>
+            {WORDS[action]}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import * as Dialog from '@radix-ui/react-dialog';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import { usePanes } from '../../stores/panes.ts';
+import sheet from '../shell/sheet.module.css';
+import { terminalOf } from '../terminal/terminals.ts';
+import { focusActiveTerminal } from './paneCommands.ts';
+import { usePaneUi } from './paneUi.ts';
+
+const SHOWN_LINES = 40;
+
+/** Several lines for a shell that would run each as it arrives: shown first. */
+export function PasteSheet() {
+  const paste = usePaneUi((s) => s.paste);
+  const host = usePanes((s) => (paste ? s.byId[paste.pane]?.host : undefined));
+  const leave = () => usePaneUi.setState({ paste: undefined });
+  const lines = paste?.text.replace(/\r\n?/g, '\n').split('\n') ?? [];
+  return (
+    <Dialog.Root open={paste !== undefined} onOpenChange={(open) => !open && leave()}>
+      {paste && (
+        <Dialog.Portal>
+          <Dialog.Overlay className={sheet.overlay} />
+          <Dialog.Content
+            className={sheet.sheet}
+            onCloseAutoFocus={(event) => {
+              event.preventDefault();
+              focusActiveTerminal();
+            }}
+          >
+            <Dialog.Title className={sheet.title}>
+              Paste {lines.length} lines into {host}?
+            </Dialog.Title>
+            <Dialog.Description className={sheet.hint}>
+              This shell takes each line as typed: every complete line runs at once.
+            </Dialog.Description>
+            <pre className={sheet.command}>
+              {lines
+                .slice(0, SHOWN_LINES)
+                .map((line) => visibleText(line, 400))
+                .join('\n')}
+              {lines.length > SHOWN_LINES && `\n… and ${lines.length - SHOWN_LINES} more`}
+            </pre>
+            <div className={sheet.footer}>
+              <button type="button" onClick={leave}>
+                Cancel
+              </button>
+              <button
+                type="button"
+                data-primary
+                onClick={() => {
+                  leave();
+                  terminalOf(paste.pane)?.paste(paste.text);
+                }}
+              >
+                Paste {lines.length} lines into {host}
+              </button>
+            </div>
+          </Dialog.Content>
+        </Dialog.Portal>
+      )}
+    </Dialog.Root>
+  );
+}
