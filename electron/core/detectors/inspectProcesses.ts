@@ -141,7 +141,7 @@ export function parseInspection(stdout: string): Inspection | undefined {
           {
             identity: { bootId, pid: Number(pid), startTicks: Number(start) },
             parentPid: Number(parentPid),
-            parentName,
+            parentName: parentName.trim(),
             state,
             kernelThread: (Number(flags) & PF_KTHREAD) !== 0,
             uid: Number(owner),
@@ -152,7 +152,10 @@ export function parseInspection(stdout: string): Inspection | undefined {
             children: kids
               .split(',')
               .filter((k) => k !== '')
-              .map((k) => ({ pid: Number(k.slice(0, k.indexOf(':'))), name: k.slice(k.indexOf(':') + 1) })),
+              .map((k) => ({
+                pid: Number(k.slice(0, k.indexOf(':'))),
+                name: k.slice(k.indexOf(':') + 1).trim(),
+              })),
             listeningPorts: [...new Set(ports)].sort((a, b) => a - b),
             established,
           },

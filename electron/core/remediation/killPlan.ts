@@ -1,0 +1,117 @@
+import type { HostFacts } from '../../../shared/model/host.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { KillArguments, RemediationPlan } from '../../../shared/model/remediation.ts';
+import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses.ts';
+import { isSupervisor, spokenAge } from '../detectors/respawnRole.ts';
+import { quoteCommand } from '../sessions/shellQuote.ts';
+import { killCommand } from './killScript.ts';
+
+/** After SIGTERM; SIGKILL is over in an instant unless the kernel holds the process. */
+export const WAIT_MS = 5000;
+
+type Words = Pick<RemediationPlan, 'title' | 'command' | 'touches' | 'needs' | 'verification' | 'refusal'>;
+
+/** What killing this process means, from one look at the host. `now` is the host's clock, epoch ms. */
+export function planKill(
+  args: KillArguments,
+  seen: Inspection,
+  known: { facts: HostFacts | undefined; name: string | undefined; now: number },
+): { words: Words; argv: string[] } {
+  const { pid } = args.target;
+  const process = seen.processes.find((p) => p.identity.pid === pid);
+  const same = process !== undefined && isTarget(process, args, seen);
+  const name = visibleText((same ? process.name : known.name) ?? 'unknown', 32);
+  const foreign = same && seen.uid !== 0 && process.uid !== seen.uid;
+  const argv = killCommand(args, { perl: seen.perl, sudo: foreign && seen.sudo, waitMs: WAIT_MS });
+  const refusal = refusalOf(args, seen, process);
+  const verb = args.signal === 'KILL' ? 'Kill at once' : 'Kill';
+  return {
+    argv,
+    words: {
+      title: `${verb} pid ${pid} (${name})`,
+      command: quoteCommand(argv),
+      touches: same ? touchesOf(process, args, known.now) : [],
+      needs: same ? needsOf(process, seen) : 'Nothing: it cannot be done.',
+      verification:
+        `The same command watches for up to ${WAIT_MS / 1000} s whether pid ${pid} goes. ` +
+        'Afterwards busy CPU of the ten seconds before and after is compared.',
+      ...(refusal === undefined ? {} : { refusal }),
+    },
+  };
+}
+
+export function isTarget(process: InspectedProcess, { target }: KillArguments, seen: Inspection): boolean {
+  return seen.bootId === target.bootId && process.identity.startTicks === target.startTicks;
+}
+
+/** A pid as it is now: `pid 10078 is now nginx: worker, started 40 s ago`. */
+export function whatItIsNow(process: InspectedProcess, now: number): string {
+  const command = visibleText(process.command === '' ? process.name : process.command, 200);
+  return `pid ${process.identity.pid} is now another process: ${command}, started ${spokenAge(now - process.startedAt)} ago by ${visibleText(process.user, 32)}`;
+}
+
+function refusalOf(
+  args: KillArguments,
+  seen: Inspection,
+  process: InspectedProcess | undefined,
+): string | undefined {
+  const { pid, bootId } = args.target;
+  if (seen.bootId !== bootId) return `The host has rebooted since: pid ${pid} of that boot is gone.`;
+  if (!process) return `Pid ${pid} is gone already: no process has that number now.`;
+  const now = process.startedAt;
+  if (!isTarget(process, args, seen)) {
+    const command = visibleText(process.command === '' ? process.name : process.command, 200);
+    return `The process that was chosen is gone; pid ${pid} is now another: ${command}, of ${visibleText(process.user, 32)}, started ${new Date(now).toISOString().slice(0, 19)}Z.`;
+  }
+  if (pid === 1) return 'Pid 1 is the init process: without it the host, or the container, ends.';
+  if (process.kernelThread)
+    return `Pid ${pid} (${visibleText(process.name, 32)}) is a kernel thread: it cannot be killed.`;
+  if (process.state === 'Z' || process.state === 'X') {
+    return `Pid ${pid} is dead already (a zombie): only its parent ${visibleText(process.parentName, 32)} (pid ${process.parentPid}) can clear it away.`;
+  }
+  if (seen.ancestors.includes(pid)) {
+    return `Pid ${pid} (${visibleText(process.name, 32)}) carries this workbench's own connection to the host: killing it would cut us off.`;
+  }
+  return undefined;
+}
+
+function touchesOf(process: InspectedProcess, args: KillArguments, now: number): string[] {
+  const { children, listeningPorts, established } = process;
+  const touches = [
+    `Its command: ${visibleText(process.command === '' ? process.name : process.command, 500)}`,
+    `It runs as ${visibleText(process.user, 32)}, for ${spokenAge(now - process.startedAt)}; started by ${visibleText(process.parentName === '' ? 'a process that cannot be seen' : process.parentName, 32)} (pid ${process.parentPid}).`,
+  ];
+  if (listeningPorts.length > 0) {
+    const ports = listeningPorts.slice(0, 12).join(', ');
+    touches.push(`It listens on TCP ${ports}: clients are refused there until something else listens.`);
+  }
+  if (established === undefined) touches.push('Its connections cannot be seen with this account.');
+  else if (established > 0) {
+    touches.push(`${established} established connection${established === 1 ? '' : 's'} will be cut.`);
+  }
+  if (children.length > 0) {
+    const named = children
+      .slice(0, 6)
+      .map((c) => `${visibleText(c.name, 16)} (pid ${c.pid})`)
+      .join(', ');
+    const more = children.length > 6 ? ', …' : '';
+    touches.push(
+      `It has ${children.length} child${children.length === 1 ? '' : 'ren'}, which get no signal of their own: ${named}${more}.`,
+    );
+  }
+  if (isSupervisor(process.parentName, '')) {
+    touches.push(`${visibleText(process.parentName, 32)} will most likely start it again.`);
+  }
+  if (args.signal === 'KILL') touches.push('SIGKILL leaves it no time to write or to clean up.');
+  return touches;
+}
+
+function needsOf(process: InspectedProcess, seen: Inspection): string {
+  const owner = visibleText(process.user, 32);
+  if (seen.uid === 0) return 'Runs as root.';
+  if (process.uid === seen.uid)
+    return `Runs as ${owner}, who owns the process: no further rights are needed.`;
+  return seen.sudo
+    ? `The process is ${owner}'s, so it goes through sudo, which asks for no password here.`
+    : `The process is ${owner}'s and this account is not: the host will most likely refuse. Connect as ${owner} or root, or allow sudo without a password.`;
+}

@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../../shared/base/clock.ts';
+import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
+import { failure } from '../../../shared/contract/errors.ts';
+import type { HostFacts, HostId } from '../../../shared/model/host.ts';
+import type {
+  KillArguments,
+  PlanId,
+  RemediationPlan,
+  RemediationRecord,
+} from '../../../shared/model/remediation.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { type Inspection, inspectionCommand, parseInspection } from '../detectors/inspectProcesses.ts';
+import type { Session } from '../sessions/session.ts';
+import type { RecordStore } from '../store/store.types.ts';
+import { type ExecutionContext, executeKill } from './executeKill.ts';
+import { isTarget, planKill, whatItIsNow } from './killPlan.ts';
+import { outcomeEvent } from './remediationEvents.ts';
+
+/**
+ * plan → confirm → intent on record → guard and signal in one command → verified → result on record.
+ * Refuses by throwing a declared failure (`not_found`, `not_connected`, `refused`, `storage`).
+ */
+export interface RemediationService extends Disposable {
+  /** Reads the host, changes nothing. A plan with `refusal` cannot be executed. It holds for five minutes. */
+  plan(args: {
+    host: HostId;
+    target: KillArguments['target'];
+    signal: KillArguments['signal'];
+    event?: EventId;
+  }): Promise<RemediationPlan>;
+  /** Once a plan. Resolves with the finished record, some ten seconds after the process went. */
+  execute(plan: PlanId): Promise<RemediationRecord>;
+  /** Looks again where the outcome was `unknown`; other records come back as they are. */
+  verify(plan: PlanId): Promise<RemediationRecord>;
+}
+
+export interface RemediationOptions {
+  sessionOf: (host: HostId) => Pick<Session, 'run'> | undefined;
+  latestSample: (host: HostId) => Sample | undefined;
+  facts: (host: HostId) => HostFacts | undefined;
+  store: Pick<RecordStore, 'putRemediation' | 'readRemediation' | 'readRemediations' | 'readEvents'>;
+  clock: Clock;
+  /** Who confirms: `anna@laptop`. */
+  actor: string;
+  /** Commits and tells the windows. */
+  publishEvent: (event: TimelineEvent) => void;
+  publishRecord: (record: RemediationRecord) => void;
+  /** Mean busy cores of the window, epoch ms; undefined where nothing was sampled. */
+  cpuBusy: (host: HostId, from: number, to: number) => number | undefined;
+  diagnostic: (line: string) => void;
+  /** One sentence on what became of the event, when it is known; default: whether the record shows it ended. */
+  effect?: (event: EventId) => Promise<string | undefined>;
+}
+
+const PLAN_HOLDS_MS = 5 * 60_000;
+const MOST_PLANS = 200;
+
+interface Planned {
+  plan: RemediationPlan;
+  argv: string[];
+  executed: boolean;
+}
+
+export function createRemediationService(options: RemediationOptions): RemediationService {
+  const { store, clock } = options;
+  const owned = new DisposableStore();
+  const ended = new AbortController();
+  owned.addStop(() => ended.abort());
+  const plans = new Map<PlanId, Planned>();
+  const running = new Set<PlanId>();
+  /** Two plans on one target run one after the other: the second finds what the first left. */
+  const lastOn = new Map<string, Promise<unknown>>();
+  settleInterrupted(options);
+
+  async function look(host: HostId, request: Parameters<typeof inspectionCommand>[0]): Promise<Inspection> {
+    const session = options.sessionOf(host);
+    if (!session) throw failure('not_found', `There is no host ${host} in this workspace.`);
+    const result = await session.run(inspectionCommand(request), {
+      purpose: 'look at a process',
+      timeoutMs: 8000,
+      maximumBytes: 512 * 1024,
+      signal: ended.signal,
+    });
+    if (!result.ok) {
+      const advice = 'Wait for the link to return, or reconnect, and try again.';
+      throw failure('not_connected', `${host} could not be asked: ${result.error.reason}`, advice);
+    }
+    const seen = parseInspection(result.value.stdout);
+    if (seen) return seen;
+    const said = result.value.stderr.trim().slice(0, 300);
+    throw failure(
+      'internal',
+      `${host} gave no usable answer about its processes${said === '' ? '' : `: ${said}`}`,
+      'It needs sh, awk and /proc. If it cannot start processes any more, act in a shell that is open already.',
+    );
+  }
+
+  async function plan(args: Parameters<RemediationService['plan']>[0]): Promise<RemediationPlan> {
+    const { host, target, signal, event } = args;
+    const kill: KillArguments = { target, signal };
+    let seen = await look(host, { pids: [target.pid] });
+    const owner = seen.processes.find((p) => p.identity.pid === target.pid)?.uid;
+    // A failed sudo is a line in the host's auth log: only tried where it would be needed.
+    if (seen.uid !== 0 && owner !== undefined && owner !== seen.uid) {
+      seen = await look(host, { pids: [target.pid], trySudo: true });
+    }
+    const facts = options.facts(host);
+    const row = options
+      .latestSample(host)
+      ?.table.find((r) => r.pid === target.pid && r.startTicks === target.startTicks);
+    const { words, argv } = planKill(kill, seen, {
+      facts,
+      name: row?.name,
+      now: clock.now() + (facts?.clockOffsetMs ?? 0),
+    });
+    const made: RemediationPlan = {
+      id: randomUUID() as PlanId,
+      action: 'process.kill',
+      host,
+      arguments: kill,
+      ...words,
+      createdAt: clock.now(),
+      ...(event === undefined ? {} : { event }),
+    };
+    plans.set(made.id, { plan: made, argv, executed: false });
+    for (const id of plans.keys()) if (plans.size > MOST_PLANS) plans.delete(id);
+    return made;
+  }
+
+  function execute(id: PlanId): Promise<RemediationRecord> {
+    const planned = plans.get(id);
+    const again = 'Make a new plan: it shows how things are now.';
+    if (!planned) return Promise.reject(failure('not_found', 'This plan is not known any more.', again));
+    if (planned.executed) return Promise.reject(failure('refused', 'This plan was executed already.', again));
+    const { refusal, createdAt } = planned.plan;
+    if (refusal !== undefined) return Promise.reject(failure('refused', refusal, again));
+    if (clock.now() - createdAt > PLAN_HOLDS_MS) {
+      return Promise.reject(failure('refused', 'This plan is more than five minutes old.', again));
+    }
+    planned.executed = true;
+    const { bootId, pid, startTicks } = planned.plan.arguments.target;
+    const target = `${planned.plan.host}/${bootId}/${pid}/${startTicks}`;
+    const before = lastOn.get(target) ?? Promise.resolve();
+    const context: ExecutionContext = { ...options, ended: ended.signal };
+    const execution = before.then(async () => {
+      running.add(id);
+      try {
+        return await executeKill(planned.plan, planned.argv, context);
+      } finally {
+        running.delete(id);
+      }
+    });
+    // Only the signalling is one at a time; a failure here is the caller's own to hear.
+    const settled = execution.then(
+      () => undefined,
+      () => undefined,
+    );
+    lastOn.set(target, settled);
+    void settled.then(() => lastOn.get(target) === settled && lastOn.delete(target));
+    return execution;
+  }
+
+  async function verify(id: PlanId): Promise<RemediationRecord> {
+    const record = store.readRemediation(id);
+    if (!record) throw failure('not_found', 'Nothing with this number was executed.');
+    if (running.has(id)) throw failure('refused', 'It is still running.', 'Wait for its result.');
+    if (record.outcome !== 'unknown' && record.outcome !== undefined) return record;
+    const { plan: done } = record;
+    const { pid, bootId } = done.arguments.target;
+    const seen = await look(done.host, { pids: [pid] });
+    const process = seen.processes.find((p) => p.identity.pid === pid);
+    const same = process !== undefined && isTarget(process, done.arguments, seen);
+    const dead = !same || process.state === 'Z' || process.state === 'X';
+    const at = clock.now();
+    const verdict = !dead
+      ? `Pid ${pid} still stands. Whether the signal reached it is not known: plan it again.`
+      : seen.bootId !== bootId
+        ? 'The host has rebooted since, so the process is gone.'
+        : same
+          ? `Pid ${pid} is dead (a zombie until its parent clears it away).`
+          : process
+            ? `The process is gone; ${whatItIsNow(process, at + (options.facts(done.host)?.clockOffsetMs ?? 0))}.`
+            : `Pid ${pid} is gone; whether by this signal is not known.`;
+    const next: RemediationRecord = {
+      ...record,
+      outcome: dead ? 'succeeded' : 'failed',
+      verdict,
+      finishedAt: at,
+      steps: [...record.steps, { name: 'verify', state: dead ? 'done' : 'failed', at, text: verdict }],
+    };
+    store.putRemediation(next);
+    options.publishRecord(next);
+    options.publishEvent(outcomeEvent(next, clock.now()));
+    return next;
+  }
+
+  return { plan, execute, verify, dispose: () => owned.dispose() };
+}
+
+/** The workbench ended while a command ran: what it did is not known, and the record must say so. */
+function settleInterrupted({ store, clock, publishRecord, diagnostic }: RemediationOptions): void {
+  try {
+    for (const record of store.readRemediations()) {
+      if (record.outcome !== undefined) continue;
+      const verdict = 'The workbench ended while it ran: what it did is not known. Look again.';
+      const next: RemediationRecord = {
+        ...record,
+        outcome: 'unknown',
+        verdict,
+        steps: [
+          ...record.steps.map((s) => (s.state === 'running' ? { ...s, state: 'unknown' as const } : s)),
+          { name: 'record', state: 'done', at: clock.now(), text: verdict },
+        ],
+      };
+      store.putRemediation(next);
+      publishRecord(next);
+    }
+  } catch (error) {
+    diagnostic(`remediation: unfinished records could not be settled: ${String(error)}`);
+  }
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import type { RemediationRecord } from '../../../shared/model/remediation.ts';
+import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+
+/** The timeline's line for what was confirmed. */
+export function startedEvent(record: RemediationRecord, now: number): TimelineEvent {
+  const { plan } = record;
+  return {
+    id: randomUUID() as EventId,
+    revision: 0,
+    host: plan.host,
+    kind: 'remediation.started',
+    severity: 'info',
+    source: 'remediation',
+    at: now,
+    seenAt: now,
+    clockOffsetMs: 0,
+    title: `${plan.title}: confirmed by ${record.actor}`,
+    detail: remediationDetail(record),
+    evidence: [{ type: 'output', command: plan.command, text: '' }],
+    actions: [],
+    ...(plan.event === undefined ? {} : { relatesTo: plan.event }),
+  };
+}
+
+/** The timeline's line for how it ended. */
+export function outcomeEvent(record: RemediationRecord, now: number): TimelineEvent {
+  const { plan, outcome = 'unknown', verdict = '' } = record;
+  return {
+    id: randomUUID() as EventId,
+    revision: 0,
+    host: plan.host,
+    kind: `remediation.${outcome}`,
+    severity: outcome === 'succeeded' ? 'info' : outcome === 'unknown' ? 'critical' : 'warning',
+    source: 'remediation',
+    at: now,
+    seenAt: now,
+    clockOffsetMs: 0,
+    title: `${plan.title}: ${verdict}`,
+    detail: remediationDetail(record),
+    evidence: [
+      {
+        type: 'output',
+        command: plan.command,
+        text: record.output ?? '',
+        ...(record.exitCode === undefined ? {} : { exitCode: record.exitCode }),
+      },
+    ],
+    actions: [],
+    ...(plan.event === undefined ? {} : { relatesTo: plan.event }),
+  };
+}
+
+export function remediationDetail(record: RemediationRecord): TimelineEvent['detail'] {
+  const { plan, actor, cpuBefore, cpuAfter, offerKill } = record;
+  const { pid, bootId, startTicks } = plan.arguments.target;
+  return {
+    plan: plan.id,
+    action: plan.action,
+    signal: plan.arguments.signal,
+    pid,
+    bootId,
+    startTicks,
+    actor,
+    ...(record.outcome === undefined ? {} : { outcome: record.outcome }),
+    ...(cpuBefore === undefined ? {} : { cpuBeforeCores: Number(cpuBefore.toFixed(3)) }),
+    ...(cpuAfter === undefined ? {} : { cpuAfterCores: Number(cpuAfter.toFixed(3)) }),
+    ...(offerKill === undefined ? {} : { offerKill }),
+  };
+}
