@@ -3,7 +3,7 @@ export const CONNECT_MESSAGE = 'fireline:connect';
 
 /** The parts of a browser's MessagePort that are used. */
 export interface BridgePortApi {
-  addEventListener(type: 'message' | 'close', listener: (event: { data?: unknown }) => void): void;
+  addEventListener(type: 'message' | 'close', listener: (event: object) => void): void;
   postMessage(message: unknown): void;
   start(): void;
   close(): void;
@@ -29,7 +29,8 @@ export async function connectToCore<Port extends BridgePortApi>(
       if (typeof frame === 'string' || frame instanceof Uint8Array) port.postMessage(frame);
     },
     onFrame(listener) {
-      port.addEventListener('message', ({ data }) => {
+      port.addEventListener('message', (event) => {
+        const data: unknown = 'data' in event ? event.data : undefined;
         if (typeof data === 'string' || data instanceof Uint8Array) listener(data);
       });
       port.start();
