@@ -8,18 +8,42 @@ import type { Prompt, PromptId } from '../model/prompt.ts';
 import type { PlanId, RemediationPlan, RemediationRecord } from '../model/remediation.ts';
 import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
 import type { WindowSpec, WorkspaceProblem } from '../model/workspace.ts';
-import { layoutStateSchema, type LayoutState } from '../panes/layoutState.ts';
+import { type LayoutState, layoutStateSchema } from '../panes/layoutState.ts';
 
 /**
  * The allow-list: every command a renderer can give, with the schema of its arguments and (as a type) its result.
  * The core validates arguments once, here; names that are not in this table are refused.
  */
-const hostId = z.string().min(1).max(64).transform((v) => v as HostId);
-const paneId = z.string().min(1).max(64).transform((v) => v as PaneId);
-const eventId = z.string().min(1).max(64).transform((v) => v as EventId);
-const planId = z.string().min(1).max(64).transform((v) => v as PlanId);
-const incidentId = z.string().min(1).max(64).transform((v) => v as IncidentId);
-const promptId = z.string().min(1).max(64).transform((v) => v as PromptId);
+const hostId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as HostId);
+const paneId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as PaneId);
+const eventId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as EventId);
+const planId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as PlanId);
+const incidentId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as IncidentId);
+const promptId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as PromptId);
 const path = z.string().min(1).max(4096);
 const columns = z.number().int().min(2).max(2000);
 const rows = z.number().int().min(1).max(1000);
@@ -135,7 +159,13 @@ export const COMMANDS = {
     z.object({ pane: paneId, replayBytes: z.number().int().min(0).max(10_485_760) }).strict(),
   ),
   'pane.recording': command<Recording>()(
-    z.object({ pane: paneId, fromByte: z.number().int().min(0), maxBytes: z.number().int().min(1).max(8_388_608) }).strict(),
+    z
+      .object({
+        pane: paneId,
+        fromByte: z.number().int().min(0),
+        maxBytes: z.number().int().min(1).max(8_388_608),
+      })
+      .strict(),
   ),
   'layout.save': command<null>()(z.object({ layout: layoutStateSchema }).strict()),
 
@@ -145,14 +175,18 @@ export const COMMANDS = {
   ),
   /** Vectors of `[from, to]`, thinned to at most `points` by taking the last of each bucket. */
   'series.read': command<MetricVector[]>()(
-    z.object({ host: hostId, from: epochMs, to: epochMs, points: z.number().int().min(2).max(5000) }).strict(),
+    z
+      .object({ host: hostId, from: epochMs, to: epochMs, points: z.number().int().min(2).max(5000) })
+      .strict(),
   ),
 
   'timeline.read': command<TimelineEvent[]>()(
     z.object({ before: epochMs.optional(), limit: z.number().int().min(1).max(2000) }).strict(),
   ),
   'timeline.note': command<TimelineEvent>()(
-    z.object({ text: z.string().trim().min(1).max(10_000), at: epochMs.optional(), host: hostId.optional() }).strict(),
+    z
+      .object({ text: z.string().trim().min(1).max(10_000), at: epochMs.optional(), host: hostId.optional() })
+      .strict(),
   ),
 
   /** Nothing happens yet: reads the host, shows what would run. A plan with `refusal` cannot be executed. */
@@ -222,6 +256,8 @@ export type CommandName = keyof typeof COMMANDS;
 export type CommandInput<Name extends CommandName> = z.input<(typeof COMMANDS)[Name]['args']>;
 /** Arguments as a handler receives them. */
 export type CommandArguments<Name extends CommandName> = z.output<(typeof COMMANDS)[Name]['args']>;
-export type CommandResult<Name extends CommandName> = NonNullable<(typeof COMMANDS)[Name]['result']> | ResultNull<Name>;
+export type CommandResult<Name extends CommandName> =
+  | NonNullable<(typeof COMMANDS)[Name]['result']>
+  | ResultNull<Name>;
 type ResultNull<Name extends CommandName> =
   null extends Exclude<(typeof COMMANDS)[Name]['result'], undefined> ? null : never;

@@ -156,14 +156,20 @@ async function answer(
 ): Promise<ServerMessage> {
   const reply = message.call;
   if (!Object.hasOwn(COMMANDS, message.name)) {
-    return { reply, error: { code: 'unknown_command', message: `unknown command ${message.name.slice(0, 80)}` } };
+    return {
+      reply,
+      error: { code: 'unknown_command', message: `unknown command ${message.name.slice(0, 80)}` },
+    };
   }
   const name = message.name as CommandName;
   const parsed = COMMANDS[name].args.safeParse(message.arguments);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = issue?.path.join('.') || 'arguments';
-    return { reply, error: { code: 'bad_arguments', message: `${name}: ${where}: ${issue?.message ?? 'invalid'}` } };
+    return {
+      reply,
+      error: { code: 'bad_arguments', message: `${name}: ${where}: ${issue?.message ?? 'invalid'}` },
+    };
   }
   try {
     const handle = options.handlers[name] as (args: unknown, window: WindowLink) => Promise<unknown>;
@@ -171,7 +177,10 @@ async function answer(
   } catch (error) {
     if (error instanceof ContractFailure) return { reply, error: error.error };
     options.onBug(name, error);
-    return { reply, error: { code: 'internal', message: `${name} failed`, advice: 'See the diagnostics of the core.' } };
+    return {
+      reply,
+      error: { code: 'internal', message: `${name} failed`, advice: 'See the diagnostics of the core.' },
+    };
   }
 }
 
