@@ -22,10 +22,9 @@ import { NoteDialog } from './features/timeline/NoteDialog.tsx';
 import { Scrubber } from './features/timeline/Scrubber.tsx';
 import { Timeline } from './features/timeline/Timeline.tsx';
 import { CreateDialog } from './features/workspace/CreateDialog.tsx';
-import { FirstSteps } from './features/workspace/FirstSteps.tsx';
-import { HeldCommands } from './features/workspace/HeldCommands.tsx';
 import { ImportDialog } from './features/workspace/ImportDialog.tsx';
 import { OpenDialog } from './features/workspace/OpenDialog.tsx';
+import { WorkspaceStrips } from './features/workspace/WorkspaceStrips.tsx';
 import { useUi } from './stores/ui.ts';
 import { useWorkspace } from './stores/workspace.ts';
 
@@ -71,7 +70,7 @@ function Regions() {
   const { width, height } = useSize(body);
   const mostTimeline = Math.max(LEAST_TIMELINE, width - LEAST_WORK_WIDTH);
   const mostDetail = Math.max(LEAST_DETAIL, height - LEAST_PANES_HEIGHT);
-  const timeline = Math.min(timelineWidth, mostTimeline, Math.max(LEAST_TIMELINE, width * 0.3));
+  const timeline = Math.min(timelineWidth, mostTimeline);
   const detail = Math.min(detailHeight, mostDetail);
   const maximised = detailOpen && detailMaximised;
 
@@ -82,8 +81,7 @@ function Regions() {
           <Fleet />
         </ErrorScreen>
       </div>
-      <FirstSteps />
-      <HeldCommands />
+      <WorkspaceStrips />
       <div className={styles.body} ref={body}>
         {timelineOpen ? (
           <>

@@ -60,8 +60,9 @@ export const useUi = create<UiState>(() => ({
   detailOpen: true,
   detailMaximised: false,
   detailTab: 'overview',
-  timelineWidth: 340,
-  detailHeight: 320,
+  // From a laptop's screen to a large one; what was dragged is remembered instead.
+  timelineWidth: Math.round(Math.min(420, Math.max(300, windowSize().width * 0.23))),
+  detailHeight: Math.round(Math.max(260, windowSize().height * 0.38)),
   notice: undefined,
   ...recall(),
 }));
@@ -113,4 +114,11 @@ function recall(): Partial<UiState> {
   } catch {
     return {};
   }
+}
+
+/** Tests of the stores run without a window. */
+function windowSize(): { width: number; height: number } {
+  return typeof window === 'undefined'
+    ? { width: 1280, height: 800 }
+    : { width: window.innerWidth, height: window.innerHeight };
 }

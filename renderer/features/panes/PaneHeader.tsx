@@ -24,9 +24,8 @@ export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed:
       <PaneLink pane={pane} />
       <PaneBadges pane={pane} />
       <PaneTitle pane={pane} />
-      <div className={styles.vitals}>
-        <PaneVitals host={host} />
-      </div>
+      <span className={styles.space} />
+      <PaneVitals host={host} />
       <div className={styles.buttons} role="toolbar" aria-label={`Pane of ${host}`}>
         <IconButton
           skipTab

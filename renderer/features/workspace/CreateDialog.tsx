@@ -1,3 +1,42 @@
+import * as Dialog from '@radix-ui/react-dialog';
+import { closeDialog, useUi } from '../../stores/ui.ts';
+import sheet from '../shell/sheet.module.css';
+import { WorkspaceEditor } from './WorkspaceEditor.tsx';
+
+/** Teaches the format by being it. */
+const TEMPLATE = `version: 1
+name: my servers
+hosts:
+  # an alias of your ssh_config: HostName, User, IdentityFile, ProxyJump … are taken from there
+  - { id: web1, tags: [web], ssh: web1 }
+  # or everything here
+  - id: db1
+    tags: [db]
+    ssh: { host: 10.0.0.5, port: 22, user: deploy }
+  # this machine
+  - { id: here, local: {} }
+
+# logs that are followed on hosts with these ids or tags
+# logs:
+#   - { path: "/var/log/nginx/*.log", on: [web] }
+`;
+
 export function CreateDialog() {
-  return null;
+  const open = useUi((s) => s.dialog?.kind === 'createWorkspace');
+  return (
+    <Dialog.Root open={open} onOpenChange={(next) => !next && closeDialog()}>
+      {open && (
+        <Dialog.Portal>
+          <Dialog.Overlay className={sheet.overlay} />
+          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`}>
+            <Dialog.Title className={sheet.title}>Create a workspace</Dialog.Title>
+            <Dialog.Description className={sheet.hint}>
+              One YAML file that can be reviewed in git. It holds no secrets.
+            </Dialog.Description>
+            <WorkspaceEditor initial={TEMPLATE} onCancel={closeDialog} />
+          </Dialog.Content>
+        </Dialog.Portal>
+      )}
+    </Dialog.Root>
+  );
 }

@@ -1,3 +1,0 @@
-export function HeldCommands() {
-  return null;
-}
