@@ -1,0 +1,116 @@
+import { formatDuration } from '../../../shared/model/format.ts';
+import type { HostSummary } from '../../../shared/model/host.ts';
+import { visibleLine } from './hostText.ts';
+import type { RemediationEntry, ReportModel, TimelineEntry } from './reportModel.ts';
+import type { ReportTime } from './reportTime.ts';
+
+/** Words that HTML and Markdown share. Nothing here is escaped yet. */
+
+export function reportTitle(model: ReportModel): string {
+  return model.incident ? visibleLine(model.incident.title) : `Record of ${visibleLine(model.workspaceName)}`;
+}
+
+export function reportStatus(model: ReportModel): string {
+  if (!model.incident) return 'no incident declared';
+  return model.ongoing ? 'going on' : 'ended';
+}
+
+/** What a person still has to write. Fireline records what happened; why it did, and what follows, it does not know. */
+export const UNWRITTEN: readonly { title: string; prompt: string }[] = [
+  {
+    title: 'Contributing factors',
+    prompt:
+      'What made it possible, what made it worse, what made it hard to see? Several, and never a person.',
+  },
+  { title: 'Lessons', prompt: 'What went well, what went badly, where were we lucky? What surprised us?' },
+  {
+    title: 'Action items',
+    prompt:
+      'For each: what, who owns it, until when, whether it prevents, detects or mitigates, and its ticket.',
+  },
+];
+
+export const SUMMARY_PROMPT =
+  'Two or three sentences for someone who was not there: what broke, for whom, what was done.';
+
+export const SEVERITY_MARK = { critical: '■', warning: '▲', info: '○', recovered: '✓' } as const;
+
+export function actorOf(entry: TimelineEntry): string {
+  const actor = entry.event.detail['actor'];
+  if (typeof actor === 'string') return visibleLine(actor, 64);
+  return entry.event.source;
+}
+
+/** What is known of an event beside its sentence. */
+export function eventPairs(entry: TimelineEntry, time: ReportTime): [string, string][] {
+  const { event } = entry;
+  const pairs: [string, string][] = [
+    ['happened', `${time.utcPrecise(event.at)} UTC${time.isUtc ? '' : ` (${time.local(event.at)})`}`],
+  ];
+  if (event.endedAt !== undefined) {
+    pairs.push([
+      'over',
+      `${time.utcPrecise(event.endedAt)} UTC, after ${formatDuration(event.endedAt - event.at)}`,
+    ]);
+  }
+  pairs.push(['recorded', `${time.utcPrecise(event.seenAt)} UTC`]);
+  if (event.hostAt !== undefined) pairs.push(['by the host’s clock', `${time.utcPrecise(event.hostAt)} UTC`]);
+  if (event.host !== undefined) pairs.push(['host clock offset', `${Math.round(event.clockOffsetMs)} ms`]);
+  pairs.push(['kind', `${event.kind} (${event.source})`], ['id', `${event.id}, revision ${event.revision}`]);
+  return pairs;
+}
+
+/** The event's own facts, one line each, as they were recorded. */
+export function detailPairs(entry: TimelineEntry): [string, string][] {
+  return Object.entries(entry.event.detail).map(([name, value]) => [
+    visibleLine(name, 64),
+    visibleLine(typeof value === 'string' ? value : JSON.stringify(value)),
+  ]);
+}
+
+export function remediationPairs(entry: RemediationEntry, time: ReportTime): [string, string][] {
+  const { record } = entry;
+  const { target, signal } = record.plan.arguments;
+  const took =
+    record.finishedAt === undefined
+      ? ''
+      : `, finished after ${formatDuration(record.finishedAt - record.confirmedAt)}`;
+  return [
+    ['host', visibleLine(record.plan.host)],
+    ['confirmed by', visibleLine(record.actor)],
+    [
+      'confirmed',
+      `${time.utc(record.confirmedAt)} UTC${time.isUtc ? '' : ` (${time.local(record.confirmedAt)})`}${took}`,
+    ],
+    [
+      'target',
+      `pid ${target.pid}, started ${target.startTicks} ticks after boot ${visibleLine(target.bootId, 64)}; SIG${signal}`,
+    ],
+    ['exit code', record.exitCode === undefined ? 'not known' : String(record.exitCode)],
+  ];
+}
+
+export function remediationOutcome(entry: RemediationEntry): string {
+  const { outcome, verdict } = entry.record;
+  const words =
+    outcome === undefined
+      ? 'not finished: what it did is not known'
+      : outcome === 'unknown'
+        ? 'unknown: verify'
+        : outcome;
+  return verdict === undefined ? words : `${words}. ${visibleLine(verdict)}`;
+}
+
+export function hostRow(host: HostSummary): string[] {
+  const { facts } = host;
+  return [
+    visibleLine(host.id),
+    visibleLine(host.address),
+    facts ? visibleLine(facts.osName) : 'not known',
+    facts ? visibleLine(facts.kernel) : 'not known',
+    facts ? String(facts.cores) : '–',
+    facts ? `${Math.round(facts.clockOffsetMs)} ± ${Math.round(facts.clockUncertaintyMs)} ms` : 'not known',
+  ];
+}
+
+export const HOST_COLUMNS = ['Host', 'Address', 'System', 'Kernel', 'Cores', 'Clock offset'];
