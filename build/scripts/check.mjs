@@ -22,6 +22,7 @@ const CHECKS = [
         'check',
         '--config-path',
         'build',
+        '--diagnostic-level=warn',
         '--max-diagnostics=200',
         'shared',
         'electron',
