@@ -36,6 +36,11 @@ describe('a ring of ticks', () => {
     expect(view.valueAt(0, 0)).toBeNaN();
     expect(view.valueAt(1, 0)).toBe(0.5);
     expect(view.valueAt(METRICS.length - 1, 0)).toBeNaN();
+    expect([view.valueAt(1, -1), view.valueAt(1, 1), view.timeAt(1)]).toEqual([
+      Number.NaN,
+      Number.NaN,
+      Number.NaN,
+    ]);
   });
 
   test('history that arrives late is sorted in before what is live, without doubles', () => {

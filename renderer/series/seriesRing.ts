@@ -4,7 +4,7 @@ import { METRICS, type MetricVector } from '../../shared/model/metric.ts';
 export const GAP_MS = 2500;
 
 /**
- * A window of one host's series, oldest first: an index is a tick. Values that are not known are NaN. Valid until the
+ * A window of one host's series, oldest first: an index is a tick. Values that are not known are NaN, and so is all outside. Valid until the
  * ring takes its next tick: read it, do not keep it.
  */
 export interface SeriesView {
@@ -90,15 +90,20 @@ export class SeriesRing {
     const first = Math.max(0, this.#firstAtOrAfter(from) - 1);
     const end = Math.min(this.#length, this.#firstAtOrAfter(to + 0.5) + 1);
     const metrics = METRICS.length;
+    const length = Math.max(0, end - first);
+    const outside = (index: number) => index < 0 || index >= length;
     return {
       from,
       to,
-      length: Math.max(0, end - first),
+      length,
       gapMs,
       coreCount: this.#coreCount,
-      timeAt: (index) => this.#timeAt(first + index),
-      valueAt: (metric, index) => this.#values[this.#slot(first + index) * metrics + metric] ?? Number.NaN,
-      coreAt: (core, index) => this.#coreAt(core, this.#slot(first + index)),
+      timeAt: (index) => (outside(index) ? Number.NaN : this.#timeAt(first + index)),
+      valueAt: (metric, index) =>
+        outside(index)
+          ? Number.NaN
+          : (this.#values[this.#slot(first + index) * metrics + metric] ?? Number.NaN),
+      coreAt: (core, index) => (outside(index) ? Number.NaN : this.#coreAt(core, this.#slot(first + index))),
     };
   }
 

@@ -37,13 +37,13 @@ describe('bytes', () => {
   test('binary units, stepping before four digits', () => {
     expect([0, 512, 999, 1000, 1024, 16_428_072_960, 1023 * 1024].map((b) => asText(formatBytes(b)))).toEqual(
       [
-        '0\u202fB',
-        '512\u202fB',
-        '999\u202fB',
-        '0.977\u202fKiB',
-        '1.00\u202fKiB',
-        '15.3\u202fGiB',
-        '0.999\u202fMiB',
+        '0\u00a0B',
+        '512\u00a0B',
+        '999\u00a0B',
+        '0.977\u00a0KiB',
+        '1.00\u00a0KiB',
+        '15.3\u00a0GiB',
+        '0.999\u00a0MiB',
       ],
     );
   });
@@ -87,22 +87,22 @@ test('counts, rates, loads and times', () => {
   expect([7, 999, 1234, 123_456, 0.4].map((c) => asText(formatCount(c)))).toEqual([
     '7',
     '999',
-    '1.23\u202fk',
-    '123\u202fk',
+    '1.23\u00a0k',
+    '123\u00a0k',
     '0.4',
   ]);
-  expect(asText(formatPerSecond(1250))).toBe('1.25\u202fk/s');
+  expect(asText(formatPerSecond(1250))).toBe('1.25\u00a0k/s');
   expect([0.5, 8.126, 12.34, 123.4].map((l) => asText(formatLoad(l)))).toEqual([
     '0.50',
     '8.13',
     '12.3',
     '123',
   ]);
-  expect(asText(formatCores(1.5))).toBe('1.50\u202fcores');
+  expect(asText(formatCores(1.5))).toBe('1.50\u00a0cores');
   expect([0.42, 12.54, 1250].map((m) => asText(formatMilliseconds(m)))).toEqual([
-    '0.42\u202fms',
-    '12.5\u202fms',
-    '1.25\u202fs',
+    '0.42\u00a0ms',
+    '12.5\u00a0ms',
+    '1.25\u00a0s',
   ]);
 });
 

@@ -8,14 +8,12 @@ export interface Formatted {
 }
 
 const UNKNOWN: Formatted = { number: '–', unit: '' };
-const NARROW_SPACE = '\u202f';
+const SPACE = '\u00a0';
 
-/** `15.3 GiB` as one string, with a narrow space that does not break. */
+/** `15.3 GiB` as one string, with a space that does not break. */
 export function asText(formatted: Formatted): string {
   if (formatted.unit === '') return formatted.number;
-  return formatted.unit === '%'
-    ? `${formatted.number}%`
-    : `${formatted.number}${NARROW_SPACE}${formatted.unit}`;
+  return formatted.unit === '%' ? `${formatted.number}%` : `${formatted.number}${SPACE}${formatted.unit}`;
 }
 
 /** Three significant digits at most, no exponent, no trailing noise: 0.042, 1.25, 12.5, 125, 1250 (only when told nothing better). */

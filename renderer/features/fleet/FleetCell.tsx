@@ -11,6 +11,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import { metricIndex } from '../../../shared/model/metric.ts';
 import { seriesOf } from '../../series/samples.ts';
 import { useHosts } from '../../stores/hosts.ts';
+import { useUi } from '../../stores/ui.ts';
 import { CPU_LAYERS, MEMORY_SPARK, readBusy, readMemoryShare } from '../host/charts/chartSpec.ts';
 import { SeverityShape } from '../host/charts/EventMarks.tsx';
 import { staleMs } from '../host/charts/gaps.ts';
@@ -49,10 +50,10 @@ export const FleetCell = memo(function FleetCell({
   const drawCpu: DrawSeries = (surface, series, now) => {
     paintSpark(surface, series, now, CPU_LAYERS);
     write(cpu.current, asText(formatWholeShare(readBusy(series.view, series.view.length - 1))));
-    const stale = staleMs(series, now);
+    const stale = useUi.getState().time.kind === 'live' ? staleMs(series, now) : undefined;
     write(
       age.current,
-      stale === undefined ? (series.newestAt === undefined ? 'no data' : '') : `${formatAge(stale)} old`,
+      stale === undefined ? (series.view.length === 0 ? 'no data' : '') : `${formatAge(stale)} old`,
     );
     if (cell.current) cell.current.dataset['stale'] = String(stale !== undefined);
   };

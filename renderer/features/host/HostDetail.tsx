@@ -1,5 +1,11 @@
 import { memo, useEffect, useState } from 'react';
-import { asText, formatBytes, formatDuration, formatMilliseconds } from '../../../shared/model/format.ts';
+import {
+  asText,
+  formatBytes,
+  formatClock,
+  formatDuration,
+  formatMilliseconds,
+} from '../../../shared/model/format.ts';
 import type { HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { metricIndex } from '../../../shared/model/metric.ts';
@@ -58,6 +64,7 @@ export const HostDetail = memo(function HostDetail() {
             </button>
           ))}
         </div>
+        <PointedTime />
         <Facts host={host} />
       </header>
       <div
@@ -72,6 +79,19 @@ export const HostDetail = memo(function HostDetail() {
     </section>
   );
 });
+
+/** The moment that the values are of, while it is not now. */
+function PointedTime() {
+  const crosshair = useUi((s) => s.crosshair);
+  const time = useUi((s) => s.time);
+  const words =
+    crosshair !== undefined
+      ? formatClock(crosshair)
+      : time.kind === 'past'
+        ? `${formatClock(time.from)} – ${formatClock(time.to)}`
+        : '';
+  return <output className={styles.pointed}>{words}</output>;
+}
 
 /** Address, system, uptime, clock, and what watching costs the host. */
 function Facts({ host }: { host: HostSummary }) {
@@ -159,13 +179,13 @@ function samplerPart(host: HostSummary): { label: string; text: string; title: s
   }
 }
 
-/** Facts age slowly: every five seconds is enough, and keeps the line still. */
+/** Facts age slowly: every other second is enough, and keeps the line still. */
 function useSlowBeat(): void {
   const [, beat] = useState(0);
   useEffect(() => {
     let seconds = 0;
     const heard = onSecond(() => {
-      if (++seconds % 5 === 0) beat(seconds);
+      if (++seconds % 2 === 0) beat(seconds);
     });
     return () => heard.dispose();
   }, []);

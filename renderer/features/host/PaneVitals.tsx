@@ -1,6 +1,9 @@
+import * as Tooltip from '@radix-ui/react-tooltip';
 import { memo, useRef } from 'react';
 import { asText, formatCount, formatLoad, formatWholeShare } from '../../../shared/model/format.ts';
 import type { HostId } from '../../../shared/model/host.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import { focusHost, useUi } from '../../stores/ui.ts';
 import {
   CPU_LAYERS,
   MEMORY_SPARK,
@@ -12,16 +15,18 @@ import {
 import { staleMs } from './charts/gaps.ts';
 import { paintSpark } from './charts/paint.ts';
 import { type DrawSeries, SeriesCanvas } from './charts/SeriesCanvas.tsx';
+import { Overview } from './Overview.tsx';
 import styles from './PaneVitals.module.css';
 
 const SPARK_MS = 120_000;
 
 /**
  * One host's vitals in a pane's header: CPU, memory and load as number and sparkline. At most 22 px high; where the header
- * is narrow the sparklines go first, then load, then memory.
+ * is narrow the sparklines go first, then load, then memory. Resting the pointer on it shows all charts of the host, a
+ * click focuses the host. It stays out of the Tab order, which belongs to the terminal: the fleet does the same by keyboard.
  */
 export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
-  const root = useRef<HTMLSpanElement>(null);
+  const root = useRef<HTMLButtonElement>(null);
   const cpu = useRef<HTMLSpanElement>(null);
   const memory = useRef<HTMLSpanElement>(null);
   const load = useRef<HTMLSpanElement>(null);
@@ -34,29 +39,54 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
     write(memory.current, asText(formatWholeShare(readMemoryShare(view, last))));
     const loadNumber = formatLoad(readLoad(view, last)).number;
     write(load.current, `${loadNumber}/${formatCount(readCores(view, last)).number}`);
-    if (!root.current) return;
-    root.current.dataset['stale'] = String(staleMs(series, now) !== undefined);
-    root.current.dataset['saturated'] = String(readLoad(view, last) > readCores(view, last));
+    const stale = useUi.getState().time.kind === 'live' && staleMs(series, now) !== undefined;
+    if (root.current) root.current.dataset['stale'] = String(stale);
   };
   const drawMemory: DrawSeries = (surface, series, now) => paintSpark(surface, series, now, MEMORY_SPARK);
 
   return (
-    <span ref={root} className={styles.vitals}>
-      <span className={styles.group}>
-        <span className={styles.kind}>cpu</span>
-        <span ref={cpu} className={styles.number} />
-        <SeriesCanvas host={host} draw={drawCpu} liveSpanMs={SPARK_MS} className={styles.spark} />
-      </span>
-      <span className={styles.group} data-group="memory">
-        <span className={styles.kind}>mem</span>
-        <span ref={memory} className={styles.number} />
-        <SeriesCanvas host={host} draw={drawMemory} liveSpanMs={SPARK_MS} className={styles.spark} />
-      </span>
-      <span className={styles.group} data-group="load" title="load of the last minute / cores">
-        <span className={styles.kind}>load</span>
-        <span ref={load} className={styles.load} />
-      </span>
-    </span>
+    <Tooltip.Root>
+      <Tooltip.Trigger asChild>
+        <button
+          ref={root}
+          type="button"
+          tabIndex={-1}
+          className={styles.vitals}
+          aria-label={`Vitals of ${visibleText(host, 64)}: show its detail`}
+          onClick={() => {
+            focusHost(host);
+            useUi.setState({ detailOpen: true, detailTab: 'overview' });
+          }}
+        >
+          <span className={styles.group}>
+            <span className={styles.kind}>cpu</span>
+            <span ref={cpu} className={styles.number} />
+            <SeriesCanvas host={host} draw={drawCpu} liveSpanMs={SPARK_MS} className={styles.spark} />
+          </span>
+          <span className={styles.group} data-group="memory">
+            <span className={styles.kind}>mem</span>
+            <span ref={memory} className={styles.number} />
+            <SeriesCanvas host={host} draw={drawMemory} liveSpanMs={SPARK_MS} className={styles.spark} />
+          </span>
+          <span className={styles.group} data-group="load">
+            <span className={styles.kind}>load</span>
+            <span ref={load} className={styles.load} />
+          </span>
+        </button>
+      </Tooltip.Trigger>
+      <Tooltip.Portal>
+        <Tooltip.Content
+          className={styles.card}
+          side="bottom"
+          align="end"
+          sideOffset={3}
+          collisionPadding={8}
+          aria-label={`Charts of ${visibleText(host, 64)}`}
+        >
+          <Overview host={host} canvas />
+        </Tooltip.Content>
+      </Tooltip.Portal>
+    </Tooltip.Root>
   );
 });
 

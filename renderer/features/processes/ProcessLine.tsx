@@ -10,6 +10,8 @@ export const PROCESS_COLUMNS: readonly {
   id: ProcessColumn | 'memoryShare';
   label: string;
   className: 'number' | 'text';
+  /** Left out where the table is narrow. */
+  wide?: boolean;
   title: string;
 }[] = [
   { id: 'pid', label: 'pid', className: 'number', title: 'Process id' },
@@ -20,10 +22,16 @@ export const PROCESS_COLUMNS: readonly {
     className: 'text',
     title: 'State: R running, S sleeping, D waiting for IO, Z zombie, T stopped, I idle',
   },
-  { id: 'threads', label: 'thr', className: 'number', title: 'Threads' },
+  { id: 'threads', label: 'thr', className: 'number', wide: true, title: 'Threads' },
   { id: 'cpu', label: 'CPU', className: 'number', title: 'CPU; 100 % is one whole core' },
   { id: 'memory', label: 'memory', className: 'number', title: 'Resident memory' },
-  { id: 'memoryShare', label: 'mem', className: 'number', title: 'Resident memory as a share of all' },
+  {
+    id: 'memoryShare',
+    label: 'mem',
+    className: 'number',
+    wide: true,
+    title: 'Resident memory as a share of all',
+  },
   { id: 'started', label: 'started', className: 'number', title: 'Start by the clock of the host, and age' },
   {
     id: 'command',
@@ -43,7 +51,8 @@ interface ProcessLineProps {
   tree: boolean;
   chosen: boolean;
   memoryShare: number;
-  started: string;
+  /** Clock time and age. */
+  started: [clock: string, age: string];
   onChoose: () => void;
   onOpen: () => void;
 }
@@ -73,15 +82,19 @@ export const ProcessLine = memo(function ProcessLine(props: ProcessLineProps) {
           {visibleText(row.state, 1)}
         </span>
       </Cell>
-      <Cell numeric>{row.threads}</Cell>
+      <Cell numeric wide>
+        {row.threads}
+      </Cell>
       <Cell numeric>{gone ? 'gone' : <Value of={formatShare(row.cpu)} />}</Cell>
       <Cell numeric>
         <Value of={formatBytes(row.residentBytes)} />
       </Cell>
-      <Cell numeric>
+      <Cell numeric wide>
         <Value of={formatShare(props.memoryShare)} />
       </Cell>
-      <Cell numeric>{props.started}</Cell>
+      <Cell numeric>
+        {props.started[0]} <span data-wide="true">{props.started[1]}</span>
+      </Cell>
       <div
         role="gridcell"
         tabIndex={-1}
@@ -95,9 +108,17 @@ export const ProcessLine = memo(function ProcessLine(props: ProcessLineProps) {
   );
 });
 
-function Cell({ children, numeric = false }: { children: React.ReactNode; numeric?: boolean }) {
+function Cell({
+  children,
+  numeric = false,
+  wide = false,
+}: {
+  children: React.ReactNode;
+  numeric?: boolean;
+  wide?: boolean;
+}) {
   return (
-    <div role="gridcell" tabIndex={-1} className={numeric ? styles.number : styles.text}>
+    <div role="gridcell" tabIndex={-1} className={numeric ? styles.number : styles.text} data-wide={wide}>
       {children}
     </div>
   );

@@ -202,7 +202,10 @@ export function ProcessTable({ host }: { host: HostSummary }) {
                       tree={tree}
                       chosen={one.key === chosen}
                       memoryShare={one.row.residentBytes / memoryTotal}
-                      started={`${formatClock(one.row.startedAt)} ${formatAge(now + (host.facts?.clockOffsetMs ?? 0) - one.row.startedAt).padStart(6)}`}
+                      started={[
+                        formatClock(one.row.startedAt),
+                        formatAge(now + (host.facts?.clockOffsetMs ?? 0) - one.row.startedAt).padStart(6),
+                      ]}
                       onChoose={() => setChosen(one.key)}
                       onOpen={() => {
                         setChosen(one.key);
@@ -238,6 +241,7 @@ function Heading({
   label,
   className,
   title,
+  wide,
   sort,
   onSort,
 }: (typeof PROCESS_COLUMNS)[number] & { sort: ProcessSort; onSort: (sort: ProcessSort) => void }) {
@@ -249,6 +253,7 @@ function Heading({
       role="columnheader"
       aria-sort={active ? (sort.descending ? 'descending' : 'ascending') : 'none'}
       className={styles[className]}
+      data-wide={wide ?? false}
       tabIndex={-1}
     >
       <button

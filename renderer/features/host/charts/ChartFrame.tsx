@@ -1,16 +1,14 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { asText, formatAge, formatClock } from '../../../../shared/model/format.ts';
 import type { TimelineEvent } from '../../../../shared/model/timelineEvent.ts';
-import { nearestTick } from '../../../series/seriesRing.ts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
-import { useUi } from '../../../stores/ui.ts';
-import { Value } from '../Value.tsx';
 import { timeTicks, type ValueAxis, valueAxis } from './axis.ts';
 import styles from './Chart.module.css';
 import { type ChartSpec, highest, highestRight, isKnown, layersOf } from './chartSpec.ts';
 import { pointCrosshair, useCrosshairLine } from './crosshair.ts';
 import { EventMarks } from './EventMarks.tsx';
 import { gapsOf } from './gaps.ts';
+import { Readout } from './Readout.tsx';
 
 /** What a chart's interior needs to draw itself. `plot` is the size in pixels of the area of values. */
 export interface Axes {
@@ -48,12 +46,13 @@ export function ChartFrame({ spec, series, now, events, selected, children }: Ch
     spec.rightUnit === undefined ? undefined : valueAxis(highestRight(spec, view), spec.rightUnit, steps);
   const time = timeTicks(view.from, view.to, size.width / 64);
   const share = (at: number) => (at - view.from) / (view.to - view.from);
+  const labelled = time.ticks.filter(
+    (at) => share(at) * size.width > 16 && (1 - share(at)) * size.width > 16,
+  );
 
   return (
     <figure className={styles.chart} data-right={right !== undefined}>
-      <figcaption className={styles.caption}>
-        <Readout spec={spec} series={series} known={known} />
-      </figcaption>
+      <Readout spec={spec} series={series} known={known} />
       <div className={styles.body}>
         <div className={styles.valueAxis} aria-hidden="true">
           {known &&
@@ -129,7 +128,7 @@ export function ChartFrame({ spec, series, now, events, selected, children }: Ch
         )}
       </div>
       <div className={styles.timeAxis} aria-hidden="true">
-        {time.ticks.map((at) => (
+        {labelled.map((at) => (
           <span key={at} style={{ left: `${share(at) * 100}%` }}>
             {time.seconds ? formatClock(at) : formatClock(at).slice(0, 5)}
           </span>
@@ -155,42 +154,6 @@ function nothing(spec: ChartSpec, series: WindowSeries): string {
   if (series.view.length === 0)
     return series.newestAt === undefined ? 'No samples yet' : 'No samples in this window';
   return spec.unknown;
-}
-
-/** Title, headline and values: of the tick under the crosshair, else of the newest. */
-function Readout({ spec, series, known }: { spec: ChartSpec; series: WindowSeries; known: boolean }) {
-  const crosshair = useUi((s) => s.crosshair);
-  const { view } = series;
-  const pointed = crosshair !== undefined && crosshair >= view.from && crosshair <= view.to;
-  const index = pointed ? nearestTick(view, crosshair) : view.length - 1;
-  return (
-    <>
-      <span className={styles.head}>
-        <strong className={styles.title}>{spec.title}</strong>
-        {known && <Value of={spec.headline(view, index)} />}
-      </span>
-      <span className={styles.legend}>
-        {known &&
-          layersOf(spec).map((layer) => {
-            const value = (layer.readShown ?? layer.read)(view, index);
-            return (
-              <span key={layer.key} className={styles.entry}>
-                <i
-                  style={{
-                    background: layer.dashed
-                      ? `repeating-linear-gradient(90deg, var(${layer.colour}) 0 3px, transparent 3px 5px)`
-                      : `var(${layer.colour})`,
-                  }}
-                  data-line={spec.lines.includes(layer) || spec.right.includes(layer)}
-                />
-                {layer.label}
-                <Value of={layer.format(value)} width={5} />
-              </span>
-            );
-          })}
-      </span>
-    </>
-  );
 }
 
 /** For screen readers: read out by itself at most every five seconds. */

@@ -20,13 +20,13 @@ describe('a value axis', () => {
 
   test('bytes step by powers of two and carry their unit on the highest tick', () => {
     const axis = valueAxis(15.3 * GIB, 'bytes');
-    expect(axis.ticks.map(axis.label)).toEqual(['0', '4', '8', '12', '16\u202fGiB']);
+    expect(axis.ticks.map(axis.label)).toEqual(['0', '4', '8', '12', '16\u00a0GiB']);
     expect(valueAxis(3000, 'bytes/s').ticks.map(valueAxis(3000, 'bytes/s').label)).toEqual([
       '0',
       '1',
       '2',
       '3',
-      '4\u202fKiB/s',
+      '4\u00a0KiB/s',
     ]);
   });
 

@@ -71,10 +71,10 @@ function scale(top: number, unit: Unit): { divisor: number; name: string } {
     const step = Math.min(BINARY.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, top)) / 10)));
     return {
       divisor: 1024 ** step,
-      name: `\u202f${BINARY[step] ?? ''}${step > 0 ? 'iB' : ''}${unit === 'bytes/s' ? '/s' : ''}`,
+      name: `\u00a0${BINARY[step] ?? ''}${step > 0 ? 'iB' : ''}${unit === 'bytes/s' ? '/s' : ''}`,
     };
   }
-  const name = unit === '1/s' ? '/s' : unit === 'ms' ? '\u202fms' : '';
+  const name = unit === '1/s' ? '/s' : unit === 'ms' ? '\u00a0ms' : '';
   if (top >= 10_000) return { divisor: 1000, name: `k${name}` };
   return { divisor: 1, name };
 }

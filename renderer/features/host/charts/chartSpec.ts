@@ -1,4 +1,5 @@
 import {
+  asText,
   type Formatted,
   formatBytes,
   formatBytesPerSecond,
@@ -22,6 +23,10 @@ export interface Layer {
   /** What the values beside the chart say, where it is not what is drawn. */
   readShown?: (view: SeriesView, index: number) => number;
   dashed?: boolean;
+  /** Whether its value is listed beside the chart; `wide`: where there is room. */
+  legend?: 'always' | 'wide' | 'never';
+  /** A second number after the value, as in `some/full`. */
+  second?: (view: SeriesView, index: number) => number;
 }
 
 /**
@@ -39,6 +44,8 @@ export interface ChartSpec {
   rightUnit?: Metric['unit'];
   /** The axis ends here, always. */
   fixedTop?: number;
+  /** Values that are listed and not drawn. */
+  also?: Layer[];
   /** The one number beside the title. */
   headline: (view: SeriesView, index: number) => Formatted;
   /** Shown instead when not one value is known in the window. */
@@ -114,7 +121,7 @@ function layer(
 export const CPU_LAYERS: Layer[] = [
   layer('user', 'user', '--cpu-user', READ.user, formatShare),
   layer('system', 'sys', '--cpu-system', READ.system, formatShare),
-  layer('iowait', 'iowait', '--cpu-iowait', READ.iowait, formatShare),
+  layer('iowait', 'io', '--cpu-iowait', READ.iowait, formatShare),
   layer('steal', 'steal', '--cpu-steal', READ.steal, formatShare),
 ];
 
@@ -143,12 +150,13 @@ export const CHARTS: readonly ChartSpec[] = [
     stack: [
       layer('visible', 'visible', '--balance-visible', READ.visible, formatLoad),
       layer('reaped', 'reaped', '--balance-reaped', READ.reaped, formatLoad),
-      layer('unattributed', 'unattributed', '--balance-unattributed', READ.unattributed, formatLoad),
+      layer('unattributed', 'unattr.', '--balance-unattributed', READ.unattributed, formatLoad),
     ],
     below: [],
     lines: [
       layer('busy', 'busy', '--text-muted', (v, i) => readBusy(v, i) * READ.cores(v, i), formatLoad, {
         dashed: true,
+        legend: 'wide',
       }),
     ],
     right: [],
@@ -184,10 +192,19 @@ export const CHARTS: readonly ChartSpec[] = [
     below: [],
     lines: [
       layer('swap', 'swap', '--memory-swap', READ.swapUsed, formatBytes),
-      layer('total', 'total', '--text-muted', READ.memoryTotal, formatBytes, { dashed: true }),
+      layer('total', 'total', '--text-muted', READ.memoryTotal, formatBytes, {
+        dashed: true,
+        legend: 'wide',
+      }),
     ],
     right: [],
-    headline: (view, index) => formatShare(readMemoryShare(view, index)),
+    also: [
+      layer('available', 'available', '--surface', READ.memoryAvailable, formatBytes, { legend: 'wide' }),
+    ],
+    headline: (view, index) => ({
+      number: formatShare(readMemoryShare(view, index)).number,
+      unit: `% of ${asText(formatBytes(READ.memoryTotal(view, index)))}`,
+    }),
     unknown: NOT_MEASURED,
   },
   {
@@ -223,16 +240,23 @@ export const CHARTS: readonly ChartSpec[] = [
     below: [],
     lines: [
       layer('cpuSome', 'CPU', '--cpu-user', READ.cpuSome, formatShare),
-      layer('memorySome', 'mem', '--memory-used', READ.memorySome, formatShare),
-      layer('memoryFull', 'full', '--memory-used', READ.memoryFull, formatShare, { dashed: true }),
-      layer('ioSome', 'IO', '--cpu-iowait', READ.ioSome, formatShare),
-      layer('ioFull', 'full', '--cpu-iowait', READ.ioFull, formatShare, { dashed: true }),
+      layer('memorySome', 'mem', '--memory-used', READ.memorySome, formatShare, { second: READ.memoryFull }),
+      layer('memoryFull', 'full', '--memory-used', READ.memoryFull, formatShare, {
+        dashed: true,
+        legend: 'never',
+      }),
+      layer('ioSome', 'IO', '--cpu-iowait', READ.ioSome, formatShare, { second: READ.ioFull }),
+      layer('ioFull', 'full', '--cpu-iowait', READ.ioFull, formatShare, { dashed: true, legend: 'never' }),
     ],
     right: [],
-    headline: (view, index) =>
-      formatShare(
-        Math.max(READ.cpuSome(view, index), READ.memorySome(view, index), READ.ioSome(view, index)),
-      ),
+    headline: (view, index) => {
+      const worst = Math.max(
+        READ.cpuSome(view, index),
+        READ.memorySome(view, index),
+        READ.ioSome(view, index),
+      );
+      return { number: formatShare(worst).number, unit: '% stalled' };
+    },
     unknown: 'This kernel has no pressure figures',
   },
   {
