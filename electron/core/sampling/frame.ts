@@ -1,3 +1,5 @@
+import { unescapeText } from './escapedText.ts';
+
 /**
  * The sampler's frame format, and its parser.
  *
@@ -385,12 +387,4 @@ function cgroup(frame: Frame, text: string): boolean {
 function number(word: string | undefined): number | undefined {
   if (word === undefined || !/^\d{1,20}(\.\d{1,6})?$/.test(word)) return undefined;
   return Number(word);
-}
-
-function unescapeText(text: string): string {
-  if (!text.includes('\\')) return text;
-  return text.replace(/\\(?:x([0-9a-f]{2})|(.))/gs, (_, hex: string | undefined, one: string | undefined) => {
-    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-    return one === 'n' ? '\n' : one === 't' ? '\t' : (one ?? '');
-  });
 }

@@ -195,6 +195,8 @@ class Run implements Disposable {
   #resync = false;
   #resyncAt = Number.NEGATIVE_INFINITY;
   #told = false;
+  /** Fixed for the run, so that start times do not move under their processes. */
+  #bootedAt: number | undefined;
   #errorOutput = '';
 
   constructor(clock: Clock, intervalMs: number, token: string, events: RunEvents) {
@@ -291,7 +293,8 @@ class Run implements Disposable {
 
     const hz = positive(reading.facts.get('hz')) ?? 100;
     const pageBytes = positive(reading.facts.get('page')) ?? 4096;
-    const bootedAt = (reading.values.get('sbtime') ?? 0) * 1000;
+    this.#bootedAt ??= bootTime(reading);
+    const bootedAt = this.#bootedAt;
     const update = this.#table.apply(frame, {
       hz,
       pageBytes,
@@ -384,6 +387,14 @@ class Run implements Disposable {
     // Outside every pid namespace pid 2 is the kernel's thread daemon; where pid 1 is hidden too, nothing can be said.
     return this.#table.row(1) !== undefined && this.#table.row(2)?.name !== 'kthreadd';
   }
+}
+
+/** /proc/stat tells whole seconds; clock less uptime is finer, unless the uptime is a container's own. */
+function bootTime({ values, clock, uptimeMs }: Reading): number {
+  const whole = (values.get('sbtime') ?? 0) * 1000;
+  const fine =
+    clock && clock.resolutionMs < 1000 && uptimeMs !== undefined ? clock.epochMs - uptimeMs : whole;
+  return Math.abs(fine - whole) < 1_500 ? Math.round(fine) : whole;
 }
 
 function positive(text: string | undefined): number | undefined {

@@ -24,8 +24,8 @@ const BOOTSTRAP = [
   'esac;',
   '$A "BEGIN{exit 0}" </dev/null >/dev/null 2>&1 || continue;',
   'I=; case "$($A -W version </dev/null 2>&1)" in *mawk*) I="-W interactive";; esac;',
-  // Where the plain `awk` is busybox's, so is the shell.
-  'if [ -z "$F" ]; then F=sh; fi;',
+  // A shell that may know `read -d`: where the plain `awk` is busybox's, so is sh.
+  'if [ -z "$F" ]; then if command -v bash >/dev/null 2>&1; then F=bash; else F=sh; fi; fi;',
   'script awk;',
   'LC_ALL=C; FIRELINE_TOKEN=$T; FIRELINE_ROOT=$R; FIRELINE_HZ=$H; FIRELINE_PAGE=$P; FIRELINE_SHELL=$F;',
   'export LC_ALL FIRELINE_TOKEN FIRELINE_ROOT FIRELINE_HZ FIRELINE_PAGE FIRELINE_SHELL;',

@@ -10,10 +10,14 @@ BEGIN {
   c = sprintf("%c", 127); escaped[c] = "\\x7f"
   escaped["\n"] = "\\n"; escaped["\t"] = "\\t"; escaped["\\"] = "\\\\"
   special = special c "\\\\]"
-  # busybox ends a line at its first NUL: there the shell reads command lines for us.
+  # busybox, and mawk where it must not wait for full buffers, end a line at its first NUL: there a shell that can read
+  # up to a NUL by itself reads the command lines, all of one frame in one process.
   nul = sprintf("%c", 0)
   getline line < "/proc/self/cmdline"; close("/proc/self/cmdline")
   reads_nul = length(nul) == 1 && index(line, nul) > 0
+  line = ""
+  if (!reads_nul) { reader("/proc/self") | getline line; close(reader("/proc/self")) }
+  shell_reads = index(line, "\001") > 0
   n = split("MemTotal MemFree MemAvailable Buffers Cached SReclaimable Shmem SwapTotal SwapFree", t, " ")
   for (i = 1; i <= n; i++) wanted_memory[t[i] ":"] = 1
   anchor_uptime = uptime_ms("/proc/uptime"); stamp = ""
@@ -215,6 +219,7 @@ function facts(   file, line, q) {
 function forget(   file, line, t) {
   split("", last); split("", known); split("", raw); split("", told); split("", ticks); split("", reaped); split("", parent)
   split("", start); split("", name); split("", hot); split("", read_at); split("", again); split("", user_told); split("", user_name)
+  waiting = 0; split("", wait); split("", second); split("", head); split("", tail); split("", numbers)
   residual = 0; swept = 0; list = ""; have_last = 0; again_wanted = 0
   file = root "/etc/passwd"
   while ((getline line < (file)) > 0) { split(line, t, ":"); if (!(t[3] in user_name)) user_name[t[3]] = t[1] }
@@ -224,6 +229,7 @@ function forget(   file, line, t) {
 function drop(pid) {
   delete known[pid]; delete raw[pid]; delete told[pid]; delete ticks[pid]; delete reaped[pid]; delete parent[pid]
   delete start[pid]; delete name[pid]; delete hot[pid]; delete read_at[pid]; delete again[pid]
+  delete second[pid]; delete head[pid]; delete tail[pid]; delete numbers[pid]
 }
 
 function gone(pid) {
@@ -239,25 +245,36 @@ function gone(pid) {
 function command(pid, state,   file, s, line, q) {
   if (state == "D" || state == "Z") return ""
   file = proc "/" pid "/cmdline"
-  s = ""
-  if (reads_nul) {
-    q = ""
-    while (length(s) <= 4096 && (getline line < (file)) > 0) { s = s q line; q = "\n" }
-    close(file)
-    # getline eats the newline of a last line; the kernel ends a command line with NUL, so nothing is lost.
-    s = substr(s, 1, 4096)
-    if (index(s, nul)) s = spaces(s)
-  } else {
-    # One fork of the shell, only for a new process: it reads up to each NUL with what it has built in.
-    line = ENVIRON["FIRELINE_SHELL"] " -c 'while IFS= read -r -d \"\" a; do printf \"%s\\001\" \"$a\"; done' <" proc "/" pid "/cmdline 2>/dev/null"
-    q = ""
-    while (length(s) <= 4096 && (line | getline file) > 0) { s = s q file; q = "\n" }
-    close(line)
-    gsub(/\001/, " ", s)
-    s = substr(s, 1, 4096)
+  s = ""; q = ""
+  while (length(s) <= 4096 && (getline line < (file)) > 0) { s = s q line; q = "\n"; if (!reads_nul) break }
+  close(file)
+  s = substr(s, 1, 4096)
+  return trimmed(reads_nul ? spaces(s) : s)
+}
+
+function trimmed(s) { sub(/ +$/, "", s); return s }
+
+# One line a folder: its name, then the arguments, \001 after each and \002 for a newline inside.
+function reader(folders) {
+  return ENVIRON["FIRELINE_SHELL"] " -c 'N=$(echo; echo x); N=${N%x}; for p in " folders "; do printf \"%s \" \"$p\"; while IFS= read -r -d \"\" a || [ -n \"$a\" ]; do printf \"%s\\001\" \"${a//\"$N\"/$(printf \"\\002\")}\"; done <$p/cmdline; echo; done' 2>/dev/null"
+}
+
+# Tells the processes whose command lines had to wait for the shell.
+function deferred(   i, pid, line, folders, s, read_text) {
+  if (!waiting) return
+  folders = ""
+  for (i = 1; i <= waiting; i++) folders = folders " " proc "/" wait[i]
+  line = reader(folders)
+  while ((line | getline s) > 0) {
+    i = index(s, " ")
+    pid = substr(s, length(proc) + 2, i - length(proc) - 2)
+    s = substr(s, i + 1)
+    gsub(/\001/, " ", s); gsub(/\002/, "\n", s)
+    read_text[pid] = trimmed(substr(s, 1, 4096))
   }
-  sub(/ +$/, "", s)
-  return s
+  close(line)
+  for (i = 1; i <= waiting; i++) { pid = wait[i]; tell(pid, pid in read_text ? read_text[pid] : "") }
+  waiting = 0
 }
 
 function spaces(s,   n, t, i, o) {
@@ -279,7 +296,7 @@ function user(pid,   file, line, t, uid) {
   return uid
 }
 
-function visit(pid,   file, s, line, end, n, f, begin, state, cpu, children, comm, same_start, grown, age, now, text, changed) {
+function visit(pid,   file, s, line, end, n, f, begin, state, cpu, children, comm, same_start, grown, age, now) {
   file = proc "/" pid "/stat"
   s = ""; n = 0
   # Kernels before 4.18 print a newline in a name as it is.
@@ -307,29 +324,39 @@ function visit(pid,   file, s, line, end, n, f, begin, state, cpu, children, com
   age = same_start ? seq - read_at[pid] : 0
   read_at[pid] = seq
   now = f[2] " " state " " f[18] " " sprintf("%.0f %.0f", cpu, children) " " f[22] " " f[21]
-  if (same_start && name[pid] == comm "") {
-    if ((pid in again) && state != "D") {
-      text = command(pid, state)
-      changed = text != again[pid] "" && state != "Z"
-      delete again[pid]
-      if (changed) {
-        told[pid] = now
-        line = user(pid)
-        print "+" pid " " age " " f[20] " " now " " line "\t" esc(comm) "\t" esc(text)
-        return
-      }
-    }
+  if (same_start && name[pid] == comm "" && !((pid in again) && state != "D")) {
     if (told[pid] == now) return
     told[pid] = now
     print "=" pid " " age " " now
     return
   }
-  name[pid] = comm ""; start[pid] = f[20] ""; told[pid] = now
-  text = command(pid, state)
-  # Between fork and exec a child still has its parent's command line: look once more at the next tick.
-  if (again_wanted || state == "D") { again[pid] = text ""; if (!(hot[pid] > seq)) hot[pid] = seq + 1 }
-  line = user(pid)
-  print "+" pid " " age " " f[20] " " now " " line "\t" esc(comm) "\t" esc(text)
+  second[pid] = same_start && name[pid] == comm ""
+  name[pid] = comm ""; start[pid] = f[20] ""
+  head[pid] = age " " f[20] " " now; tail[pid] = state; numbers[pid] = age " " now
+  if (reads_nul || !shell_reads || state == "D" || state == "Z") tell(pid, command(pid, state))
+  else wait[++waiting] = pid
+}
+
+# A process with its name and command line; at the second look only if that differs.
+function tell(pid, text,   uid, now, state) {
+  state = tail[pid]; now = numbers[pid]; sub(/^[^ ]+ /, "", now)
+  if (second[pid]) {
+    text = text ""
+    if (text == again[pid] "" || state == "Z") {
+      delete again[pid]
+      if (told[pid] != now) print "=" pid " " numbers[pid]
+      told[pid] = now
+      return
+    }
+    delete again[pid]
+  } else if (again_wanted || state == "D") {
+    # Between fork and exec a child still has its parent's command line: look once more at the next tick.
+    again[pid] = text ""
+    if (!(hot[pid] > seq)) hot[pid] = seq + 1
+  }
+  told[pid] = now
+  uid = user(pid)
+  print "+" pid " " head[pid] " " uid "\t" esc(name[pid]) "\t" esc(text)
 }
 
 function last_bracket(s,   i) {
@@ -364,6 +391,7 @@ function processes(full,   i, pid, now, there, cold, colds, turn, missing) {
   }
   # Parents of what went in the middle of this tick have reaped it: their children's time belongs to this frame.
   for (i = 1; i <= count; i++) { pid = pids[i]; if (known[pid] && (pid in hot) && hot[pid] == seq + 10 && read_at[pid] < seq) visit(pid) }
+  deferred()
   last_busy = busy; have_last = 1; again_wanted = 1
   print "n " count " " read " " (full ? "f" : "a")
 }
@@ -372,6 +400,8 @@ function cost(   s, t, ns, resident) {
   ns = 0
   s = line1("/proc/self/schedstat"); split(s, t, " "); ns = t[1] + 0
   s = line1("/proc/" feeder "/schedstat"); split(s, t, " "); ns += t[1]
+  # What the shell that reads command lines used.
+  s = line1("/proc/self/stat"); if (match(s, /.*\)/)) { split(substr(s, RLENGTH + 2), t, " "); ns += (t[14] + t[15]) * 1e9 / hz }
   s = line1("/proc/self/statm"); split(s, t, " "); resident = t[2] * page
   s = line1("/proc/" feeder "/statm"); split(s, t, " "); resident += t[2] * page
   printf "o %.0f %.0f\n", ns, resident
