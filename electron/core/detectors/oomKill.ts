@@ -14,8 +14,8 @@ import { splitSyslog } from './oomKillLines.ts';
 /**
  * Tells of OOM kills: counted by the kernel's counter, described by the log (its `oom-kill:` line is rate-limited).
  *
- * Whose kill is it? The kernel log and /proc/vmstat are the machine's. On a host that is not a container every kill
- * is its own. In a container (or a lab host) a kill is this host's when
+ * Whose kill is it? The kernel log and /proc/vmstat are the machine's. On a host that sees the kernel's threads every
+ * kill is its own. In a container (or a lab host) a kill is this host's when
  * 1. a process of that name went from this host's table as it happened: with the same pid, or with another pid (the
  *    log's is the machine's) and about the same memory; or
  * 2. the host's own cgroup counter went up as it happened; or
@@ -155,7 +155,7 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
     }
     for (const rise of state.rises) rise.samplesAfter++;
     if (last) {
-      const shared = context.facts?.container ?? true;
+      const shared = isShared(state, context);
       const useOwn = shared && own !== undefined && last.own !== undefined;
       const count = useOwn ? own - (last.own ?? 0) : (machine ?? 0) - (last.machine ?? machine ?? 0);
       if (count > 0) {
@@ -272,7 +272,7 @@ function workbenchTime(logged: LoggedKill, context: DetectorContext): number {
 
 function settle(state: OomKillState, context: DetectorContext): DetectorOutput[] {
   const outputs: DetectorOutput[] = [];
-  const shared = context.facts?.container ?? state.lastSample !== undefined;
+  const shared = isShared(state, context);
   for (const kill of state.kills) {
     if (kill.told === 'never') continue;
     decide(state, kill, shared, context, outputs);
@@ -291,9 +291,11 @@ function decide(
 ): void {
   const open = kill.told === 'no' || (kill.told === 'neighbour' && context.now <= kill.reviseBy);
   if (open) {
-    const victim = kill.logged.backlog ? undefined : findVictim(state, kill, shared);
-    if (victim) kill.victim = victim;
     const rise = riseFor(state, kill);
+    const guessed =
+      rise?.victim && isSameName(rise.victim.name, kill.logged.process) ? rise.victim : undefined;
+    const victim = guessed ?? (kill.logged.backlog ? undefined : findVictim(state, kill, shared));
+    if (victim) kill.victim = victim;
     const { taskCgroup } = kill.logged;
     const ours =
       !shared ||
@@ -407,14 +409,17 @@ function settleRise(
       described.changed = true;
     }
     const keep = context.now - rise.decideBy < REVISE_MS;
-    if (described.changed) decide(state, described, context.facts?.container ?? true, context, outputs);
+    if (described.changed) decide(state, described, isShared(state, context), context, outputs);
     return keep;
   }
   if (!rise.told) {
     const victim = largestGone(state, rise, context);
     // The process may go a tick after the counter.
     if (!victim && rise.samplesAfter < 1 && context.now - rise.decideBy < NEAR_MS) return true;
-    if (victim) victim.claimed = true;
+    if (victim) {
+      victim.claimed = true;
+      rise.victim = victim;
+    }
     rise.told = true;
     const whose = rise.certain || victim ? 'own' : 'neighbour';
     if (whose === 'neighbour' && context.thresholds['tellNeighbours'] === false) return false;
@@ -446,6 +451,15 @@ function largestGone(state: OomKillState, rise: Rise, context: DetectorContext) 
       (g) => !g.claimed && g.residentBytes >= least && g.at >= rise.from - 100 && g.at <= rise.to + NEAR_MS,
     )
     .sort((a, b) => b.residentBytes - a.residentBytes)[0];
+}
+
+/**
+ * Whether the kernel's log and counters may tell of others' processes. A memory limit alone (a slice of the login) is
+ * no other machine: where the kernel's threads are seen, so is every victim.
+ */
+function isShared(state: OomKillState, context: DetectorContext): boolean {
+  if (context.facts ? !context.facts.container : state.tables.length === 0) return false;
+  return !state.tables.at(-1)?.rows.some((row) => row.pid === 2 && row.name === 'kthreadd');
 }
 
 function numberOf(context: DetectorContext, name: string): number {

@@ -8,7 +8,7 @@ export interface Family {
   name: string;
   command: string;
   /** As first seen; the newest last, at most sixty. */
-  instances: { pid: number; startTicks: number; at: number; ageMs: number | undefined }[];
+  instances: { pid: number; startTicks: number; at: number; cpuTicks: number }[];
   alive: Set<number>;
   /** When two were alive at once: then it is a pool, not a loop. */
   overlapAt: number;
@@ -80,15 +80,8 @@ export function takeFamilies(state: FamilyState, sample: Sample): void {
     const family = state.families.get(key) ?? newFamily(key, parent, change, at);
     state.families.delete(key);
     state.families.set(key, family);
-    const row = rows.get(change.pid);
-    const age = row && row.startTicks === change.startTicks ? sample.hostAt - row.startedAt : undefined;
-    family.instances.push({
-      pid: change.pid,
-      startTicks: change.startTicks,
-      at,
-      // A clock that disagrees with the start times gives ages that cannot be.
-      ageMs: age !== undefined && age >= 0 && age <= sample.intervalMs * 2 ? age : undefined,
-    });
+    const { pid, startTicks, cpuTicks } = change;
+    family.instances.push({ pid, startTicks, at, cpuTicks });
     if (family.instances.length > MOST_INSTANCES) family.instances.shift();
     family.seen++;
     family.lastAt = at;
@@ -210,7 +203,12 @@ export interface FamilyFigures {
   };
 }
 
-export function figuresOf(state: FamilyState, family: Family, now: number, idleForks: number): FamilyFigures {
+export function figuresOf(
+  state: FamilyState,
+  family: Family,
+  now: number,
+  { idleForks, hertz }: { idleForks: number; hertz: number },
+): FamilyFigures {
   const since = Math.max(family.firstAt, now - WINDOW_MS);
   const ticks = state.ticks.filter((t) => t.at >= since);
   const mean = (read: (t: Tick) => number) =>
@@ -222,15 +220,15 @@ export function figuresOf(state: FamilyState, family: Family, now: number, idleF
   const last = recent.at(-1);
   const seenRate =
     first && last && last.at > first.at ? ((recent.length - 1) * 1000) / (last.at - first.at) : undefined;
-  const ages = recent.flatMap((i) => (i.ageMs === undefined ? [] : [i.ageMs]));
-  const meanAge = ages.length < 2 ? undefined : ages.reduce((a, b) => a + b, 0) / ages.length;
   const occupancy = mean((t) => (t.occupied.has(family.key) ? 1 : 0));
-  // Seen at a random moment of its life, an instance is half its lifetime old on average.
-  const ageRate =
-    meanAge !== undefined && meanAge >= 5 && occupancy > 0 ? (occupancy * 1000) / (2 * meanAge) : undefined;
   const forkRate = mean((t) => t.forksPerSecond) - idleForks;
   const parentReaped = mean((t) => t.reapers.find((r) => r.pid === family.parent.pid)?.cores ?? 0);
-  const ratePerSecond = rateFrom(seenRate, ageRate, forkRate);
+  const own = parentReaped + mean((t) => t.instances.get(family.key) ?? 0);
+  // Seen at a random moment of its life, an instance has used half its time on average.
+  const seconds =
+    recent.length < 2 ? 0 : recent.reduce((sum, i) => sum + i.cpuTicks, 0) / recent.length / hertz;
+  const costRate = seconds >= LEAST_SEEN_SECONDS ? own / (2 * seconds) : undefined;
+  const ratePerSecond = rateFrom(seenRate, costRate, forkRate);
   const steps = recent.slice(1).map((i, n) => i.pid - (recent[n]?.pid ?? i.pid));
   steps.sort((a, b) => a - b);
   return {
@@ -249,22 +247,27 @@ export function figuresOf(state: FamilyState, family: Family, now: number, idleF
       reaped: mean((t) => t.reaped),
       unattributed: mean((t) => t.unattributed),
       parentReaped,
-      own: parentReaped + mean((t) => t.instances.get(family.key) ?? 0),
+      own,
     },
   };
 }
 
+/** Clock ticks of 10 ms say nothing of an instance that used fewer than two. */
+const LEAST_SEEN_SECONDS = 0.02;
+
 /**
- * One look a second sees at most one instance a second. Ages tell the true rate within a third or so; forks tell it
- * exactly up to a whole factor, the forks of one restart, which the ages settle.
+ * One look a second sees at most one instance a second. What an instance costs against what all cost tells the true
+ * rate within a third or so. Forks tell it exactly up to a whole factor, the forks of one restart, which the cost
+ * settles; without cost, one fork a restart is assumed.
  */
 function rateFrom(
   seenRate: number | undefined,
-  ageRate: number | undefined,
+  costRate: number | undefined,
   forkRate: number,
 ): number | undefined {
   if (seenRate === undefined) return undefined;
-  if (ageRate === undefined || ageRate <= seenRate * 1.2) return seenRate;
-  if (forkRate < ageRate / 2) return ageRate;
-  return Math.max(seenRate, forkRate / Math.max(1, Math.round(forkRate / ageRate)));
+  if (costRate === undefined) return Math.max(seenRate, forkRate);
+  if (costRate <= seenRate * 1.2) return seenRate;
+  if (forkRate < costRate / 2) return costRate;
+  return Math.max(seenRate, forkRate / Math.max(1, Math.round(forkRate / costRate)));
 }

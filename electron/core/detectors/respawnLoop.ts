@@ -225,7 +225,10 @@ function plausibleFamilies(state: RespawnState, context: DetectorContext): [Fami
     if (family.seen < 2 || now - family.overlapAt < LOG_WINDOW_MS || now - family.lastAt > LOG_WINDOW_MS)
       continue;
     if (family.name === 'sleep') continue;
-    const figures = figuresOf(state.families, family, now, state.idleForks);
+    const figures = figuresOf(state.families, family, now, {
+      idleForks: state.idleForks,
+      hertz: context.facts?.ticksPerSecond ?? 100,
+    });
     if (figures.recent < 2 || figures.dominance < numberOf(context, 'minimumDominance')) continue;
     found.push([family, figures]);
   }
