@@ -50,6 +50,7 @@ export function createExecChannel(
     resume: channel.resume,
     end: channel.end,
     // Closing alone leaves `tail -F` running on the host until it next writes: sshd ends only what has a terminal.
+    // sshd passes signals on where it separates privileges, which is in every login but root's (session.c).
     dispose: () => channel.dispose(() => stream.signal('TERM')),
   };
 }
