@@ -25,7 +25,9 @@ export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed:
       <PaneBadges pane={pane} />
       <PaneTitle pane={pane} />
       <span className={styles.space} />
-      <PaneVitals host={host} />
+      <div className={styles.vitals}>
+        <PaneVitals host={host} />
+      </div>
       <div className={styles.buttons} role="toolbar" aria-label={`Pane of ${host}`}>
         <IconButton
           skipTab
@@ -75,8 +77,10 @@ function PaneLink({ pane }: { pane: PaneSummary }) {
   return (
     <span className={styles.link} data-tone={tone} title={reason}>
       <i aria-hidden>{mark}</i>
-      {word}
-      {roundTrip !== undefined && ` ${asText(formatMilliseconds(Math.round(roundTrip * 10) / 10))}`}
+      <b>
+        {word}
+        {roundTrip !== undefined && ` ${asText(formatMilliseconds(Math.round(roundTrip * 10) / 10))}`}
+      </b>
     </span>
   );
 }

@@ -43,7 +43,7 @@ function PaletteSheet() {
       onCloseAutoFocus={(event) => event.preventDefault()}
     >
       <Dialog.Title className={styles.hidden}>Search or do anything</Dialog.Title>
-      <Command label="Actions" loop>
+      <Command label="Actions" loop filter={rank}>
         <Command.Input className={styles.input} placeholder="Search or do anything" autoFocus />
         <Command.List className={styles.list}>
           <Command.Empty className={styles.empty}>Nothing by that name.</Command.Empty>
@@ -72,6 +72,15 @@ function PaletteSheet() {
       </Command>
     </Dialog.Content>
   );
+}
+
+/** Every word must begin a word of the label; a label that begins with what was typed comes first. 0…1, 0 hides. */
+export function rank(_value: string, search: string, keywords: readonly string[] = []): number {
+  const label = (keywords[0] ?? '').toLowerCase();
+  const wanted = search.trim().toLowerCase();
+  const words = label.split(/[\s:,…]+/);
+  if (!wanted.split(/\s+/).every((w) => words.some((word) => word.startsWith(w)) || (w.length > 2 && label.includes(w)))) return 0;
+  return label.startsWith(wanted) ? 1 : label.includes(` ${wanted}`) ? 0.8 : 0.5;
 }
 
 function leave(): void {

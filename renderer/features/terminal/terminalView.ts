@@ -54,7 +54,7 @@ export class TerminalView implements Disposable {
       cursorInactiveStyle: 'outline',
       fontFamily: '"JetBrains Mono", ui-monospace, monospace',
       fontSize: 12.5,
-      lineHeight: 1.15,
+      lineHeight: 1.05,
       scrollback: SCROLLBACK_LINES,
       screenReaderMode: ui.screenReader,
       theme: terminalTheme(ui.theme),
