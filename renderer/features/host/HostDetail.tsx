@@ -6,7 +6,7 @@ import {
   formatDuration,
   formatMilliseconds,
 } from '../../../shared/model/format.ts';
-import type { HostSummary } from '../../../shared/model/host.ts';
+import type { HostId, HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { metricIndex } from '../../../shared/model/metric.ts';
 import { coreNow } from '../../series/coreTime.ts';
@@ -15,6 +15,7 @@ import { onSecond } from '../../series/secondBeat.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { useUi } from '../../stores/ui.ts';
 import { ProcessTable } from '../processes/ProcessTable.tsx';
+import { staleMs } from './charts/gaps.ts';
 import styles from './HostDetail.module.css';
 import { LinkMark } from './LinkMark.tsx';
 import { Overview } from './Overview.tsx';
@@ -64,7 +65,7 @@ export const HostDetail = memo(function HostDetail() {
             </button>
           ))}
         </div>
-        <PointedTime />
+        <Moment host={host.id} />
         <Facts host={host} />
       </header>
       <div
@@ -80,29 +81,36 @@ export const HostDetail = memo(function HostDetail() {
   );
 });
 
-/** The moment that the values are of, while it is not now. */
-function PointedTime() {
+/** The moment that the values are of, while it is not now; and for how long nothing has come. */
+function Moment({ host }: { host: HostId }) {
+  useBeat(1);
   const crosshair = useUi((s) => s.crosshair);
   const time = useUi((s) => s.time);
-  const words =
-    crosshair !== undefined
-      ? formatClock(crosshair)
-      : time.kind === 'past'
-        ? `${formatClock(time.from)} – ${formatClock(time.to)}`
-        : '';
-  return <output className={styles.pointed}>{words}</output>;
+  const stale =
+    time.kind === 'live' ? staleMs({ newestAt: seriesOf(host).ring.newestAt }, coreNow()) : undefined;
+  return (
+    <output className={styles.moment}>
+      {stale !== undefined && <span className={styles.stale}>no data for {formatDuration(stale)}</span>}
+      {crosshair !== undefined
+        ? `at ${formatClock(crosshair)}`
+        : time.kind === 'past' && `${formatClock(time.from)} – ${formatClock(time.to)}`}
+    </output>
+  );
 }
 
 /** Address, system, uptime, clock, and what watching costs the host. */
 function Facts({ host }: { host: HostSummary }) {
-  useSlowBeat();
+  // Facts age slowly: every other second is enough, and keeps the line still.
+  useBeat(2);
   const { facts } = host;
-  const parts: { label?: string; text: string; title?: string }[] = [{ text: visibleText(host.address, 80) }];
+  const parts: { label?: string; text: string; title?: string; long?: boolean }[] = [
+    { text: visibleText(host.address, 80), long: true },
+  ];
   if (facts) {
     const sign = facts.clockOffsetMs < 0 ? '−' : '+';
     parts.push(
-      { text: visibleText(facts.osName, 60) },
-      { text: visibleText(facts.kernel, 60) },
+      { text: visibleText(facts.osName, 60), long: true },
+      { text: visibleText(facts.kernel, 60), long: true },
       { text: facts.cores === 1 ? '1 core' : `${facts.cores} cores` },
       { label: 'up', text: formatDuration(coreNow() + facts.clockOffsetMs - facts.bootedAt) },
       {
@@ -122,8 +130,9 @@ function Facts({ host }: { host: HostSummary }) {
   parts.push(samplerPart(host));
   return (
     <ul className={styles.facts} aria-label="Facts">
-      {parts.map(({ label, text, title }) => (
-        <li key={`${label ?? ''}${text}`} title={title ?? text}>
+      {parts.map(({ label, text, title, long }, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: their places are fixed
+        <li key={index} title={title ?? text} data-long={long ?? false}>
           {label && <span className={styles.factLabel}>{label} </span>}
           {text}
         </li>
@@ -179,14 +188,14 @@ function samplerPart(host: HostSummary): { label: string; text: string; title: s
   }
 }
 
-/** Facts age slowly: every other second is enough, and keeps the line still. */
-function useSlowBeat(): void {
+/** Renders again every so many seconds, for what ages. */
+function useBeat(everySeconds: number): void {
   const [, beat] = useState(0);
   useEffect(() => {
     let seconds = 0;
     const heard = onSecond(() => {
-      if (++seconds % 2 === 0) beat(seconds);
+      if (++seconds % everySeconds === 0) beat(seconds);
     });
     return () => heard.dispose();
-  }, []);
+  }, [everySeconds]);
 }

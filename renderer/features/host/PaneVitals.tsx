@@ -83,7 +83,10 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
           collisionPadding={8}
           aria-label={`Charts of ${visibleText(host, 64)}`}
         >
-          <Overview host={host} canvas />
+          <p className={styles.cardTitle}>{visibleText(host, 64)}</p>
+          <div className={styles.cardBody}>
+            <Overview host={host} canvas />
+          </div>
         </Tooltip.Content>
       </Tooltip.Portal>
     </Tooltip.Root>

@@ -27,7 +27,7 @@ export const PROCESS_COLUMNS: readonly {
   { id: 'memory', label: 'memory', className: 'number', title: 'Resident memory' },
   {
     id: 'memoryShare',
-    label: 'mem',
+    label: 'mem %',
     className: 'number',
     wide: true,
     title: 'Resident memory as a share of all',
@@ -93,7 +93,10 @@ export const ProcessLine = memo(function ProcessLine(props: ProcessLineProps) {
         <Value of={formatShare(props.memoryShare)} />
       </Cell>
       <Cell numeric>
-        {props.started[0]} <span data-wide="true">{props.started[1]}</span>
+        {props.started[0]}{' '}
+        <span data-wide="true" className={styles.age}>
+          {props.started[1]}
+        </span>
       </Cell>
       <div
         role="gridcell"

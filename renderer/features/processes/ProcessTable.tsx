@@ -204,7 +204,7 @@ export function ProcessTable({ host }: { host: HostSummary }) {
                       memoryShare={one.row.residentBytes / memoryTotal}
                       started={[
                         formatClock(one.row.startedAt),
-                        formatAge(now + (host.facts?.clockOffsetMs ?? 0) - one.row.startedAt).padStart(6),
+                        formatAge(now + (host.facts?.clockOffsetMs ?? 0) - one.row.startedAt),
                       ]}
                       onChoose={() => setChosen(one.key)}
                       onOpen={() => {

@@ -101,7 +101,7 @@ export function ChartFrame({ spec, series, now, events, selected, children }: Ch
                   width: `${(share(gap.to) - share(gap.from)) * 100}%`,
                 }}
               >
-                {gap.open && (
+                {gap.open && (share(gap.to) - share(gap.from)) * size.width > LEAST_WORDS && (
                   <span className={styles.gapWords}>no data for {formatAge(gap.to - gap.from)}</span>
                 )}
               </div>
@@ -137,6 +137,9 @@ export function ChartFrame({ spec, series, now, events, selected, children }: Ch
     </figure>
   );
 }
+
+/** Pixels of a gap that has room for its words; the header of the host says them in any case. */
+const LEAST_WORDS = 100;
 
 function mirror(ticks: number[]): number[] {
   return [

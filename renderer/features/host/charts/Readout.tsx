@@ -26,11 +26,20 @@ export function Readout({ spec, series, known }: { spec: ChartSpec; series: Wind
             .map((layer) => (
               <span key={layer.key} className={styles.entry} data-legend={layer.legend}>
                 <i style={{ background: swatch(layer) }} data-line={drawnAsLine.has(layer)} />
-                {layer.label}
+                {layer.short === undefined ? (
+                  layer.label
+                ) : (
+                  <>
+                    <span data-legend="wide">{layer.label}</span>
+                    <span data-legend="narrow" title={layer.label}>
+                      {layer.short}
+                    </span>
+                  </>
+                )}
                 <Compact of={layer.format((layer.readShown ?? layer.read)(view, index))} unit={spec.unit} />
                 {layer.second && (
                   <>
-                    /<Compact of={layer.format(layer.second(view, index))} unit={spec.unit} />
+                    /<Compact of={layer.format(layer.second(view, index))} unit={spec.unit} first={false} />
                   </>
                 )}
               </span>
@@ -41,11 +50,11 @@ export function Readout({ spec, series, known }: { spec: ChartSpec; series: Wind
 }
 
 /** Per cent is on the axis already; the `iB` of binary units waits for room. */
-function Compact({ of, unit }: { of: Formatted; unit: ChartSpec['unit'] }) {
+function Compact({ of, unit, first = true }: { of: Formatted; unit: ChartSpec['unit']; first?: boolean }) {
   const shown = unit === 'share' ? '' : of.unit;
   const cut = shown.indexOf('iB');
   return (
-    <span className={styles.number}>
+    <span className={styles.number} data-first={first}>
       {of.number}
       <small>
         {cut < 0 ? shown : shown.slice(0, cut)}

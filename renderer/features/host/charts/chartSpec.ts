@@ -17,6 +17,8 @@ import type { ColourToken } from '../../../series/themeColours.ts';
 export interface Layer {
   key: string;
   label: string;
+  /** Where there is little room; `top`'s own words for CPU. */
+  short?: string;
   colour: ColourToken;
   read: (view: SeriesView, index: number) => number;
   format: (value: number | undefined) => Formatted;
@@ -119,10 +121,10 @@ function layer(
 }
 
 export const CPU_LAYERS: Layer[] = [
-  layer('user', 'user', '--cpu-user', READ.user, formatShare),
-  layer('system', 'sys', '--cpu-system', READ.system, formatShare),
-  layer('iowait', 'io', '--cpu-iowait', READ.iowait, formatShare),
-  layer('steal', 'steal', '--cpu-steal', READ.steal, formatShare),
+  layer('user', 'user', '--cpu-user', READ.user, formatShare, { short: 'us' }),
+  layer('system', 'system', '--cpu-system', READ.system, formatShare, { short: 'sy' }),
+  layer('iowait', 'iowait', '--cpu-iowait', READ.iowait, formatShare, { short: 'wa' }),
+  layer('steal', 'steal', '--cpu-steal', READ.steal, formatShare, { short: 'st' }),
 ];
 
 /** Used memory as a share of all, for small pictures. */
@@ -150,7 +152,9 @@ export const CHARTS: readonly ChartSpec[] = [
     stack: [
       layer('visible', 'visible', '--balance-visible', READ.visible, formatLoad),
       layer('reaped', 'reaped', '--balance-reaped', READ.reaped, formatLoad),
-      layer('unattributed', 'unattr.', '--balance-unattributed', READ.unattributed, formatLoad),
+      layer('unattributed', 'unattributed', '--balance-unattributed', READ.unattributed, formatLoad, {
+        short: 'rest',
+      }),
     ],
     below: [],
     lines: [
