@@ -36,10 +36,16 @@ export function arrange(name: Arrangement, panes: readonly PaneId[]): LayoutNode
 /** The arrangement after the one the tree is in now; the first if it is in none. */
 export function nextArrangement(root: LayoutNode): Arrangement {
   const panes = panesOf(root);
-  const shape = JSON.stringify(root, rounded);
-  // With two panes several layouts coincide: the last that fits, or Space would never leave it.
-  const now = ARRANGEMENTS.findLastIndex((name) => JSON.stringify(arrange(name, panes), rounded) === shape);
-  return ARRANGEMENTS[(now + 1) % ARRANGEMENTS.length] ?? 'tiled';
+  const shapeOf = (node: LayoutNode) => JSON.stringify(node, rounded);
+  const shapes = ARRANGEMENTS.map((name) => shapeOf(arrange(name, panes)));
+  const own = shapeOf(root);
+  const now = shapes.indexOf(own);
+  // With two panes several arrangements look alike: the next is the next that looks different.
+  for (let step = 1; step <= ARRANGEMENTS.length; step++) {
+    const index = (now + step) % ARRANGEMENTS.length;
+    if (shapes[index] !== own) return ARRANGEMENTS[index] ?? 'tiled';
+  }
+  return 'tiled';
 }
 
 function even(direction: 'row' | 'column', panes: readonly PaneId[]): LayoutNode {
