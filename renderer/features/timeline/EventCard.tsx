@@ -28,7 +28,7 @@ export function EventCard({ event }: { event: TimelineEvent }) {
               className={styles.action}
               onClick={() => openDialog({ kind: 'remediation', request: action, event: event.id })}
             >
-              {visibleText(action.label, 120)}…
+              {visibleText(action.label, 120)}
             </button>
           ))}
         </div>

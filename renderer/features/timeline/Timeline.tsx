@@ -141,7 +141,7 @@ const Row = memo(function Row({ event, selected }: { event: TimelineEvent; selec
           className={styles.inPlace}
           onClick={() => openDialog({ kind: 'remediation', request: first, event: event.id })}
         >
-          {visibleText(first.label, 80)}…
+          {visibleText(first.label, 80)}
         </button>
       )}
       {selected && <EventCard event={event} />}
