@@ -1,5 +1,6 @@
 import { type Disposable, toDisposable } from '../../shared/base/disposable.ts';
 import type { Snapshot } from '../../shared/contract/commands.ts';
+import type { PaneId } from '../../shared/model/pane.ts';
 import { pruneLayout } from '../../shared/panes/layout.ts';
 import { clearSeries } from '../series/samples.ts';
 import { setHosts } from './hosts.ts';
@@ -46,7 +47,14 @@ export function applySnapshot(snapshot: Snapshot): void {
   usePrompts.setState({ waiting: snapshot.prompts });
 
   const byId = Object.fromEntries(snapshot.panes.map((p) => [p.id, p]));
-  usePanes.setState({ byId, layout: pruneLayout(snapshot.layout ?? EMPTY_LAYOUT, (pane) => pane in byId) });
+  const layout = snapshot.layout ?? EMPTY_LAYOUT;
+  const open = new Set(snapshot.hosts.map((h) => h.id));
+  // A pane that ended with its core keeps its place while its host is there: it is opened anew.
+  const kept = (pane: PaneId) => {
+    const host = layout.hosts?.[pane];
+    return pane in byId || (host !== undefined && open.has(host));
+  };
+  usePanes.setState({ byId, layout: pruneLayout(layout, kept) });
 
   const { focusedHost } = useUi.getState();
   if (!snapshot.hosts.some((h) => h.id === focusedHost))

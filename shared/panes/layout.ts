@@ -19,7 +19,15 @@ export { panesOf } from './tree.ts';
 
 /** What can be done to a layout. Without a `pane`, the active pane of the active window is meant. */
 export type LayoutAction =
-  | { type: 'openWindow'; id: string; name: string; panes: readonly PaneId[]; arrangement?: Arrangement }
+  /** Of these panes, tiled if nothing else is said. A `root` holds exactly these panes. */
+  | {
+      type: 'openWindow';
+      id: string;
+      name: string;
+      panes: readonly PaneId[];
+      arrangement?: Arrangement;
+      root?: LayoutNode;
+    }
   | { type: 'selectWindow'; id: string }
   | { type: 'nextWindow' }
   | { type: 'previousWindow' }
@@ -256,7 +264,7 @@ function openWindow(state: LayoutState, action: Extract<LayoutAction, { type: 'o
   const window: LayoutWindow = {
     id: action.id,
     name: action.name.slice(0, 200),
-    root: arrange(action.arrangement ?? 'tiled', action.panes),
+    root: action.root ?? arrange(action.arrangement ?? 'tiled', action.panes),
     active: first,
   };
   return selectWindow({ ...state, windows: [...state.windows, window] }, action.id);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { HostId } from '../model/host.ts';
 import type { PaneId } from '../model/pane.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface LayoutState {
   windows: LayoutWindow[];
   activeWindow: string;
   lastWindow?: string | undefined;
+  /** Which host each pane was on, as saved: panes end with the core, and are opened anew in their places. */
+  hosts?: Record<PaneId, HostId> | undefined;
 }
 
 const paneId = z
@@ -30,6 +33,11 @@ const paneId = z
   .min(1)
   .max(64)
   .transform((v) => v as PaneId);
+const hostId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as HostId);
 const MAXIMUM_DEPTH = 40;
 
 const nodeSchema: z.ZodType<LayoutNode> = z.lazy(() =>
@@ -70,6 +78,16 @@ export const layoutStateSchema: z.ZodType<LayoutState> = z
       .max(100),
     activeWindow: z.string().max(64),
     lastWindow: z.string().max(64).optional(),
+    hosts: z
+      .record(
+        z
+          .string()
+          .min(1)
+          .max(64)
+          .transform((v) => v as PaneId),
+        hostId,
+      )
+      .optional(),
   })
   .strict()
   .refine((s) => s.windows.every((w) => depth(w.root) <= MAXIMUM_DEPTH), 'layout is nested too deeply');

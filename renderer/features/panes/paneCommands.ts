@@ -1,5 +1,9 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
+import type { WindowSpec } from '../../../shared/model/workspace.ts';
+import { panesOf } from '../../../shared/panes/layout.ts';
+import { hostsOfSpec, layoutFromSpec } from '../../../shared/panes/layoutFromSpec.ts';
+import type { LayoutState } from '../../../shared/panes/layoutState.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import {
@@ -11,6 +15,7 @@ import {
   usePanes,
 } from '../../stores/panes.ts';
 import { useUi } from '../../stores/ui.ts';
+import { useWorkspace } from '../../stores/workspace.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { usePaneUi } from './paneUi.ts';
 
@@ -96,44 +101,78 @@ export async function restartPane(pane: PaneId): Promise<void> {
   }
 }
 
-/** Every host gets a pane, tiled, as long as nothing else was laid out. Also gives pieces left over a place. */
+/**
+ * Brings what is open into line with the layout, after a snapshot: panes that ended with the core are opened anew in
+ * their places; without a layout the workspace file's windows are made, or one pane a host, tiled.
+ */
 export async function openMissingPanes(): Promise<void> {
+  const { layout } = usePanes.getState();
+  if (layout.windows.length > 0) await reopenPanes(layout);
+  else if (useWorkspace.getState().view?.panes)
+    await openSpecifiedWindows(useWorkspace.getState().view?.panes ?? []);
+  else await openPaneForEveryHost();
+  placeLoosePanes();
+  focusActiveTerminal();
+}
+
+async function reopenPanes(layout: LayoutState): Promise<void> {
+  const missing = placedPanes(layout).filter((pane) => !(pane in usePanes.getState().byId));
+  await Promise.all(
+    missing.map(async (pane) => {
+      const host = layout.hosts?.[pane];
+      const opened = host === undefined ? undefined : await openPane(host, FIRST_SIZE);
+      dispatchLayout(opened ? { type: 'replace', pane, by: opened.id } : { type: 'close', pane });
+    }),
+  );
+}
+
+async function openSpecifiedWindows(windows: readonly WindowSpec[]): Promise<void> {
+  const open = new Set(useHosts.getState().order);
+  for (const { name, layout } of windows) {
+    const hosts = hostsOfSpec(layout).filter((host) => open.has(host));
+    const panes = (await Promise.all(hosts.map((host) => openPane(host, FIRST_SIZE)))).filter(
+      (p) => p !== undefined,
+    );
+    const left = [...panes];
+    const root = layoutFromSpec(layout, (host) => {
+      const index = left.findIndex((p) => p.host === host);
+      return index < 0 ? undefined : left.splice(index, 1)[0]?.id;
+    });
+    if (root) dispatchLayout({ type: 'openWindow', id: newWindowId(), name, panes: panesOf(root), root });
+  }
+  showFirstWindow();
+}
+
+async function openPaneForEveryHost(): Promise<void> {
+  const having = new Set(Object.values(usePanes.getState().byId).map((p) => p.host));
+  const hosts = useHosts.getState().order.slice(0, PANES_AT_FIRST);
+  await Promise.all(hosts.filter((h) => !having.has(h)).map((host) => openPane(host, FIRST_SIZE)));
+}
+
+/** Panes that stand in no window, in the order of their hosts. Another workspace may have been opened meanwhile. */
+function placeLoosePanes(): void {
   const { byId, layout } = usePanes.getState();
   const placed = new Set(placedPanes(layout));
-  const loose = Object.values(byId).filter((p) => !placed.has(p.id));
-  if (layout.windows.length > 0) {
-    addWindows(loose.map((p) => p.id));
-    return;
+  const { order } = useHosts.getState();
+  const loose = Object.values(byId)
+    .filter((p) => !placed.has(p.id))
+    .sort((a, b) => order.indexOf(a.host) - order.indexOf(b.host));
+  for (let at = 0; at < loose.length; at += PANES_A_WINDOW) {
+    const part = loose.slice(at, at + PANES_A_WINDOW);
+    const [first, last] = [part[0]?.host ?? '', part.at(-1)?.host ?? ''];
+    const name = first === last ? first : `${first} … ${last}`;
+    dispatchLayout({ type: 'openWindow', id: newWindowId(), name, panes: part.map((p) => p.id) });
   }
-  const hosts = useHosts.getState().order.slice(0, PANES_AT_FIRST);
-  const having = new Set(loose.map((p) => p.host));
-  const opened = await Promise.all(
-    hosts.filter((h) => !having.has(h)).map((host) => openPane(host, FIRST_SIZE)),
-  );
-  const all = [...loose, ...opened.filter((p) => p !== undefined)];
-  // Another workspace may have been opened meanwhile.
-  const present = all.filter((p) => p.id in usePanes.getState().byId);
-  const order = useHosts.getState().order;
-  present.sort((a, b) => order.indexOf(a.host) - order.indexOf(b.host));
-  addWindows(present.map((p) => p.id));
-  focusActiveTerminal();
+  if (layout.windows.length === 0) showFirstWindow();
+}
+
+function showFirstWindow(): void {
+  const first = usePanes.getState().layout.windows[0];
+  if (first) dispatchLayout({ type: 'selectWindow', id: first.id });
 }
 
 export function newWindowId(): string {
   return `w${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
-}
-
-function addWindows(panes: readonly PaneId[]): void {
-  const before = usePanes.getState().layout;
-  const { byId } = usePanes.getState();
-  for (let at = 0; at < panes.length; at += PANES_A_WINDOW) {
-    const part = panes.slice(at, at + PANES_A_WINDOW);
-    const hosts = part.map((p) => byId[p]?.host ?? '');
-    const name = part.length === 1 ? (hosts[0] ?? '') : `${hosts[0]} … ${hosts.at(-1)}`;
-    dispatchLayout({ type: 'openWindow', id: newWindowId(), name, panes: part });
-  }
-  const first = before.activeWindow || usePanes.getState().layout.windows[0]?.id;
-  if (first) dispatchLayout({ type: 'selectWindow', id: first });
 }
 
 async function openPane(

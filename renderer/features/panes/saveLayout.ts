@@ -1,7 +1,8 @@
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import { toDisposable } from '../../../shared/base/disposable.ts';
+import type { LayoutState } from '../../../shared/panes/layoutState.ts';
 import { call } from '../../stores/connection.ts';
-import { usePanes } from '../../stores/panes.ts';
+import { placedPanes, usePanes } from '../../stores/panes.ts';
 
 /** A drag makes a layout a frame; the core is told of the one it ends with. */
 const WAIT_MS = 400;
@@ -14,11 +15,19 @@ export function keepLayoutSaved(): Disposable {
     clearTimeout(timer);
     timer = setTimeout(() => {
       // The next change tries again; without a connection the banner says enough.
-      call('layout.save', { layout: usePanes.getState().layout }).catch(() => {});
+      call('layout.save', { layout: withHosts(usePanes.getState()) }).catch(() => {});
     }, WAIT_MS);
   });
   return toDisposable(() => {
     clearTimeout(timer);
     stop();
   });
+}
+
+function withHosts({ layout, byId }: ReturnType<typeof usePanes.getState>): LayoutState {
+  const hosts = placedPanes(layout).flatMap((pane) => {
+    const host = byId[pane]?.host ?? layout.hosts?.[pane];
+    return host === undefined ? [] : [[pane, host] as const];
+  });
+  return { ...layout, hosts: Object.fromEntries(hosts) };
 }

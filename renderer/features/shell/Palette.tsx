@@ -79,7 +79,12 @@ export function rank(_value: string, search: string, keywords: readonly string[]
   const label = (keywords[0] ?? '').toLowerCase();
   const wanted = search.trim().toLowerCase();
   const words = label.split(/[\s:,…]+/);
-  if (!wanted.split(/\s+/).every((w) => words.some((word) => word.startsWith(w)) || (w.length > 2 && label.includes(w)))) return 0;
+  if (
+    !wanted
+      .split(/\s+/)
+      .every((w) => words.some((word) => word.startsWith(w)) || (w.length > 2 && label.includes(w)))
+  )
+    return 0;
   return label.startsWith(wanted) ? 1 : label.includes(` ${wanted}`) ? 0.8 : 0.5;
 }
 

@@ -8,7 +8,7 @@ import type { RpcClient } from '../../../shared/contract/rpc.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
 import { call, client } from '../../stores/connection.ts';
-import { usePanes } from '../../stores/panes.ts';
+import { activePane, usePanes } from '../../stores/panes.ts';
 import { useUi } from '../../stores/ui.ts';
 import { forgetPane, usePaneUi } from '../panes/paneUi.ts';
 import { createAcknowledger } from './acknowledger.ts';
@@ -86,6 +86,7 @@ export class TerminalView implements Disposable {
     this.#terminal.open(this.element);
     this.#drawOnGpu();
     this.#fitNow();
+    if (activePane()?.id === this.pane && document.activeElement === document.body) this.focus();
     const observer = new ResizeObserver(() => this.#fitSoon());
     observer.observe(this.element);
     this.#owned.addStop(() => observer.disconnect());
