@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import type { CommandInput, CommandName, CommandResult } from '../../shared/contract/commands.ts';
-import { type ContractError, ContractFailure } from '../../shared/contract/errors.ts';
+import { type ContractError, ContractFailure, failure } from '../../shared/contract/errors.ts';
 import type { RpcClient } from '../../shared/contract/rpc.ts';
 
 /** The window's link to the core (not a host's link). */
@@ -24,7 +24,9 @@ export function call<Name extends CommandName>(
   name: Name,
   args: CommandInput<Name>,
 ): Promise<CommandResult<Name>> {
-  return client().call(name, args);
+  if (!current)
+    return Promise.reject(failure('closed', 'there is no connection to Fireline’s core at the moment'));
+  return current.call(name, args);
 }
 
 /** The declared error in whatever was thrown. */
