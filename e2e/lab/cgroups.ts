@@ -81,7 +81,8 @@ export function limitWrites(
   const periodUs = 100_000;
   const quotaUs =
     limits.cpuQuota === undefined ? undefined : Math.max(1000, Math.round(limits.cpuQuota * periodUs));
-  write('cpuset', 'cpuset.cpus', limits.cpus);
+  // Version 2: a parent that could not hand the controller down leaves the file out; the host then has every CPU.
+  write('cpuset', 'cpuset.cpus', limits.cpus, layout.mode === 'unified');
   if (layout.mode === 'unified') {
     write('memory', 'memory.max', bytes);
     // Without it a host with swap would slow down instead of being killed. Absent without swap accounting.

@@ -1,5 +1,5 @@
 import { type CgroupLayout, cgroupProcesses, oomKillCount } from './cgroups.ts';
-import { type ExecOptions, type ExecResult, enterArgv, execInHost } from './enterHost.ts';
+import { type ExecOptions, type ExecResult, execInHost } from './enterHost.ts';
 import type { RecordedHost } from './labRecord.ts';
 import { type SeenProcess, seeProcess } from './processIdentity.ts';
 import { readBanner } from './readBanner.ts';
@@ -146,11 +146,6 @@ export class LabHost {
       ...['-o', `UserKnownHostsFile=${this.knownHostsFile}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
       `${this.user}@${this.address}`,
     ];
-  }
-
-  /** The machine's argv that opens a command in the host, for tests that need a terminal without ssh. */
-  enterArguments(): string[] {
-    return enterArgv(this.initPid(), 'root');
   }
 
   #daemons(): SeenProcess[] {
