@@ -200,7 +200,11 @@ async function link(
 ): Promise<number> {
   const host = currentLab(name).host(required('HOST', hostId));
   const count =
-    action === 'drop' ? await host.dropLinks() : action === 'stall' ? host.stallLink() : host.resumeLink();
+    action === 'drop'
+      ? await host.dropLinks()
+      : action === 'stall'
+        ? await host.stallLink()
+        : host.resumeLink();
   return say(`${host.id}: ${action}: ${count} ssh connection processes\n`);
 }
 

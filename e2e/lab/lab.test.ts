@@ -150,7 +150,7 @@ describe.skipIf(!labIsWanted)('three lab hosts', () => {
     session.stdin.write('one\n');
     await nextText(session.stdout, 'one\n');
 
-    expect(host.stallLink()).toBeGreaterThan(0);
+    expect(await host.stallLink()).toBeGreaterThan(0);
     const daemons = () => host.processes().filter((one) => one.name.startsWith('sshd'));
     await waitUntil('stopped daemons', 5000, () =>
       daemons().some((one) => one.state === 'T') ? true : undefined,
@@ -184,7 +184,7 @@ describe.skipIf(!labIsWanted)('the end of a lab', () => {
     const ended = new Promise((resolve) => session.on('exit', resolve));
     session.stdin.write('up\n');
     await nextText(session.stdout, 'up\n');
-    lab.host('gone2').stallLink();
+    await lab.host('gone2').stallLink();
     const identities = lab.hosts
       .flatMap((host) => host.processes())
       .map((one) => processIdentity(one.pid))

@@ -89,10 +89,20 @@ export class LabHost {
    * Freezes the server's side of every ssh connection: TCP stands, nothing answers. With `listener` new ones are
    * accepted by the kernel and get no banner, as on a host whose user space is starved.
    */
-  stallLink(options: { listener?: boolean } = {}): number {
+  async stallLink(options: { listener?: boolean } = {}): Promise<number> {
     const frozen = options.listener ? this.#daemons() : this.#connections();
     for (const one of frozen) signal(one.pid, 'SIGSTOP');
-    return frozen.length;
+    const stopped = await waitUntil(`${this.id}: the stop of its ssh connections`, 5000, () => {
+      const now = frozen
+        .map((one) => seeProcess(one.pid))
+        .filter((one) => one !== undefined && one.state !== 'Z');
+      return now.every((one) => one?.state === 'T') ? now : undefined;
+    });
+    // A daemon's child that was on its way to becoming the command: that is not the link, and would stay stopped.
+    const daemons = new Set(this.#daemons().map((one) => one.pid));
+    const others = stopped.filter((one) => one !== undefined && !daemons.has(one.pid));
+    for (const one of others) if (one !== undefined) signal(one.pid, 'SIGCONT');
+    return stopped.length - others.length;
   }
 
   resumeLink(): number {

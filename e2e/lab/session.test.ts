@@ -94,7 +94,7 @@ describe.skipIf(!labIsWanted)('a session to a real sshd', () => {
     exec.value.onOutput((bytes) => {
       text += Buffer.from(bytes).toString();
     });
-    host.stallLink();
+    await host.stallLink();
     await reaches('stalled');
     exec.value.write('typed while it stalled\n');
     host.resumeLink();
