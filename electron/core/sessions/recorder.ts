@@ -45,8 +45,14 @@ const TAIL_MS = 1_000;
 /** One mark in this many bytes: 40 KB of marks for a gigabyte. */
 const MARK_BYTES = 512 * 1024;
 
-export function createRecorder(options: { file: string; size: TerminalSize; clock: Clock }): Recorder {
-  const { file, clock } = options;
+/** `open` makes the file; it fails when the file is there already: recordings are never written over. */
+export function createRecorder(options: {
+  file: string;
+  size: TerminalSize;
+  clock: Clock;
+  open?: (file: string) => number;
+}): Recorder {
+  const { file, clock, open: openFile = openNew } = options;
   const started = clock.monotonic();
   const failed = new Emitter<string>();
   const written = new Emitter<void>();
@@ -63,12 +69,13 @@ export function createRecorder(options: { file: string; size: TerminalSize; cloc
   let eventBytes = 0;
   let lastMark = Number.NEGATIVE_INFINITY;
   let markNext = false;
+  /** A write was due while another was under way. */
+  let overdue = false;
   let disposed = false;
   let idle: (() => void)[] = [];
 
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    descriptor = openSync(file, 'wx', 0o600);
+    descriptor = openFile(file);
     add(castHeaderLine({ ...options.size, startedAt: clock.now() }));
   } catch (error) {
     // Told after the caller has had time to listen.
@@ -120,6 +127,7 @@ export function createRecorder(options: { file: string; size: TerminalSize; cloc
   function send(): void {
     timer?.dispose();
     timer = tail.length > 0 && !disposed ? clock.after(FLUSH_MS, onTimer) : undefined;
+    overdue = writing !== undefined;
     if (writing || lines.length === 0 || descriptor === undefined || failure !== undefined) return;
     const bytes = Buffer.from(lines.join(''), 'utf8');
     lines = [];
@@ -142,7 +150,7 @@ export function createRecorder(options: { file: string; size: TerminalSize; cloc
         return;
       }
       if (error) fail(error);
-      if (characters >= BATCH_CHARACTERS || idle.length > 0) send();
+      if (overdue || idle.length > 0) send();
       if (!writing) {
         for (const resolve of idle.splice(0)) resolve();
       }
@@ -238,6 +246,11 @@ export function createRecorder(options: { file: string; size: TerminalSize; cloc
       written.dispose();
     },
   };
+}
+
+function openNew(file: string): number {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  return openSync(file, 'wx', 0o600);
 }
 
 function putNow(to: number, bytes: Buffer, at: number): void {
