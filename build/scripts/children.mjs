@@ -17,6 +17,7 @@ let ending = false;
  */
 export function run(file, args, options = {}) {
   endWithUs();
+  if (options.foreground) endWithNpm();
   const ownGroup = !options.foreground && process.platform !== 'win32';
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
@@ -81,4 +82,16 @@ function onSignal(signal) {
   setInterval(() => {
     if (groups.size === 0) process.exit(status);
   }, 20);
+}
+
+/**
+ * npm hands on a terminal's signals, but dies of a SIGTERM sent to it alone without a word to what it runs: then we are
+ * orphaned, and would keep the record's lock and the port for ever.
+ */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event || process.platform === 'win32') return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) onSignal('SIGTERM');
+  }, 250).unref();
 }

@@ -10,7 +10,11 @@ export function hasDisplay(
 }
 
 /** Hands an address to the desktop's browser. What comes of it is the desktop's: `failed` is told when it could not even start. */
-export function openBrowser(url: string, failed: (reason: string) => void, platform: string = process.platform): void {
+export function openBrowser(
+  url: string,
+  failed: (reason: string) => void,
+  platform: string = process.platform,
+): void {
   const [file, args] =
     platform === 'darwin'
       ? ['open', [url]]

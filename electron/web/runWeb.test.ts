@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Core, CoreOptions } from '../core/core.types.ts';
 import type { WorkspaceProblem } from '../../shared/model/workspace.ts';
+import type { Core, CoreOptions } from '../core/core.types.ts';
 import { hasDisplay } from './openBrowser.ts';
 import { runWeb } from './runWeb.ts';
 import { parseWebFlags, USUAL_PORT } from './webFlags.ts';
@@ -153,15 +153,19 @@ describe('the web home', () => {
     expect(told).toEqual([]);
   });
 
-  it.each([['--host', '0.0.0.0'], ['--port', 'x'], ['--port', '70000'], ['--port'], ['stray'], ['--no-open=1']])(
-    'refuses %s %s with status 2',
-    async (...args) => {
-      const { told, createCore } = smallCore();
-      expect(await start(args, createCore).status).toBe(2);
-      expect(stderr).toContain('--help');
-      expect(told).toEqual([]);
-    },
-  );
+  it.each([
+    ['--host', '0.0.0.0'],
+    ['--port', 'x'],
+    ['--port', '70000'],
+    ['--port'],
+    ['stray'],
+    ['--no-open=1'],
+  ])('refuses %s %s with status 2', async (...args) => {
+    const { told, createCore } = smallCore();
+    expect(await start(args, createCore).status).toBe(2);
+    expect(stderr).toContain('--help');
+    expect(told).toEqual([]);
+  });
 
   it('prints its help on stdout', async () => {
     expect(await start(['--help'], smallCore().createCore).status).toBe(0);

@@ -37,9 +37,12 @@ export async function runWeb(options: RunWebOptions): Promise<number> {
     stdout(WEB_HELP);
     return 0;
   }
-  const renderer = options.rendererDirectory ?? fileURLToPath(new URL('../../build/out/renderer', import.meta.url));
+  const renderer =
+    options.rendererDirectory ?? fileURLToPath(new URL('../../build/out/renderer', import.meta.url));
   if (!existsSync(join(renderer, 'index.html'))) {
-    diagnostic(`the interface is not built (${join(renderer, 'index.html')} is missing). Start with: npm start -- --web`);
+    diagnostic(
+      `the interface is not built (${join(renderer, 'index.html')} is missing). Start with: npm start -- --web`,
+    );
     return 1;
   }
 
@@ -64,7 +67,9 @@ export async function runWeb(options: RunWebOptions): Promise<number> {
     });
     stdout(`Fireline is at ${host.url}\n`);
     if (flags.value.open && hasDisplay(options.environment)) {
-      openBrowser(host.url, (reason) => diagnostic(`no browser could be opened (${reason}); open the address above`));
+      openBrowser(host.url, (reason) =>
+        diagnostic(`no browser could be opened (${reason}); open the address above`),
+      );
     }
     await ended;
     return 0;
@@ -88,7 +93,9 @@ async function openFirst(core: Core, flags: WebFlags, diagnostic: (line: string)
   }
   if (!opened) {
     const some = problems.every((p) => p.severity === 'warning' || p.host !== undefined);
-    const advice = some ? ' Mend the file, or add --partial to open the hosts that are fine.' : ' Mend the file and start again.';
+    const advice = some
+      ? ' Mend the file, or add --partial to open the hosts that are fine.'
+      : ' Mend the file and start again.';
     diagnostic(`${path} was not opened.${advice}`);
   }
   return opened;
@@ -104,13 +111,19 @@ async function listen(flags: WebFlags, options: Omit<WebHostOptions, 'port'>): P
       options.diagnostic(`port ${USUAL_PORT} is taken; using another`);
       return await startWebHost({ ...options, port: 0 });
     }
-    if (code === 'EADDRINUSE') throw new Error(`port ${flags.port} is taken: choose another, or --port 0 for any free one`);
-    if (code === 'EACCES') throw new Error(`port ${flags.port} may not be used by this user: choose one above 1023`);
+    if (code === 'EADDRINUSE')
+      throw new Error(`port ${flags.port} is taken: choose another, or --port 0 for any free one`);
+    if (code === 'EACCES')
+      throw new Error(`port ${flags.port} may not be used by this user: choose one above 1023`);
     throw error;
   }
 }
 
-async function closeAll(core: Core, host: WebHost | undefined, diagnostic: (line: string) => void): Promise<void> {
+async function closeAll(
+  core: Core,
+  host: WebHost | undefined,
+  diagnostic: (line: string) => void,
+): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), CLOSE_WITHIN_MS);
@@ -122,7 +135,8 @@ async function closeAll(core: Core, host: WebHost | undefined, diagnostic: (line
       return 'closed' as const;
     },
   );
-  if ((await Promise.race([closed, late])) === 'late') diagnostic('closing took too long; ending anyway. The record is safe.');
+  if ((await Promise.race([closed, late])) === 'late')
+    diagnostic('closing took too long; ending anyway. The record is safe.');
   clearTimeout(timer);
 }
 
