@@ -14,10 +14,10 @@ import type { OpenedWorkspace } from './openedWorkspace.ts';
 import { exportReport } from './report/exportReport.ts';
 import type { PromptQueue } from './sessions/promptQueue.ts';
 import { readRecentWorkspaces } from './store/recentWorkspaces.ts';
+import { VERSION } from './version.ts';
 import { IMPORTERS } from './workspace/importers.ts';
 import { saveWorkspaceFile } from './workspace/saveWorkspaceFile.ts';
 import { parseWorkspace } from './workspace/workspaceFile.ts';
-import { VERSION } from './version.ts';
 
 const SNAPSHOT_EVENTS = 500;
 const LISTED_ENTRIES = 2000;
@@ -77,7 +77,12 @@ export function createCommandHandlers(core: {
       const { opened, problems } = await core.openFile(expandHome(path), partial);
       if (!opened) {
         const errors = problems.filter((p) => p.severity === 'error').length;
-        throw failure('workspace_invalid', `${path}: ${errors} ${errors === 1 ? 'problem' : 'problems'}`, undefined, problems);
+        throw failure(
+          'workspace_invalid',
+          `${path}: ${errors} ${errors === 1 ? 'problem' : 'problems'}`,
+          undefined,
+          problems,
+        );
       }
       return core.snapshot();
     },
@@ -89,7 +94,8 @@ export function createCommandHandlers(core: {
       const context = { file: 'this text', homeDirectory: homedir(), detectors: detectorThresholds };
       return parseWorkspace(text, context).problems;
     },
-    'workspace.save': async ({ path, text, overwrite }) => saveWorkspaceFile(expandHome(path), text, overwrite),
+    'workspace.save': async ({ path, text, overwrite }) =>
+      saveWorkspaceFile(expandHome(path), text, overwrite),
     async 'workspace.import'({ source, path }) {
       const file = resolve(expandHome(path));
       const text = await readFile(file, 'utf8').catch((error: Error) => {
@@ -99,7 +105,11 @@ export function createCommandHandlers(core: {
     },
     async 'workspace.approve'({ contentHash }) {
       if (current().workspace.contentHash !== contentHash) {
-        throw failure('refused', 'the workspace has changed since this was shown', 'Read it again, then approve.');
+        throw failure(
+          'refused',
+          'the workspace has changed since this was shown',
+          'Read it again, then approve.',
+        );
       }
       core.approveCommands();
       return null;
@@ -171,7 +181,12 @@ export function createCommandHandlers(core: {
 
     'remediation.plan': ({ host: id, target, signal, event }) => {
       host(id);
-      return current().remediation.plan({ host: id, target, signal, ...(event === undefined ? {} : { event }) });
+      return current().remediation.plan({
+        host: id,
+        target,
+        signal,
+        ...(event === undefined ? {} : { event }),
+      });
     },
     'remediation.execute': ({ plan }) => current().remediation.execute(plan),
     'remediation.verify': ({ plan }) => current().remediation.verify(plan),

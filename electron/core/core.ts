@@ -78,7 +78,10 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     open(machineWorkspace(), []);
   }
 
-  async function openFile(path: string, partial: boolean): Promise<{ opened: boolean; problems: WorkspaceProblem[] }> {
+  async function openFile(
+    path: string,
+    partial: boolean,
+  ): Promise<{ opened: boolean; problems: WorkspaceProblem[] }> {
     const file = resolve(path);
     const text = await readWorkspaceText(file);
     const { workspace, problems } = parseWorkspace(text, {
@@ -118,7 +121,9 @@ export async function createCore(options: CoreOptions): Promise<Core> {
         handlers,
         onTerminal: (frame, from) => opened?.panes.takeFrame(frame, from),
         onBug: (name, error) =>
-          options.diagnostic(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+          options.diagnostic(
+            `${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+          ),
       });
       windows.add(window);
       window.lifetime.addStop(() => windows.delete(window));
@@ -167,7 +172,11 @@ async function readWorkspaceText(file: string): Promise<string> {
   try {
     const { size } = await stat(file);
     if (size > MAXIMUM_WORKSPACE_BYTES) {
-      throw failure('workspace_invalid', `${file}: ${size} bytes is too large for a workspace`, 'At most 1 MiB is read.');
+      throw failure(
+        'workspace_invalid',
+        `${file}: ${size} bytes is too large for a workspace`,
+        'At most 1 MiB is read.',
+      );
     }
     return await readFile(file, 'utf8');
   } catch (error) {

@@ -1,13 +1,13 @@
 import type { Disposable } from '../../shared/base/disposable.ts';
-import type { FrameChannel } from '../../shared/contract/wire.ts';
-import type { WorkspaceProblem } from '../../shared/model/workspace.ts';
-import type { ContractEvents } from '../../shared/contract/events.ts';
 import type { Event } from '../../shared/base/emitter.ts';
-import type { HostId, HostSummary } from '../../shared/model/host.ts';
-import type { FollowerState } from './sampling/sampler.types.ts';
 import type { ExportedReport } from '../../shared/contract/commands.ts';
+import type { ContractEvents } from '../../shared/contract/events.ts';
+import type { FrameChannel } from '../../shared/contract/wire.ts';
+import type { HostId, HostSummary } from '../../shared/model/host.ts';
 import type { IncidentId } from '../../shared/model/incident.ts';
 import type { PromptAnswer, PromptId } from '../../shared/model/prompt.ts';
+import type { WorkspaceProblem } from '../../shared/model/workspace.ts';
+import type { FollowerState } from './sampling/sampler.types.ts';
 
 /** What each home gives the core. */
 export interface CoreOptions {
@@ -30,7 +30,9 @@ export interface Core extends Disposable {
   openWorkspace(path: string, partial: boolean): Promise<{ opened: boolean; problems: WorkspaceProblem[] }>;
   readonly hosts: readonly HostSummary[];
   /** Everything that windows are told, for the command line. */
-  readonly onEvent: Event<{ [N in keyof ContractEvents]: { name: N; data: ContractEvents[N] } }[keyof ContractEvents]>;
+  readonly onEvent: Event<
+    { [N in keyof ContractEvents]: { name: N; data: ContractEvents[N] } }[keyof ContractEvents]
+  >;
   answerPrompt(prompt: PromptId, answer: PromptAnswer): void;
   /** Approves the open file's held commands: the command line's `--approve`. */
   approveCommands(): void;

@@ -117,6 +117,9 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
 }
 
 /** A rule without `on` is for every host; otherwise it names ids or tags. */
-export function appliesTo(on: readonly string[] | undefined, host: Pick<WorkspaceHost, 'id' | 'tags'>): boolean {
+export function appliesTo(
+  on: readonly string[] | undefined,
+  host: Pick<WorkspaceHost, 'id' | 'tags'>,
+): boolean {
   return on === undefined || on.some((name) => name === host.id || host.tags.includes(name));
 }

@@ -186,7 +186,13 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     },
     publish(draft) {
       const seenAt = clock.now();
-      const event: TimelineEvent = { ...draft, id: crypto.randomUUID() as EventId, revision: 0, seenAt, clockOffsetMs: 0 };
+      const event: TimelineEvent = {
+        ...draft,
+        id: crypto.randomUUID() as EventId,
+        revision: 0,
+        seenAt,
+        clockOffsetMs: 0,
+      };
       store.putEvent(event);
       emit('timeline', event);
       return event;

@@ -14,7 +14,8 @@ export function escapeMarkdown(text: string): string {
     .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}&#46;`)
     .replace(/@/g, '&#64;')
     .replace(/#(?=\w)/g, '&#35;')
-    .replace(/^([-+=#]|\d+[.)])/, '\\$1');
+    .replace(/^([-+=#])/, '\\$1')
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2');
 }
 
 /** A fenced block whose fence is longer than any run of backticks in it. */

@@ -1,4 +1,4 @@
-import { asText, formatCores, formatDuration } from '../../../shared/model/format.ts';
+import { asText, formatCores } from '../../../shared/model/format.ts';
 import { escapeHtml } from './escapeHtml.ts';
 import { visibleBlock, visibleLine } from './hostText.ts';
 import { HTML_STYLE } from './htmlStyle.ts';
@@ -6,6 +6,7 @@ import type { EvidenceEntry, RemediationEntry, ReportModel, TimelineEntry } from
 import {
   actorOf,
   detailPairs,
+  detectTime,
   eventPairs,
   HOST_COLUMNS,
   hostRow,
@@ -16,6 +17,7 @@ import {
   SEVERITY_MARK,
   SUMMARY_PROMPT,
   UNWRITTEN,
+  wholeTitle,
 } from './reportSections.ts';
 import type { ReportTime } from './reportTime.ts';
 import { svgChart } from './svgChart.ts';
@@ -102,7 +104,10 @@ function unwritten(prompt: string): string {
 function summary(model: ReportModel): string {
   const written = model.incident?.summary.trim() ?? '';
   if (written === '') return unwritten(SUMMARY_PROMPT);
-  return `<p class="prose lead">${block(written).html}</p>`;
+  return `${written
+    .split(/\n{2,}/)
+    .map((paragraph) => `<p class="prose lead">${escapeHtml(visibleBlock(paragraph, 100_000).text)}</p>`)
+    .join('')}`;
 }
 
 function impact(model: ReportModel): string {
@@ -120,11 +125,7 @@ function detection(model: ReportModel, time: ReportTime): string {
   const { entry, toDetectMs } = model.detection;
   const line = entry.evidence.find((one) => one.evidence.type === 'line' || one.evidence.type === 'output');
   const on = entry.event.host === undefined ? '' : ` on <code>${text(entry.event.host)}</code>`;
-  return `<p>First told at <b>${text(time.utc(entry.event.seenAt))} UTC</b>${on} (${link(entry.reference)}): ${text(entry.event.title)}${/[.!?]$/.test(entry.event.title) ? '' : '.'}${
-    toDetectMs === undefined
-      ? ' Time to detect is not known: when impact began has not been set.'
-      : ` Time to detect: ${text(formatDuration(toDetectMs))}${toDetectMs < 0 ? ' (before impact began)' : ''}.`
-  }</p>${line ? evidenceBlock(line) : ''}`;
+  return `<p>First told at <b>${text(time.utc(entry.event.seenAt))} UTC</b>${on} (${link(entry.reference)}): ${text(entry.event.title)}${/[.!?]$/.test(entry.event.title) ? '' : '.'} ${text(detectTime(toDetectMs))}</p>${line ? evidenceBlock(line) : ''}`;
 }
 
 function timeline(model: ReportModel, time: ReportTime): string {
@@ -142,14 +143,21 @@ function timeline(model: ReportModel, time: ReportTime): string {
     if (!declared && !entry.before) {
       declared = true;
       if (entry !== model.timeline[0])
-        row += `<tr class="declared"><td colspan="${columns}">before the incident was declared ↑</td></tr>`;
+        row += `<tr class="declared"><td colspan="${columns}">↑ before the incident was declared</td></tr>`;
     }
     const refers = entry.remediation
       ? ` <a href="#${text(entry.remediation)}">${text(entry.remediation)}</a>`
       : '';
-    return `${row}<tr${entry.before ? ' class="before"' : ''}><td class="time">${text(time.utcClock(event.at))}</td>${time.isUtc ? '' : `<td class="time by">${text(time.localClock(event.at))}</td>`}<td>${event.host === undefined ? '' : text(event.host)}</td><td><span class="mark ${text(event.severity)}">${SEVERITY_MARK[event.severity]} ${text(event.severity)}</span> ${text(event.title)}</td><td class="by">${text(actorOf(entry))}</td><td class="reference">${link(entry.reference)}${refers}</td></tr>`;
+    return `${row}<tr><td class="time">${text(time.utcClock(event.at))}</td>${time.isUtc ? '' : `<td class="time by">${text(time.localClock(event.at))}</td>`}${hostCell(event.host)}<td><span class="mark ${text(event.severity)}">${SEVERITY_MARK[event.severity]} ${text(event.severity)}</span> ${text(event.title)}</td><td class="by name">${text(actorOf(entry))}</td><td class="reference">${link(entry.reference)}${refers}</td></tr>`;
   });
   return `<table><thead><tr><th>UTC</th>${time.isUtc ? '' : '<th>Local</th>'}<th>Host</th><th>What happened</th><th>By</th><th>Evidence</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+}
+
+/** A short name is never broken; a long one must not push the table off the page. */
+function hostCell(host: string | undefined): string {
+  return host === undefined
+    ? '<td></td>'
+    : `<td${host.length <= 20 ? ' class="name"' : ''}>${text(host)}</td>`;
 }
 
 function remediations(model: ReportModel, time: ReportTime): string {
@@ -164,7 +172,7 @@ function remediation(entry: RemediationEntry, time: ReportTime): string {
   const compare =
     record.cpuBefore === undefined && record.cpuAfter === undefined
       ? ''
-      : `<div class="compare"><div>Busy CPU before<b>${text(asText(formatCores(record.cpuBefore)))}</b></div><div>after<b>${text(asText(formatCores(record.cpuAfter)))}</b></div><div>mean of ten seconds each</div></div>`;
+      : `<div class="compare"><div>Busy CPU before<b>${text(asText(formatCores(record.cpuBefore)))}</b></div><div>after<b>${text(asText(formatCores(record.cpuAfter)))}</b></div><div>mean of the ten seconds before and after</div></div>`;
   const steps = record.steps
     .map(
       (step) =>
@@ -172,11 +180,11 @@ function remediation(entry: RemediationEntry, time: ReportTime): string {
     )
     .join('');
   const output =
-    record.output === undefined || record.output === '' ? '' : `<h4>Output</h4>${block(record.output).pre}`;
+    record.output === undefined || record.output === '' ? '' : `<h4>Output</h4>${block(record.output)}`;
   return `<div class="remediation" id="${text(reference)}"><h3>${text(reference)} · ${text(record.plan.title)}</h3>
-<p><span class="mark ${tone}">${text(remediationOutcome(entry))}</span></p>
+<p class="outcome ${tone}">${text(remediationOutcome(entry))}</p>
 ${pairs([...remediationPairs(entry, time)])}${entry.event ? `<p class="quiet">For ${link(entry.event)}.</p>` : ''}
-<h4>Exact command</h4>${block(record.plan.command, 'command').pre}${compare}${output}
+<h4>Exact command</h4>${block(record.plan.command, 'command')}${compare}${output}
 <h4>Steps</h4><table><tbody>${steps}</tbody></table></div>`;
 }
 
@@ -185,7 +193,7 @@ function charts(model: ReportModel, time: ReportTime): string {
   const drawn = model.charts.map(({ host, figures }, index) => {
     const content = figures.map((figure) => {
       const svg = svgChart(figure, model, { hostName: host, link: (reference) => `#evidence-${reference}` });
-      return `<figure id="${figure.id}"${figure.wide ? ' class="wide"' : ''}>${svg}<figcaption><b>Figure ${text(figure.id.replace('figure-', '').replace('-', '.'))}. ${text(figure.title)} of ${text(host)}.</b> ${text(figure.caption)}</figcaption></figure>`;
+      return `<figure id="${figure.id}"${figure.wide ? ' class="wide"' : ''}>${svg}<figcaption><b>Figure ${text(figure.id.replace('figure-', '').replace('-', '.'))}. ${text(host)}: ${text(figure.title)}.</b> ${text(figure.caption)}</figcaption></figure>`;
     });
     return `<h3 id="host-${index + 1}">${text(host)}</h3><div class="figures">${content.join('\n')}</div>`;
   });
@@ -216,15 +224,16 @@ function evidenceEntry(entry: TimelineEntry, time: ReportTime): string {
   const { event, reference } = entry;
   const items = entry.evidence.map(
     (one) =>
-      `<h4>${text(one.heading)}</h4>${pairs(one.pairs)}${one.block === undefined ? '' : block(one.block).pre}${one.figure ? `<p class="quiet">Shown in <a href="#${one.figure}">figure ${text(one.figure.replace('figure-', '').replace('-', '.'))}</a>.</p>` : ''}`,
+      `<h4>${text(one.heading)}</h4>${pairs(one.pairs)}${one.block === undefined ? '' : block(one.block)}${one.figure ? `<p class="quiet">Shown in <a href="#${one.figure}">figure ${text(one.figure.replace('figure-', '').replace('-', '.'))}</a>.</p>` : ''}`,
   );
   const detail = detailPairs(entry);
+  const whole = wholeTitle(entry);
   // The target is inside: following a link to it opens what encloses it.
-  return `<details><summary><span class="reference">${text(reference)}</span><span>${text(time.utcClock(event.at))}</span><span class="muted">${event.host === undefined ? '' : text(event.host)}</span><span class="title">${text(event.title)}</span></summary><div class="evidence" id="evidence-${text(reference)}">${pairs(eventPairs(entry, time))}${detail.length > 0 ? `<h4>Facts</h4>${pairs(detail)}` : ''}${items.join('')}</div></details>`;
+  return `<details><summary><span class="reference">${text(reference)}</span><span>${text(time.utcClock(event.at))}</span><span class="muted">${event.host === undefined ? '' : text(event.host)}</span><span class="title">${text(event.title)}</span></summary><div class="evidence" id="evidence-${text(reference)}">${pairs(eventPairs(entry, time))}${whole === undefined ? '' : `<h4>Text</h4>${block(whole)}`}${detail.length > 0 ? `<h4>Facts</h4>${pairs(detail)}` : ''}${items.join('')}</div></details>`;
 }
 
 function evidenceBlock(entry: EvidenceEntry): string {
-  return `<h4 class="quiet">${text(entry.heading)}</h4>${entry.block === undefined ? '' : block(entry.block).pre}`;
+  return `<h4 class="quiet">${text(entry.heading)}</h4>${entry.block === undefined ? '' : block(entry.block)}`;
 }
 
 function pairs(list: readonly [string, string][]): string {
@@ -232,9 +241,9 @@ function pairs(list: readonly [string, string][]): string {
   return `<dl class="pairs">${list.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join('')}</dl>`;
 }
 
-function block(value: string, className?: string): { html: string; pre: string } {
-  const shown = visibleBlock(value);
+function block(value: string, className?: string): string {
+  const shown = visibleBlock(value.replace(/\n$/, ''));
   const html = escapeHtml(shown.text);
   const note = shown.note ? `<p class="cut">${text(shown.note)}</p>` : '';
-  return { html: html + note, pre: `<pre${className ? ` class="${className}"` : ''}>${html}</pre>${note}` };
+  return `<pre${className ? ` class="${className}"` : ''}>${html}</pre>${note}`;
 }

@@ -1,4 +1,4 @@
-import { asText, formatCores, formatDuration } from '../../../shared/model/format.ts';
+import { asText, formatCores } from '../../../shared/model/format.ts';
 import { escapeMarkdown, fencedMarkdown } from './escapeMarkdown.ts';
 import { visibleBlock, visibleLine } from './hostText.ts';
 import { metricText } from './metricText.ts';
@@ -6,6 +6,7 @@ import type { Figure, RemediationEntry, ReportModel, TimelineEntry } from './rep
 import {
   actorOf,
   detailPairs,
+  detectTime,
   eventPairs,
   HOST_COLUMNS,
   hostRow,
@@ -16,6 +17,7 @@ import {
   SEVERITY_MARK,
   SUMMARY_PROMPT,
   UNWRITTEN,
+  wholeTitle,
 } from './reportSections.ts';
 import type { ReportTime } from './reportTime.ts';
 
@@ -96,11 +98,7 @@ function detection(model: ReportModel, time: ReportTime): string {
   const { entry, toDetectMs } = model.detection;
   const line = entry.evidence.find((one) => one.evidence.type === 'line' || one.evidence.type === 'output');
   const on = entry.event.host === undefined ? '' : ` on ${text(entry.event.host)}`;
-  const took =
-    toDetectMs === undefined
-      ? 'Time to detect is not known: when impact began has not been set.'
-      : `Time to detect: ${formatDuration(toDetectMs)}.`;
-  const sentence = `First told at ${time.utc(entry.event.seenAt)} UTC${on} (${link(entry.reference)}): ${text(entry.event.title)}. ${took}`;
+  const sentence = `First told at ${time.utc(entry.event.seenAt)} UTC${on} (${link(entry.reference)}): ${text(entry.event.title)}. ${detectTime(toDetectMs)}`;
   return line?.block === undefined
     ? sentence
     : `${sentence}\n\n${text(line.heading)}:\n\n${block(line.block)}`;
@@ -206,9 +204,11 @@ function seriesRow(
 
 function evidence(entry: TimelineEntry, time: ReportTime): string {
   const { event, reference } = entry;
+  const whole = wholeTitle(entry);
   return [
     `### Evidence ${reference}`,
     `${time.utc(event.at)} UTC${event.host === undefined ? '' : `, ${text(event.host)}`}: ${text(event.title)}`,
+    ...(whole === undefined ? [] : [block(whole)]),
     list([...eventPairs(entry, time), ...detailPairs(entry)]),
     ...entry.evidence.flatMap((one) => [
       `**${text(one.heading)}**`,
@@ -223,6 +223,6 @@ function list(pairs: readonly [string, string][]): string {
 }
 
 function block(value: string, language = 'text'): string {
-  const shown = visibleBlock(value);
+  const shown = visibleBlock(value.replace(/\n$/, ''));
   return fencedMarkdown(shown.text, language) + (shown.note ? `\n\n(${shown.note})` : '');
 }

@@ -1,6 +1,7 @@
-import { formatDuration } from '../../../shared/model/format.ts';
+import type { JsonObject } from '../../../shared/base/json.ts';
+import { asText, formatBytes, formatDuration } from '../../../shared/model/format.ts';
 import type { HostSummary } from '../../../shared/model/host.ts';
-import { visibleLine } from './hostText.ts';
+import { LINE_CHARACTERS, visibleLine } from './hostText.ts';
 import type { RemediationEntry, ReportModel, TimelineEntry } from './reportModel.ts';
 import type { ReportTime } from './reportTime.ts';
 
@@ -60,12 +61,34 @@ export function eventPairs(entry: TimelineEntry, time: ReportTime): [string, str
   return pairs;
 }
 
-/** The event's own facts, one line each, as they were recorded. */
+/** The event's own facts, one line each, as they were recorded; what is nested is named by its path. */
 export function detailPairs(entry: TimelineEntry): [string, string][] {
-  return Object.entries(entry.event.detail).map(([name, value]) => [
-    visibleLine(name, 64),
-    visibleLine(typeof value === 'string' ? value : JSON.stringify(value)),
-  ]);
+  return flatten(entry.event.detail, '');
+}
+
+function flatten(detail: JsonObject, path: string): [string, string][] {
+  return Object.entries(detail).flatMap(([name, value]): [string, string][] => {
+    const full = `${path}${name}`;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value) && path.length < 64) {
+      return flatten(value, `${full}.`);
+    }
+    const bytes = /bytes$/i.test(name) && typeof value === 'number' ? ` (${asText(formatBytes(value))})` : '';
+    return [
+      [visibleLine(full, 96), visibleLine(typeof value === 'string' ? value : JSON.stringify(value)) + bytes],
+    ];
+  });
+}
+
+/** A title that a line cannot hold: a note by a person may be a page. */
+export function wholeTitle(entry: TimelineEntry): string | undefined {
+  const { title } = entry.event;
+  return title.length > LINE_CHARACTERS || title.includes('\n') ? title : undefined;
+}
+
+export function detectTime(toDetectMs: number | undefined): string {
+  if (toDetectMs === undefined) return 'Time to detect is not known: when impact began has not been set.';
+  if (toDetectMs < 0) return `It was detected ${formatDuration(-toDetectMs)} before impact began.`;
+  return `Time to detect: ${toDetectMs < 1000 ? 'under a second' : formatDuration(toDetectMs)}.`;
 }
 
 export function remediationPairs(entry: RemediationEntry, time: ReportTime): [string, string][] {

@@ -43,9 +43,9 @@ export function svgChart(
   const { ticks, maximum } = valueAxis(figure);
   area.maximum = maximum;
   const id = figure.id;
-  const title = `${figure.title} of ${visibleLine(options.hostName)}`;
+  const title = `${visibleLine(options.hostName)}: ${figure.title}`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="group" aria-labelledby="${id}-title ${id}-description" font-family="system-ui, 'Segoe UI', 'Liberation Sans', Arial, sans-serif" font-size="10">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="group" aria-labelledby="${id}-title ${id}-description" font-family="-apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif" font-size="10">`,
     `<title id="${id}-title">${escapeHtml(title)}</title>`,
     `<desc id="${id}-description">${escapeHtml(describe(figure))}</desc>`,
     `<defs><pattern id="${id}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="6" height="6" fill="#f4f5f6"/><line x1="0" y1="0" x2="0" y2="6" stroke="#b9c1c8" stroke-width="1.5"/></pattern><clipPath id="${id}-clip"><rect x="${area.left}" y="${area.top}" width="${area.right - area.left}" height="${area.bottom - area.top}"/></clipPath></defs>`,
@@ -108,7 +108,7 @@ function valueTick(value: number, figure: Figure, area: Area): string {
       ? '0'
       : figure.unit === 'share'
         ? `${Math.round(value * 100)}%`
-        : metricText(figure.unit, value);
+        : metricText(figure.unit, value).replace(/\.0+(?!\d)/, '');
   const line =
     value === 0 ? '' : `<path d="M${area.left} ${at}H${area.right}" stroke="#e4e7ea" stroke-width="1"/>`;
   return `${line}<text x="${area.left - 6}" y="${at + 3.5}" text-anchor="end" fill="#55606a">${escapeHtml(text)}</text>`;
