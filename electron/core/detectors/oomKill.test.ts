@@ -236,10 +236,8 @@ describe('hosts that share a kernel', () => {
       },
     ]);
     for (let n = 0; n < 5; n++) neighbour.second();
-    expect(neighbour.told).toMatchObject([
-      { severity: 'info', detail: { pid: 3961, pidNamespace: 'machine', onThisHost: false } },
-    ]);
-    expect(neighbour.told[0]?.title).toContain('on the machine that this host shares');
+    // Its own counter stands: what met its limit in another cgroup is no news of this host.
+    expect(neighbour.told).toEqual([]);
   });
 
   test('a victim too short-lived for the table is claimed by the host’s own counter', () => {
@@ -263,6 +261,7 @@ describe('hosts that share a kernel', () => {
 
   test('two hosts with the same command: the one that merely ended is not the victim', () => {
     const { neighbour } = pair();
+    neighbour.cgroupOomKills = undefined;
     neighbour.remove(412);
     neighbour.add({ pid: 413, name: 'python3', command: 'python3 -c pass', residentBytes: 8 * MiB });
     neighbour.second();
@@ -293,16 +292,30 @@ describe('hosts that share a kernel', () => {
     expect(victim.told.map((e) => [e.severity, e.detail['hostPid']])).toEqual([['critical', 412]]);
   });
 
-  test('neighbours can be left out', () => {
-    const host = new TestHost({
+  test('a neighbour’s kill is told when it is asked for, and when the machine itself ran out', () => {
+    const asked = new TestHost({
       container: true,
       detectors,
-      thresholds: { oomKill: { tellNeighbours: false } },
+      thresholds: { oomKill: { tellNeighbours: true } },
     });
-    host.second();
-    host.kernel(killed(3961));
-    for (let n = 0; n < 5; n++) host.second();
-    expect(host.told).toEqual([]);
+    asked.cgroupOomKills = 0;
+    asked.second();
+    asked.kernel(constraint(3961, '/lab/web9', 'python3'));
+    asked.kernel(killed(3961));
+    for (let n = 0; n < 5; n++) asked.second();
+    expect(asked.told).toMatchObject([
+      { severity: 'info', detail: { pid: 3961, pidNamespace: 'machine', onThisHost: false } },
+    ]);
+    expect(asked.told[0]?.title).toContain('on the machine that this host shares');
+
+    const lucky = new TestHost({ container: true, detectors });
+    lucky.cgroupOomKills = 0;
+    lucky.second();
+    lucky.kernel(
+      'Out of memory: Killed process 77 (java) total-vm:9kB, anon-rss:8kB, file-rss:0kB, shmem-rss:0kB',
+    );
+    for (let n = 0; n < 5; n++) lucky.second();
+    expect(lucky.told.map((e) => e.severity)).toEqual(['warning']);
   });
 });
 

@@ -20,8 +20,9 @@ import { splitSyslog } from './oomKillLines.ts';
  *    log's is the machine's) and about the same memory; or
  * 2. the host's own cgroup counter went up as it happened; or
  * 3. the victim's cgroup is one whose kills were this host's before.
- * All of these come with the next sample, within a second. Otherwise the kill is told as a neighbour's: `info`, or
- * `warning` if the machine itself ran out.
+ * All of these come with the next sample, within a second. Otherwise the kill is a neighbour's: told as `warning` if
+ * the machine itself ran out, as `info` where this host has no counter of its own that could tell, and not at all
+ * where it has: another cgroup that met its own limit is no news of this host.
  *
  * A counter that rose without a line is an inferred kill: the largest process that went in that tick, one either
  * side. It is revised if the log tells later.
@@ -37,8 +38,8 @@ export const oomKill: Detector<OomKillState> = {
     waitForSampleMs: 1200,
     /** The least that an inferred victim must have held. */
     minimumVictimMiB: 4,
-    /** False: kills of others on a shared machine are not told at all. */
-    tellNeighbours: true,
+    /** True: kills in other cgroups of a shared machine are told too, even where they are known not to be ours. */
+    tellNeighbours: false,
   },
   initial: () => ({
     boot: '',
@@ -134,6 +135,11 @@ const REVISE_MS = 10_000;
 const SAME_KILL_MS = 10_000;
 /** A follower that catches up after a stall is minutes late; a clock that is further off is wrong. */
 const MOST_LAG_MS = 5 * 60_000;
+
+function isWorthTelling(state: OomKillState, neighbours: Kill, context: DetectorContext): boolean {
+  const certainlyTheirs = neighbours.logged.scope === 'cgroup' && state.lastSample?.own !== undefined;
+  return !certainlyTheirs || context.thresholds['tellNeighbours'] === true;
+}
 
 function takeSample(state: OomKillState, sample: Sample, context: DetectorContext): void {
   const machine = sample.oomKills;
@@ -319,7 +325,7 @@ function decide(
       kill.changed = true;
     } else if (!ours && !waiting && kill.told === 'no') {
       kill.told = 'neighbour';
-      kill.changed = context.thresholds['tellNeighbours'] !== false;
+      kill.changed = isWorthTelling(state, kill, context);
     }
   } else if (kill.told === 'own' && !kill.counted) {
     const rise = riseFor(state, kill);
@@ -422,7 +428,6 @@ function settleRise(
     }
     rise.told = true;
     const whose = rise.certain || victim ? 'own' : 'neighbour';
-    if (whose === 'neighbour' && context.thresholds['tellNeighbours'] === false) return false;
     outputs.push({
       type: 'event',
       key: rise.key,

@@ -70,7 +70,7 @@ export function describeLoop(facts: LoopFacts, context: DetectorContext): EventD
     });
     actions.push({
       action: 'process.kill',
-      label: `Kill pid ${holder.identity.pid} (${visibleText(holder.name, 32)})…`,
+      label: `Kill pid ${holder.identity.pid} (${visibleText(holder.name, 32).trim()})…`,
       host: context.host,
       target: holder.identity,
     });
@@ -187,13 +187,13 @@ function titleOf(facts: LoopFacts, offset: number): string {
   const rate =
     facts.ratePerSecond > 0 ? ` ${spokenRate(facts.ratePerSecond)}×/s` : ` ${facts.restarts} times`;
   const who = supervisor
-    ? `${visibleText(supervisor.name, 32)} (pid ${supervisor.pid}) restarts ${role}`
+    ? `${visibleText(supervisor.name, 32).trim()} (pid ${supervisor.pid}) restarts ${role}`
     : `${role} is restarted`;
   const own = share(cpu?.own ?? 0, cpu?.busy ?? 0);
   const owns = own >= 0.05 ? ` and owns ${Math.round(own * 100)} % of busy CPU` : '';
   if (!holder) return `${who}${rate}${owns}`;
   const age = facts.beganAt - (holder.startedAt - offset);
-  return `${who}${rate}${owns}; pid ${holder.identity.pid}, started ${spokenAge(age)} earlier, holds it`;
+  return `${who}${rate}${owns}; pid ${holder.identity.pid} (${visibleText(holder.name, 32).trim()}), started ${spokenAge(age)} earlier, holds it`;
 }
 
 function share(part: number, whole: number): number {

@@ -111,6 +111,10 @@ interface Loop {
   restarts: number;
   countedAt: number;
   quietSince?: number;
+  /** `lastAt` when the facts were last taken. */
+  factsAt: number;
+  /** The first refusals and the latest: evidence outlives the window that counts. */
+  evidence: { path: string; text: string; at: number }[];
 }
 
 const LOG_WINDOW_MS = 30_000;
@@ -283,7 +287,8 @@ function judgeFamily(
   countRestarts(
     loop,
     Math.max(seen, log ? log.total - 1 : 0),
-    rate,
+    // A log that says each refusal counts by itself; only what nobody counts is estimated.
+    logRate === undefined ? rate : undefined,
     Math.max(family.lastAt, log?.lastAt ?? 0),
   );
 
@@ -325,7 +330,7 @@ function judgeFamily(
       cpu: { ...figures.cpu, own: cost },
       holder: loop.holder,
       bootId: state.families.bootId,
-      lines: log?.lines.slice(-3).map((l) => ({ path: log.path, text: l.text, at: l.at })) ?? [],
+      lines: keepEvidence(loop, log),
       newest: family.instances.at(-1),
     },
     context,
@@ -374,7 +379,7 @@ function judgeLog(
       cpu: balance ? { ...balance, parentReaped: 0, own: 0 } : undefined,
       holder: loop.holder,
       bootId: state.families.bootId,
-      lines: log.lines.slice(-3).map((l) => ({ path: log.path, text: l.text, at: l.at })),
+      lines: keepEvidence(loop, log),
       newest: undefined,
     },
     context,
@@ -383,19 +388,39 @@ function judgeLog(
 }
 
 function newLoop(key: string, beganAt: number): Loop {
-  return { key, beganAt, lastAt: beganAt, asked: new Map(), open: false, restarts: 0, countedAt: beganAt };
+  return {
+    key,
+    beganAt,
+    lastAt: beganAt,
+    asked: new Map(),
+    open: false,
+    restarts: 0,
+    countedAt: beganAt,
+    factsAt: 0,
+    evidence: [],
+  };
+}
+
+const FIRST_LINES = 2;
+const LAST_LINES = 2;
+
+function keepEvidence(loop: Loop, log: RefusalLog | undefined): Loop['evidence'] {
+  for (const line of log?.lines ?? []) {
+    if (line.at <= (loop.evidence.at(-1)?.at ?? 0)) continue;
+    loop.evidence.push({ path: log?.path ?? '', text: line.text, at: line.at });
+    if (loop.evidence.length > FIRST_LINES + LAST_LINES) loop.evidence.splice(FIRST_LINES, 1);
+  }
+  return [...loop.evidence];
 }
 
 /** Restarts never count down; between looks they are counted by the rate. */
 function countRestarts(loop: Loop, atLeast: number, rate: number | undefined, lastAt: number): void {
-  if (lastAt > loop.lastAt) {
-    const estimated = rate === undefined ? 0 : Math.floor(((lastAt - loop.countedAt) / 1000) * rate);
-    loop.restarts = Math.max(loop.restarts + estimated, atLeast);
-    if (estimated > 0) loop.countedAt = lastAt;
-    loop.lastAt = lastAt;
-  } else {
-    loop.restarts = Math.max(loop.restarts, atLeast);
-  }
+  const estimated =
+    rate === undefined || lastAt <= loop.lastAt ? 0 : Math.floor(((lastAt - loop.countedAt) / 1000) * rate);
+  // What was counted covers the time until now: it is not estimated again.
+  if (atLeast > loop.restarts || estimated > 0) loop.countedAt = lastAt;
+  loop.restarts = Math.max(loop.restarts + estimated, atLeast);
+  loop.lastAt = Math.max(loop.lastAt, lastAt);
 }
 
 function rateOfLog(log: RefusalLog): number | undefined {
@@ -447,6 +472,9 @@ function awaiting(loop: Loop, now: number, mostMs: number): boolean {
 
 /** Tells when it is new, when it changed in what matters, and otherwise now and then. */
 function tell(loop: Loop, facts: LoopFacts, context: DetectorContext, outputs: DetectorOutput[]): void {
+  // Nothing happened since: the figures of a window that drains would belittle what was.
+  if (loop.told && loop.lastAt <= loop.factsAt) return;
+  loop.factsAt = loop.lastAt;
   const share = facts.cpu && facts.cpu.busy > 0 ? facts.cpu.own / facts.cpu.busy : 0;
   const { told } = loop;
   loop.facts = facts;
@@ -502,6 +530,7 @@ function closeQuiet(state: RespawnState, context: DetectorContext, outputs: Dete
     delete loop.holder;
     loop.restarts = 0;
     loop.countedAt = now;
+    loop.evidence = [];
   }
 }
 

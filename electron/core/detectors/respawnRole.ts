@@ -5,9 +5,11 @@ export function roleOf(command: string, name: string): string {
   if (first === '') return name;
   if (!INTERPRETER.test(first)) return first.replace(/:$/, '');
   const rest = words.slice(1);
-  if (rest.some((w) => /^-\w*[ce]$/.test(w))) return first;
-  const script = rest.find((w) => !w.startsWith('-'));
-  return script === undefined ? first : baseOf(script);
+  const script = rest.findIndex((w) => !w.startsWith('-'));
+  // `sh -c '…'` has no script of its own; what comes after a script belongs to the script (`ruby bin/unicorn -c x`).
+  const options = script < 0 ? rest : rest.slice(0, script);
+  if (script < 0 || options.some((w) => /^-\w*[ce]$/.test(w))) return first;
+  return baseOf(rest[script] ?? first);
 }
 
 const INTERPRETER = /^(?:ruby|python|perl|node|nodejs|php|bash|sh|dash|zsh|java|bundle|env)[\d.]*$/;
