@@ -46,7 +46,7 @@ test('a hostile process title, terminal output and note are inert text', async (
     await page.getByRole('searchbox', { name: /Filter.*process/i }).fill('onerror');
     await expect(page.getByRole('region', { name: 'Host detail' })).toContainText(title);
     await page.getByRole('button', { name: 'Add a note to the timeline' }).click();
-    await page.getByLabel('Note').fill('<script>alert(2)</script> \u202egnp.exe');
+    await page.getByRole('textbox', { name: 'Note' }).fill('<script>alert(2)</script> \u202egnp.exe');
     await page.getByRole('button', { name: 'Add note' }).click();
     await expect(page.getByRole('region', { name: 'Timeline' })).toContainText('<script>alert(2)</script>');
     expect(await page.locator('img[src="x"]').count()).toBe(0);
