@@ -1,6 +1,7 @@
 import * as Tooltip from '@radix-ui/react-tooltip';
 import { PanelLeftOpen, PanelTopOpen } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import styles from './App.module.css';
 import { Fleet } from './features/fleet/Fleet.tsx';
 import { HostDetail } from './features/host/HostDetail.tsx';
@@ -65,7 +66,16 @@ export function App() {
 
 /** The regions of the screen. Each fails alone: a fault in one leaves the terminals standing. */
 function Regions() {
-  const { timelineOpen, timelineWidth, detailOpen, detailHeight, detailMaximised } = useUi();
+  const { timelineOpen, timelineWidth, detailOpen, detailHeight, detailMaximised } = useUi(
+    // Not the whole of it: the crosshair moves with the pointer.
+    useShallow(({ timelineOpen, timelineWidth, detailOpen, detailHeight, detailMaximised }) => ({
+      timelineOpen,
+      timelineWidth,
+      detailOpen,
+      detailHeight,
+      detailMaximised,
+    })),
+  );
   const body = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(body);
   const mostTimeline = Math.max(LEAST_TIMELINE, width - LEAST_WORK_WIDTH);

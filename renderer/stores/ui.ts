@@ -67,12 +67,14 @@ export const useUi = create<UiState>(() => ({
   ...recall(),
 }));
 
+let remembered = '';
+
 useUi.subscribe((state) => {
   const { theme, screenReader, timelineOpen, detailOpen, timelineWidth, detailHeight } = state;
-  localStorage.setItem(
-    REMEMBERED,
-    JSON.stringify({ theme, screenReader, timelineOpen, detailOpen, timelineWidth, detailHeight }),
-  );
+  const next = JSON.stringify({ theme, screenReader, timelineOpen, detailOpen, timelineWidth, detailHeight });
+  if (next === remembered) return;
+  remembered = next;
+  localStorage.setItem(REMEMBERED, next);
 });
 
 export function openDialog(dialog: Dialog): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { visibleText } from './hostText.ts';
+import { visibleLines, visibleText } from './hostText.ts';
 
 test('plain text of any script passes unchanged', () => {
   for (const text of ['ruby crawl.rb', 'žluťoučký kůň', '日本語 プロセス', 'emoji 🔥 stays', '']) {
@@ -38,4 +38,9 @@ test('nothing invisible survives, whatever the code point', () => {
     const shown = visibleText(String.fromCodePoint(code));
     if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(shown)) throw new Error(`U+${code.toString(16)} survived`);
   }
+});
+
+test('text of several lines keeps its breaks and tabs, and nothing else that acts', () => {
+  expect(visibleLines('a\tb\r\nc\u001b[31m\n\u202ed')).toBe('a\tb\nc␛[31m\n‹U+202E›d');
+  expect(visibleLines('x'.repeat(30), 10)).toBe(`${'x'.repeat(10)}…`);
 });

@@ -17,6 +17,19 @@ export function visibleText(text: string, maximumLength = 4096): string {
   return text.length > maximumLength * 2 + 2 ? `${shown}…` : shown;
 }
 
+/** Text of several lines (a command's output, a script): as `visibleText`, but line breaks and tabs stay. */
+export function visibleLines(text: string, maximumLength = 20_000): string {
+  const cut = text.length > maximumLength;
+  const lines = text.slice(0, maximumLength).split(/\r\n|\n/);
+  const shown = lines.map((line) =>
+    line
+      .split('\t')
+      .map((part) => visibleText(part, maximumLength))
+      .join('\t'),
+  );
+  return cut ? `${shown.join('\n')}…` : shown.join('\n');
+}
+
 /**
  * Format characters (Cf: bidirectional, zero-width, tags), C1 controls, line and paragraph separators, lone surrogates,
  * letters that are drawn blank (Hangul fillers), the combining grapheme joiner, and supplementary variation selectors.

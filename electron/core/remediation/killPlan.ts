@@ -20,7 +20,8 @@ export function planKill(
   const { pid } = args.target;
   const process = seen.processes.find((p) => p.identity.pid === pid);
   const same = process !== undefined && isTarget(process, args, seen);
-  const name = visibleText((same ? process.name : known.name) ?? 'unknown', 32);
+  // A title may end in blanks (`unicorn master  `): the kernel cuts comm at 15 bytes.
+  const name = visibleText(((same ? process.name : known.name) ?? 'unknown').trim(), 32);
   const foreign = same && seen.uid !== 0 && process.uid !== seen.uid;
   const argv = killCommand(args, { perl: seen.perl, sudo: foreign && seen.sudo, waitMs: WAIT_MS });
   const refusal = refusalOf(args, seen, process);

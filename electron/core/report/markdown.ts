@@ -67,10 +67,15 @@ function text(value: string): string {
   return escapeMarkdown(visibleLine(value));
 }
 
-/** By people, in Markdown: kept as it is, but that it can hold no HTML and nothing invisible. */
+/** By people, in Markdown: kept as it is, but that it can hold no HTML, nothing invisible, and no fence left open. */
 function prose(written: string): string {
-  const shown = visibleBlock(written, 100_000);
-  return shown.text.replace(/<(?=[a-z/!?])/gi, '\\<');
+  const shown = visibleBlock(written, 100_000).text.replace(/<(?=[a-z/!?])/gi, '\\<');
+  let open: string | undefined;
+  for (const [, fence = '', rest = ''] of shown.matchAll(/^ {0,3}(`{3,}|~{3,})(.*)$/gm)) {
+    if (open === undefined) open = fence;
+    else if (fence[0] === open[0] && fence.length >= open.length && rest.trim() === '') open = undefined;
+  }
+  return open === undefined ? shown : `${shown}\n${open}`;
 }
 
 function unwritten(prompt: string): string {

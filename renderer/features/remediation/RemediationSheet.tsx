@@ -1,7 +1,7 @@
 import * as Dialog from '@radix-ui/react-dialog';
 import { CircleAlert, CircleCheck, CircleHelp, LoaderCircle } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { visibleText } from '../../../shared/model/hostText.ts';
+import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import type {
   RemediationPlan,
   RemediationRecord,
@@ -119,7 +119,7 @@ function PlanText({ plan }: { plan: RemediationPlan }) {
         </p>
       )}
       <h3 className={styles.subheading}>Runs on the host</h3>
-      <pre className={styles.command}>{visibleText(plan.command, 20_000)}</pre>
+      <pre className={styles.command}>{visibleLines(plan.command)}</pre>
       {plan.touches.length > 0 && (
         <>
           <h3 className={styles.subheading}>Touches</h3>

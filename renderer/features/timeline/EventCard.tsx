@@ -7,7 +7,7 @@ import {
   formatPerSecond,
   formatShare,
 } from '../../../shared/model/format.ts';
-import { visibleText } from '../../../shared/model/hostText.ts';
+import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { openDialog, useUi } from '../../stores/ui.ts';
@@ -33,6 +33,20 @@ export function EventCard({ event }: { event: TimelineEvent }) {
           ))}
         </div>
       )}
+      {event.evidence.length > 0 && (
+        <>
+          <h3 className={styles.subheading}>Evidence</h3>
+          <ul className={styles.evidence}>
+            {event.evidence.map((evidence, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: evidence is only ever appended
+              <li key={index}>
+                <EvidenceItem evidence={evidence} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      <h3 className={styles.subheading}>Figures</h3>
       <dl className={styles.facts}>
         <dt>kind</dt>
         <dd>{event.kind}</dd>
@@ -59,19 +73,6 @@ export function EventCard({ event }: { event: TimelineEvent }) {
           </>
         )}
       </dl>
-      {event.evidence.length > 0 && (
-        <>
-          <h3 className={styles.subheading}>Evidence</h3>
-          <ul className={styles.evidence}>
-            {event.evidence.map((evidence, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: evidence is only ever appended
-              <li key={index}>
-                <EvidenceItem evidence={evidence} />
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
     </div>
   );
 }
@@ -91,7 +92,7 @@ function EvidenceItem({ evidence }: { evidence: Evidence }) {
       return (
         <details open>
           <summary>{visibleText(evidence.source, 200)}</summary>
-          <pre className={styles.raw}>{visibleText(evidence.text, 4000)}</pre>
+          <pre className={styles.raw}>{visibleLines(evidence.text, 4000)}</pre>
         </details>
       );
     case 'output':
@@ -100,7 +101,7 @@ function EvidenceItem({ evidence }: { evidence: Evidence }) {
           <summary>
             output, exit {evidence.exitCode ?? 'unknown'}: <code>{visibleText(evidence.command, 120)}</code>
           </summary>
-          <pre className={styles.raw}>{visibleText(evidence.text, 20_000)}</pre>
+          <pre className={styles.raw}>{visibleLines(evidence.text)}</pre>
         </details>
       );
     case 'process':
