@@ -39,7 +39,7 @@ export async function run(): Promise<BenchResult> {
         { label: `Terminal ${target.id}`, least: FLOOD_LINES },
       );
       await page.keyboard.press('Control+c');
-      const prompted = await waitForText(page, target.id, `P${round + 1}> `);
+      const prompted = await waitForText(page, target.id, `P${round + 2}> `);
       const pressed = await page.evaluate(
         () => (globalThis as { interruptedAt?: number }).interruptedAt ?? Number.NaN,
       );

@@ -8,7 +8,8 @@ export async function openTerminal(page: Page, host: WebHost, id: string): Promi
   await terminal.click();
   await typeLine(page, `bash --norc --noprofile`);
   await typeLine(page, `PS1='P\\#> '; clear`);
-  await waitForText(page, id, 'P1> ');
+  // \\# counts commands: the one that set the prompt was the first.
+  await waitForText(page, id, 'P2> ');
 }
 
 export async function typeLine(page: Page, text: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { countingClock, systemClock } from '../../shared/base/clock.ts';
@@ -19,12 +18,9 @@ import { openWorkspaceRecord } from './store/openWorkspaceRecord.ts';
 import { rememberWorkspace } from './store/recentWorkspaces.ts';
 import { heldCommands } from './workspace/approvals.ts';
 import { machineWorkspace } from './workspace/machineWorkspace.ts';
-import { parseWorkspace } from './workspace/workspaceFile.ts';
+import { readWorkspaceFile } from './workspace/workspaceFile.ts';
 
 type CoreEvent = { [N in ContractEventName]: { name: N; data: ContractEvents[N] } }[ContractEventName];
-
-/** A workspace file is read by people; one of more than this is not a workspace. */
-const MAXIMUM_WORKSPACE_BYTES = 1024 * 1024;
 
 /** The composition root: one open workspace at a time, any number of windows on it. */
 export async function createCore(options: CoreOptions): Promise<Core> {
@@ -83,9 +79,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     partial: boolean,
   ): Promise<{ opened: boolean; problems: WorkspaceProblem[] }> {
     const file = resolve(path);
-    const text = await readWorkspaceText(file);
-    const { workspace, problems } = parseWorkspace(text, {
-      file,
+    const { workspace, problems } = await readWorkspaceFile(file, {
       homeDirectory: homedir(),
       detectors: detectorThresholds,
     });
@@ -166,23 +160,4 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
 
   return core;
-}
-
-async function readWorkspaceText(file: string): Promise<string> {
-  try {
-    const { size } = await stat(file);
-    if (size > MAXIMUM_WORKSPACE_BYTES) {
-      throw failure(
-        'workspace_invalid',
-        `${file}: ${size} bytes is too large for a workspace`,
-        'At most 1 MiB is read.',
-      );
-    }
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) {
-      throw failure('not_found', `${file}: ${error.message}`, 'Check the path and its permissions.');
-    }
-    throw error;
-  }
 }
