@@ -24,13 +24,20 @@ export function waitForText(page: Page, id: string, text: string, timeoutMs = 12
       new Promise<number>((resolve, reject) => {
         const rows = document.querySelector(`[aria-label="${label}"] .xterm-rows`);
         if (!rows) return reject(new Error(`no terminal ${label}`));
-        const bound = performance.now() + timeoutMs;
-        const look = () => {
+        // Told of each drawing; asking for frames would make the page draw more than a person's does.
+        const observer = new MutationObserver(look);
+        const bound = setTimeout(() => finish(() => reject(new Error(`${text} did not appear`))), timeoutMs);
+        function finish(settle: () => void) {
+          observer.disconnect();
+          clearTimeout(bound);
+          settle();
+        }
+        function look() {
           // xterm pads with no-break spaces where it must keep a cell.
-          if (rows.textContent?.replaceAll('\u00a0', ' ').includes(text)) resolve(performance.now());
-          else if (performance.now() > bound) reject(new Error(`${text} did not appear`));
-          else requestAnimationFrame(look);
-        };
+          if (rows?.textContent?.replaceAll('\u00a0', ' ').includes(text))
+            finish(() => resolve(performance.now()));
+        }
+        observer.observe(rows, { childList: true, characterData: true, subtree: true });
         look();
       }),
     { label: `Terminal ${id}`, text, timeoutMs },

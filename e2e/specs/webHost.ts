@@ -30,7 +30,8 @@ export async function startWebHost(options: { workspace?: string; home?: string 
   ];
   const child = spawn(process.execPath, ['electron/web/main.ts', ...flags], {
     cwd: ROOT,
-    env: { ...process.env, FIRELINE_HOME: home, SHELL: '/bin/bash' },
+    // A home of its own: the start-up files of whoever runs the tests may do anything, and take their time.
+    env: { ...process.env, FIRELINE_HOME: home, HOME: home, SHELL: '/bin/bash' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let diagnostics = '';

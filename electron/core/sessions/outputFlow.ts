@@ -23,7 +23,8 @@ export interface OutputFlow extends Disposable {
 
 /** xterm parses 5 to 35 MB/s: half a mebibyte in flight keeps it busy, and is gone 25 ms after Ctrl-C. */
 const HIGH_BYTES = 512 * 1024;
-const LOW_BYTES = 128 * 1024;
+/** Not lower: the host needs time to start again, and the terminal would stand idle. */
+const LOW_BYTES = 384 * 1024;
 /** A frame waits for this much or this long; the first one after a silence does not wait. */
 const FRAME_BYTES = 64 * 1024;
 const FRAME_MS = 5;

@@ -11,7 +11,8 @@ import { call, client } from '../../stores/connection.ts';
 import { activePane, usePanes } from '../../stores/panes.ts';
 import { useUi } from '../../stores/ui.ts';
 import { forgetPane, usePaneUi } from '../panes/paneUi.ts';
-import { createAcknowledger } from './acknowledger.ts';
+import { type Acknowledger, createAcknowledger } from './acknowledger.ts';
+import { limitDrawRate } from './drawRate.ts';
 import { hasRealGpu } from './gpu.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
@@ -24,6 +25,8 @@ const RESIZE_WAIT_MS = 80;
 /** Browsers keep about sixteen contexts and take the oldest away; some are left for others. */
 const MOST_WEBGL = 8;
 let webglInUse = 0;
+
+const drawRate = limitDrawRate(window, () => performance.now());
 
 /** One xterm for one pane: made once, moved about by the layout, stopped with the pane. */
 export class TerminalView implements Disposable {
@@ -39,14 +42,14 @@ export class TerminalView implements Disposable {
   #replaying = 0;
   /** Counts attachments: acknowledgements of an earlier connection's bytes go to nobody. */
   #attachment = 0;
-  #acknowledge: (parsed: number) => void = () => {};
+  #acknowledger: Acknowledger | undefined;
   #wire: number | undefined;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
   #toldSize = '';
 
   constructor(pane: PaneId) {
     this.pane = pane;
-    this.element.style.cssText = 'position:absolute;inset:0';
+    this.element.style.cssText = 'position:absolute;inset:0;contain:strict;will-change:transform';
     const ui = useUi.getState();
     this.#terminal = new Terminal({
       allowProposedApi: true, // the grapheme widths are proposed API
@@ -127,16 +130,18 @@ export class TerminalView implements Disposable {
   receive(bytes: Uint8Array, replayed: boolean, connection: RpcClient, wire: number): void {
     if (this.#wire !== wire) {
       this.#wire = wire;
-      this.#acknowledge = createAcknowledger((count) =>
+      this.#acknowledger = createAcknowledger((count) =>
         connection.sendTerminal({ type: 'acknowledgement', wire, count }),
       );
     }
-    const acknowledge = this.#acknowledge;
+    drawRate.received(bytes.length);
+    const acknowledger = this.#acknowledger;
+    acknowledger?.written(bytes.length);
     const attachment = this.#attachment;
     if (replayed) this.#replaying += bytes.length;
     this.#terminal.write(bytes, () => {
       if (replayed && attachment === this.#attachment) this.#replaying -= bytes.length;
-      acknowledge(bytes.length);
+      acknowledger?.parsed(bytes.length);
     });
   }
 

@@ -47,6 +47,8 @@ export async function startTestSshd(settings: readonly string[] = []): Promise<T
       'AcceptEnv COLORTERM',
       'PrintMotd no',
       'PrintLastLog no',
+      // The start-up files of whoever runs the tests may do anything, and take their time.
+      `SetEnv HOME=${directory}`,
       '',
     ].join('\n'),
   );
