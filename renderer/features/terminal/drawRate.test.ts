@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { limitDrawRate } from './drawRate.ts';
+
+/** A window whose frames and timers run when told to. */
+function testWindow() {
+  const frames = new Map<number, FrameRequestCallback>();
+  const timers = new Map<number, { at: number; run: () => void }>();
+  let next = 1;
+  const state = { now: 1000 };
+  const window = {
+    requestAnimationFrame(callback: FrameRequestCallback) {
+      frames.set(next, callback);
+      return next++;
+    },
+    cancelAnimationFrame: (id: number) => void frames.delete(id),
+    setTimeout(run: () => void, milliseconds: number) {
+      timers.set(next, { at: state.now + milliseconds, run });
+      return next++;
+    },
+    clearTimeout: (id: number) => void timers.delete(id),
+  };
+  return {
+    window: window as unknown as Window,
+    state,
+    frame() {
+      for (const [id, callback] of [...frames]) {
+        frames.delete(id);
+        callback(state.now);
+      }
+    },
+    advance(milliseconds: number) {
+      state.now += milliseconds;
+      for (const [id, timer] of [...timers]) {
+        if (timer.at > state.now) continue;
+        timers.delete(id);
+        timer.run();
+      }
+    },
+  };
+}
+
+test('an echo is drawn in the next frame', () => {
+  const { window, state, frame } = testWindow();
+  const rate = limitDrawRate(window, () => state.now);
+  let drawn = 0;
+  for (let n = 0; n < 5; n++) {
+    rate.received(20);
+    window.requestAnimationFrame(() => drawn++);
+    frame();
+    state.now += 16;
+  }
+  expect(drawn).toBe(5);
+});
+
+test('a flood is drawn at most every 100 ms, and its last frame is drawn', () => {
+  const { window, state, frame, advance } = testWindow();
+  const rate = limitDrawRate(window, () => state.now);
+  let drawn = 0;
+  for (let n = 0; n < 60; n++) {
+    rate.received(300_000);
+    window.requestAnimationFrame(() => drawn++);
+    frame();
+    advance(16);
+  }
+  advance(200);
+  frame();
+  expect(drawn).toBe(60);
+  const moments = new Set<number>();
+  for (let n = 0; n < 60; n++) {
+    rate.received(300_000);
+    window.requestAnimationFrame(() => moments.add(state.now));
+    frame();
+    advance(16);
+  }
+  // 960 ms.
+  expect(moments.size).toBeGreaterThan(5);
+  expect(moments.size).toBeLessThan(12);
+});
+
+test('a request that waits can be cancelled', () => {
+  const { window, state, frame, advance } = testWindow();
+  const rate = limitDrawRate(window, () => state.now);
+  let drawn = 0;
+  rate.received(1_000_000);
+  window.requestAnimationFrame(() => drawn++);
+  frame();
+  window.cancelAnimationFrame(window.requestAnimationFrame(() => drawn++));
+  advance(200);
+  frame();
+  expect(drawn).toBe(1);
+});

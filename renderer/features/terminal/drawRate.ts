@@ -1,0 +1,72 @@
+/**
+ * While a terminal floods, the window spends at most one animation frame in FRAME_MS. Drawing sixty times a second
+ * what nobody can read costs the main thread as much as parsing it (measured without a GPU: 7.8 ms a frame, half of
+ * the time), and what it costs the remote process waits for. xterm draws by requestAnimationFrame and offers no
+ * option for its rate, so the window's own function is the place. An echo is not a flood: it is drawn at once.
+ */
+const FRAME_MS = 100;
+/** Bytes within WINDOW_MS from which output is a flood: some 5 MB/s. */
+const FLOOD_BYTES = 256 * 1024;
+const WINDOW_MS = 50;
+
+export interface DrawRate {
+  /** Output arrived for some terminal. */
+  received(bytes: number): void;
+}
+
+type FrameWindow = Pick<
+  Window,
+  'requestAnimationFrame' | 'cancelAnimationFrame' | 'setTimeout' | 'clearTimeout'
+>;
+
+export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate {
+  const request = window.requestAnimationFrame.bind(window);
+  const cancel = window.cancelAnimationFrame.bind(window);
+  /** Requests that wait: their id for the caller, and what stops them. */
+  const waiting = new Map<number, () => void>();
+  let nextId = -1;
+  let windowFrom = 0;
+  let bytesInWindow = 0;
+  let floodUntil = 0;
+  let drawnAt = 0;
+
+  function draw(callback: FrameRequestCallback): FrameRequestCallback {
+    return (time) => {
+      drawnAt = now();
+      callback(time);
+    };
+  }
+
+  window.requestAnimationFrame = (callback) => {
+    const wait = FRAME_MS - (now() - drawnAt);
+    if (now() >= floodUntil || wait <= 0) return request(draw(callback));
+    const id = nextId--;
+    const timer = window.setTimeout(() => {
+      const frame = request((time) => {
+        waiting.delete(id);
+        draw(callback)(time);
+      });
+      waiting.set(id, () => cancel(frame));
+    }, wait);
+    waiting.set(id, () => window.clearTimeout(timer));
+    return id;
+  };
+  window.cancelAnimationFrame = (id) => {
+    const stop = waiting.get(id);
+    if (!stop) return cancel(id);
+    waiting.delete(id);
+    stop();
+  };
+
+  return {
+    received(bytes) {
+      const at = now();
+      if (at - windowFrom > WINDOW_MS) {
+        windowFrom = at;
+        bytesInWindow = 0;
+      }
+      bytesInWindow += bytes;
+      if (bytesInWindow >= FLOOD_BYTES) floodUntil = at + WINDOW_MS * 2;
+    },
+  };
+}
