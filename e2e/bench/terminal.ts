@@ -17,6 +17,7 @@ const BYTES = 48 * 1024 * 1024;
 /** As facts of xterm.js say: 64 KiB writes with five in flight are its best case. */
 const CHUNK_BYTES = 64 * 1024;
 const IN_FLIGHT = 5;
+const ROUNDS = 5;
 
 /**
  * Bytes per second of `cat FILE` on a real host through sshd, the core, the WebSocket and xterm's parser in
@@ -33,16 +34,25 @@ export async function run(): Promise<BenchResult> {
     const target = lab.hosts[0];
     if (!target) throw new Error('the lab has no host');
     await target.exec(['sh', '-c', 'cat > /tmp/flood.log'], { stdin: text });
-    const parser = await parserAlone(browser, arriving);
     const catMs = await catToNull(target);
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
     await openTerminal(page, host, target.id);
-    const from = await page.evaluate(() => performance.now());
-    await typeLine(page, 'cat /tmp/flood.log; echo DONE-$((40+2))');
-    const parsedMs = (await waitForText(page, target.id, 'DONE-42')) - from;
+    // In turn, and the median: a shared machine's speed drifts from one second to the next.
+    const rounds: { ours: number; parser: number }[] = [];
+    for (let round = 1; round <= ROUNDS; round++) {
+      const parser = await parserAlone(browser, arriving);
+      await page.bringToFront();
+      const from = await page.evaluate(() => performance.now());
+      await typeLine(page, `cat /tmp/flood.log; echo DONE-$((${round}+41))`);
+      const parsedMs = (await waitForText(page, target.id, `DONE-${round + 41}`)) - from;
+      rounds.push({ ours: arriving.length / parsedMs / 1000, parser });
+    }
+    rounds.sort((a, b) => a.ours / a.parser - b.ours / b.parser);
+    const median = rounds[Math.floor(ROUNDS / 2)];
+    if (!median) throw new Error('no round was measured');
+    const { ours, parser } = median;
     // The end of a recording is on disk within a second, or when the core closes.
     await host.kill('SIGTERM');
-    const ours = arriving.length / parsedMs / 1000;
     return {
       bench: 'terminal',
       results: [

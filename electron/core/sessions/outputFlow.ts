@@ -21,13 +21,13 @@ export interface OutputFlow extends Disposable {
   readonly paused: boolean;
 }
 
-/** xterm parses 5 to 35 MB/s: half a mebibyte in flight keeps it busy, and is gone 25 ms after Ctrl-C. */
-const HIGH_BYTES = 512 * 1024;
+/** xterm parses 5 to 35 MB/s: this much in flight keeps it busy, and is gone some 50 ms after Ctrl-C. */
+const HIGH_BYTES = 768 * 1024;
 /** Not lower: the host needs time to start again, and the terminal would stand idle. */
-const LOW_BYTES = 384 * 1024;
+const LOW_BYTES = 576 * 1024;
 /** A frame waits for this much or this long; the first one after a silence does not wait. */
-const FRAME_BYTES = 64 * 1024;
-const FRAME_MS = 5;
+const FRAME_BYTES = 128 * 1024;
+const FRAME_MS = 8;
 /** What may wait for a slow disk. */
 const BACKLOG_HIGH = 8 * 1024 * 1024;
 const BACKLOG_LOW = 2 * 1024 * 1024;

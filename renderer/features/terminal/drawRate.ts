@@ -5,8 +5,8 @@
  * option for its rate, so the window's own function is the place. An echo is not a flood: it is drawn at once.
  */
 const FRAME_MS = 100;
-/** Bytes within WINDOW_MS from which output is a flood: some 5 MB/s. */
-const FLOOD_BYTES = 256 * 1024;
+/** Bytes within WINDOW_MS from which output is a flood: some 1.3 MB/s. */
+const FLOOD_BYTES = 64 * 1024;
 const WINDOW_MS = 50;
 
 export interface DrawRate {
