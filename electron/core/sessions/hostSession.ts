@@ -41,6 +41,9 @@ export interface HostSession extends Session {
 const FIRST_RETRY_MS = 1_000;
 /** Longer would make a person wait at a host that is back; shorter would hammer one that is drowning. */
 const LONGEST_RETRY_MS = 30_000;
+/** With the doubling wait: some three seconds in all. */
+const MOST_REFUSALS = 6;
+const REFUSAL_WAIT_MS = 25;
 /** A connection that lived this long starts the backoff afresh; a host that drops us at login does not. */
 const STABLE_MS = 10_000;
 
@@ -186,7 +189,9 @@ export function createHostSession(options: HostSessionOptions): HostSession {
       taken.value.dispose();
       if (opened.error.kind === 'closed') return lostWhileWaiting(purpose);
       // Bounded: a server that refuses while it has places would otherwise be asked for ever.
-      if (opened.error.kind !== 'full' || tries >= 3) return opened;
+      if (opened.error.kind !== 'full' || tries >= MOST_REFUSALS) return opened;
+      // A server counts a session until it has reaped its process, a moment after we saw the channel end.
+      await new Promise<void>((resolve) => clock.after(REFUSAL_WAIT_MS * 2 ** tries, resolve));
     }
   }
 

@@ -89,3 +89,20 @@ test('a request that waits can be cancelled', () => {
   frame();
   expect(drawn).toBe(1);
 });
+
+test('after a key every frame is drawn: the prompt that follows Ctrl-C is waited for', () => {
+  const { window, state, frame, advance } = testWindow();
+  const rate = limitDrawRate(window, () => state.now);
+  rate.received(1_000_000);
+  window.requestAnimationFrame(() => {});
+  frame();
+  rate.typed();
+  let drawn = 0;
+  for (let n = 0; n < 5; n++) {
+    rate.received(300_000);
+    window.requestAnimationFrame(() => drawn++);
+    advance(16);
+    frame();
+  }
+  expect(drawn).toBe(5);
+});

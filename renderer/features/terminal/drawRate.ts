@@ -8,10 +8,13 @@ const FRAME_MS = 100;
 /** Bytes within WINDOW_MS from which output is a flood: some 1.3 MB/s. */
 const FLOOD_BYTES = 64 * 1024;
 const WINDOW_MS = 50;
+const AFTER_KEY_MS = 400;
 
 export interface DrawRate {
   /** Output arrived for some terminal. */
   received(bytes: number): void;
+  /** A person typed: what follows is what they wait for, and is drawn at once. */
+  typed(): void;
 }
 
 type FrameWindow = Pick<
@@ -29,6 +32,7 @@ export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate 
   let bytesInWindow = 0;
   let floodUntil = 0;
   let drawnAt = 0;
+  let typedAt = Number.NEGATIVE_INFINITY;
 
   function draw(callback: FrameRequestCallback): FrameRequestCallback {
     return (time) => {
@@ -39,7 +43,7 @@ export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate 
 
   window.requestAnimationFrame = (callback) => {
     const wait = FRAME_MS - (now() - drawnAt);
-    if (now() >= floodUntil || wait <= 0) return request(draw(callback));
+    if (now() >= floodUntil || wait <= 0 || now() - typedAt < AFTER_KEY_MS) return request(draw(callback));
     const id = nextId--;
     const timer = window.setTimeout(() => {
       const frame = request((time) => {
@@ -59,6 +63,9 @@ export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate 
   };
 
   return {
+    typed() {
+      typedAt = now();
+    },
     received(bytes) {
       const at = now();
       if (at - windowFrom > WINDOW_MS) {

@@ -189,6 +189,7 @@ export class TerminalView implements Disposable {
     const terminal = this.#terminal;
     terminal.onData((data) => {
       if (this.#replaying > 0 && isTerminalReply(data)) return;
+      drawRate.typed();
       this.#send((wire) => inputFrame(wire, data), data);
     });
     terminal.onBinary((data) => this.#send((wire) => binaryFrame(wire, data), data));
