@@ -43,6 +43,7 @@ const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 /** With the doubling wait: some three seconds in all. */
 const MOST_REFUSALS = 6;
+const REFUSALS_THAT_TEACH = 2;
 const REFUSAL_WAIT_MS = 25;
 /** A connection that lived this long starts the backoff afresh; a host that drops us at login does not. */
 const STABLE_MS = 10_000;
@@ -182,7 +183,9 @@ export function createHostSession(options: HostSessionOptions): HostSession {
         }
         return opened;
       }
-      if (opened.error.kind === 'full') {
+      // A server counts a session until it has reaped its process, a moment after we saw the channel end: what it
+      // refuses once may be that, and teaches nothing.
+      if (opened.error.kind === 'full' && tries >= REFUSALS_THAT_TEACH) {
         on.budget.refused(taken.value);
         channelLimit = on.budget.limit;
       }
@@ -190,7 +193,6 @@ export function createHostSession(options: HostSessionOptions): HostSession {
       if (opened.error.kind === 'closed') return lostWhileWaiting(purpose);
       // Bounded: a server that refuses while it has places would otherwise be asked for ever.
       if (opened.error.kind !== 'full' || tries >= MOST_REFUSALS) return opened;
-      // A server counts a session until it has reaped its process, a moment after we saw the channel end.
       await new Promise<void>((resolve) => clock.after(REFUSAL_WAIT_MS * 2 ** tries, resolve));
     }
   }

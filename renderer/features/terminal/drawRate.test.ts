@@ -96,7 +96,13 @@ test('after a key every frame is drawn: the prompt that follows Ctrl-C is waited
   rate.received(1_000_000);
   window.requestAnimationFrame(() => {});
   frame();
+  let waited = false;
+  window.requestAnimationFrame(() => {
+    waited = true;
+  });
   rate.typed();
+  frame();
+  expect(waited).toBe(true);
   let drawn = 0;
   for (let n = 0; n < 5; n++) {
     rate.received(300_000);

@@ -25,8 +25,8 @@ type FrameWindow = Pick<
 export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate {
   const request = window.requestAnimationFrame.bind(window);
   const cancel = window.cancelAnimationFrame.bind(window);
-  /** Requests that wait: their id for the caller, and what stops them. */
-  const waiting = new Map<number, () => void>();
+  /** Requests that wait: their id for the caller, what stops them, and what stops the waiting. */
+  const waiting = new Map<number, { stop: () => void; hurry: () => void }>();
   let nextId = -1;
   let windowFrom = 0;
   let bytesInWindow = 0;
@@ -45,26 +45,29 @@ export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate 
     const wait = FRAME_MS - (now() - drawnAt);
     if (now() >= floodUntil || wait <= 0 || now() - typedAt < AFTER_KEY_MS) return request(draw(callback));
     const id = nextId--;
-    const timer = window.setTimeout(() => {
+    const hurry = () => {
+      window.clearTimeout(timer);
       const frame = request((time) => {
         waiting.delete(id);
         draw(callback)(time);
       });
-      waiting.set(id, () => cancel(frame));
-    }, wait);
-    waiting.set(id, () => window.clearTimeout(timer));
+      waiting.set(id, { stop: () => cancel(frame), hurry: () => {} });
+    };
+    const timer = window.setTimeout(hurry, wait);
+    waiting.set(id, { stop: () => window.clearTimeout(timer), hurry });
     return id;
   };
   window.cancelAnimationFrame = (id) => {
-    const stop = waiting.get(id);
-    if (!stop) return cancel(id);
+    const request = waiting.get(id);
+    if (!request) return cancel(id);
     waiting.delete(id);
-    stop();
+    request.stop();
   };
 
   return {
     typed() {
       typedAt = now();
+      for (const request of [...waiting.values()]) request.hurry();
     },
     received(bytes) {
       const at = now();

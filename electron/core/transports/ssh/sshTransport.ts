@@ -260,6 +260,7 @@ function createConnection(
   const place = describeHop(target);
   let open = true;
   let channels = 0;
+  let everOpened = false;
   let lastError: string | undefined;
 
   client.on('error', (error) => {
@@ -297,6 +298,7 @@ function createConnection(
             return;
           }
           channels++;
+          everOpened = true;
           const channel = make(stream);
           stream.once('close', () => channels--);
           resolve(ok(channel));
@@ -310,9 +312,9 @@ function createConnection(
   function describeChannelError(error: Error): ChannelFailure {
     if (!open) return { kind: 'closed', reason: `the connection to ${place} ended` };
     // sshd answers `open failed` when MaxSessions is reached, whatever the code (serverloop.c); on a connection
-    // without any other channel it means that sessions are not allowed at all.
+    // that never had a channel it means that sessions are not allowed at all.
     if ('reason' in error) {
-      return channels > 0
+      return everOpened
         ? { kind: 'full', reason: `${place} allows no more than ${channels} channels on one connection` }
         : { kind: 'refused', reason: `${place} allows no sessions: ${error.message}` };
     }
