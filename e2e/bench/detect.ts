@@ -91,7 +91,7 @@ export async function run(): Promise<BenchResult> {
   }
 }
 
-/** `watch` says on stderr when a host is sampled. */
+/** `watch` says on stderr when a host is up and sampled. */
 function ready(watch: ChildProcess, hosts: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let count = 0;
@@ -100,7 +100,7 @@ function ready(watch: ChildProcess, hosts: number): Promise<void> {
     if (!watch.stderr) return;
     createInterface({ input: watch.stderr }).on('line', (line) => {
       all += `${line}\n`;
-      if (/sampl/.test(line)) count++;
+      if (line.includes('is up and sampled')) count++;
       if (count >= hosts) resolve();
     });
   });

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { ChildSession } from '../../electron/core/sampling/childSession.ts';
 import { startSampler } from '../../electron/core/sampling/sampler.ts';
 import type { Interpreter } from '../../electron/core/sampling/samplerScript.ts';
@@ -188,10 +187,4 @@ function stat(pid: number): string[] | undefined {
   } catch {
     return undefined;
   }
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [, , seconds, interpreter] = process.argv;
-  const result = await run(Number(seconds) || 30, interpreter ? [interpreter as Interpreter] : undefined);
-  console.log(JSON.stringify(result));
 }

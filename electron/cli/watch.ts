@@ -1,5 +1,5 @@
 import { describeLink } from '../../shared/model/describeLink.ts';
-import { isUp } from '../../shared/model/host.ts';
+import { isUp, type SamplerState } from '../../shared/model/host.ts';
 import type { Core } from '../core/core.types.ts';
 import type { CliCommand, CliContext } from './cliContext.ts';
 import { parseDuration, parseFlags } from './commandFlags.ts';
@@ -35,6 +35,12 @@ export const watch: CliCommand = {
     const forMs = values.for === undefined ? undefined : parseDuration(values.for, '--for');
     const used = new Set<string>();
     const worthTelling = createRevisionFilter();
+    const sampled = new Set<string>();
+    const tellOnce = (host: string, sampler: SamplerState) => {
+      if (sampler.kind !== 'running' || sampled.has(host)) return;
+      sampled.add(host);
+      context.stderr(`fireline: ${host} is up and sampled by ${sampler.implementation}\n`);
+    };
     const done = await withWorkspace(
       context,
       {
@@ -45,6 +51,7 @@ export const watch: CliCommand = {
           void core.onEvent((event) => {
             if (event.name === 'timeline' && worthTelling(event.data)) context.stdout(eventLine(event.data));
             if (event.name === 'host.link' && isUp(event.data.link)) used.add(event.data.host);
+            if (event.name === 'host.sampler') tellOnce(event.data.host, event.data.sampler);
           }),
       },
       async (core) => {
