@@ -281,8 +281,8 @@ function judgeFamily(
   if (loop.key !== family.key) state.loops.set(family.key, loop);
 
   const logRate = log ? rateOfLog(log) : undefined;
-  const rate =
-    logRate !== undefined && logRate >= (figures.ratePerSecond ?? 0) * 0.8 ? logRate : figures.ratePerSecond;
+  // The log counts starts; forks count whatever a start forks besides.
+  const rate = logRate ?? figures.ratePerSecond;
   const seen = family.seen - 1;
   countRestarts(
     loop,
@@ -427,8 +427,9 @@ function rateOfLog(log: RefusalLog): number | undefined {
   const own = log.lines.filter((l) => l.refusal.kind === 'running');
   const first = own[0];
   const last = own.at(-1);
-  if (!first || !last || own.length < 3 || last.at - first.at < 500) return undefined;
-  return ((own.length - 1) * 1000) / (last.at - first.at);
+  if (!first || !last || own.length < 3) return undefined;
+  // Lines arrive in bursts, as the file is read: less than a second of them says too much.
+  return ((own.length - 1) * 1000) / Math.max(1000, last.at - first.at);
 }
 
 /** Each question once a loop. */
