@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest';
+import type { Answer } from './detector.ts';
+import { anyDetector } from './detectors.ts';
+import { respawnLoop } from './respawnLoop.ts';
+import { roleOf } from './respawnRole.ts';
+import { BOOT, TestHost } from './testHost.ts';
+
+const detectors = [anyDetector(respawnLoop)];
+const UNICORN = '/srv/app/bin/ruby bin/unicorn -c config/unicorn.rb';
+const SUPERVISOR = 80;
+const HOLDER = 76;
+/** Answers are promises: let them arrive. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function holderAnswer(host: TestHost): Answer {
+  return {
+    kind: 'processes',
+    processes: [
+      {
+        identity: { bootId: BOOT, pid: HOLDER, startTicks: 500 },
+        parentPid: 1,
+        name: 'unicorn master ',
+        command: 'unicorn master -c config/unicorn.rb -D',
+        startedAt: host.clock.now() - 4 * 86_400_000,
+        listeningPorts: [8080],
+        foundBy: 'the log names pid 76',
+      },
+    ],
+  };
+}
+
+/** `starts` starts within a second, one of which the tick sees. */
+async function loopSecond(host: TestHost, pid: number, options: { log?: boolean; starts?: number } = {}) {
+  const starts = options.starts ?? 4;
+  host.add({ pid, parentPid: SUPERVISOR, name: 'ruby', command: UNICORN, cpuTicks: 10 });
+  if (options.log !== false) {
+    for (let n = 0; n < starts; n++)
+      host.log(`http_server.rb:206:in 'pid=': Already running on PID:${HOLDER}`);
+  }
+  const reapers = [
+    { pid: SUPERVISOR, startTicks: 600, name: 'upstart', command: 'upstart --job app', cores: 0.6 },
+  ];
+  host.second({
+    forksPerSecond: starts * 3,
+    balance: { busy: 0.9, visible: 0.2, reaped: 0.6, unattributed: 0.1, reapers },
+  });
+  host.remove(pid);
+  await settle();
+}
+
+function supervised(): TestHost {
+  const host = new TestHost({ detectors });
+  host.add({ pid: SUPERVISOR, name: 'upstart', command: 'upstart --job app', startTicks: 600 }, false);
+  host.second();
+  host.second();
+  return host;
+}
+
+describe('a supervisor that restarts a server which finds its own stale copy', () => {
+  test('is told once, within five seconds, with the holder and the words of the log', async () => {
+    const host = supervised();
+    host.answer = async () => holderAnswer(host);
+    for (let n = 0; n < 5; n++) await loopSecond(host, 100 + n * 12);
+    const loops = host.told.filter((e) => e.kind === 'process.respawn_loop');
+    expect(loops).toHaveLength(1);
+    const [loop] = loops;
+    expect(loop).toMatchObject({
+      severity: 'critical',
+      detail: {
+        process: 'unicorn',
+        supervisor: { pid: SUPERVISOR },
+        staleHolder: { pid: HOLDER, foundBy: 'log' },
+      },
+      actions: [
+        {
+          action: 'process.kill',
+          label: `Kill pid ${HOLDER} (unicorn master)…`,
+          target: { bootId: BOOT, pid: HOLDER, startTicks: 500 },
+        },
+      ],
+    });
+    expect(loop?.title).toContain('restarts unicorn');
+    expect(loop?.title).toContain('started 4 days earlier');
+    expect(host.events.filter((e) => e.kind === 'process.respawn_loop')[0]?.evidence).toContainEqual(
+      expect.objectContaining({ type: 'line', text: expect.stringContaining('Already running on PID:76') }),
+    );
+  });
+
+  test('counts a restart once: as many as the log says', async () => {
+    const host = supervised();
+    host.answer = async () => holderAnswer(host);
+    for (let n = 0; n < 6; n++) await loopSecond(host, 100 + n * 12);
+    for (let n = 0; n < 12; n++) host.second();
+    await settle();
+    const ended = host.told.find((e) => e.kind === 'process.respawn_loop_ended');
+    expect(Number(ended?.detail['restarts'])).toBeGreaterThanOrEqual(20);
+    expect(Number(ended?.detail['restarts'])).toBeLessThanOrEqual(24);
+  });
+
+  test('keeps the lines that it rests on when it is over, and closes once', async () => {
+    const host = supervised();
+    host.answer = async () => holderAnswer(host);
+    for (let n = 0; n < 5; n++) await loopSecond(host, 100 + n * 12);
+    for (let n = 0; n < 40; n++) {
+      host.second();
+      await settle();
+    }
+    const loop = host.told.find((e) => e.kind === 'process.respawn_loop');
+    expect(loop?.endedAt).toBeDefined();
+    expect(loop?.evidence.some((e) => e.type === 'line' && e.text.includes('Already running'))).toBe(true);
+    expect(host.told.filter((e) => e.kind === 'process.respawn_loop_ended')).toMatchObject([
+      { severity: 'recovered', relatesTo: loop?.id },
+    ]);
+    expect(host.open).toEqual([]);
+  });
+
+  test('is told without the holder when nobody answers, and revised when somebody does', async () => {
+    const host = supervised();
+    let answer: (value: Answer) => void = () => {};
+    host.answer = () =>
+      new Promise((resolve) => {
+        answer = resolve;
+      });
+    for (let n = 0; n < 5; n++) await loopSecond(host, 100 + n * 12);
+    expect(host.told).toHaveLength(1);
+    expect(host.told[0]?.detail['staleHolder']).toBeUndefined();
+    answer(holderAnswer(host));
+    await settle();
+    for (let n = 0; n < 3; n++) await loopSecond(host, 300 + n * 12);
+    expect(host.told).toHaveLength(1);
+    expect(host.told[0]).toMatchObject({ detail: { staleHolder: { pid: HOLDER } } });
+    expect(host.told[0]?.revision).toBeGreaterThan(0);
+  });
+});
+
+/** Honest work that looks like a loop from outside. Each runs for a minute and must stay unremarked. */
+const NEAR_MISSES: Record<string, (host: TestHost, second: number) => void> = {
+  'a cron job each minute': (host, s) => {
+    if (s % 60 === 0)
+      once(host, { parent: ['cron', 'cron -f'], name: 'sh', command: 'sh -c backup', pid: 200 + s });
+  },
+  'a parallel build': (host, s) => {
+    for (let n = 0; n < 4; n++) {
+      once(host, {
+        parent: ['make', 'make -j4'],
+        name: 'cc1',
+        command: `cc1 -O2 file${s * 4 + n}.c`,
+        pid: 200 + s * 4 + n,
+        cores: 0.95,
+      });
+    }
+  },
+  'a script that runs grep a thousand times': (host, s) =>
+    once(host, {
+      parent: ['sh', 'sh count.sh'],
+      name: 'grep',
+      command: `grep -c ${s} log`,
+      pid: 200 + s,
+      cores: 0.1,
+    }),
+  'a forking web server': (host, s) =>
+    once(host, {
+      parent: ['apache2', 'apache2 -k start'],
+      name: 'apache2',
+      command: 'apache2 -k start',
+      pid: 200 + s,
+      cores: 0.6,
+    }),
+  'sshd with a login a second': (host, s) =>
+    once(host, {
+      parent: ['sshd', 'sshd -D'],
+      name: 'sshd',
+      command: 'sshd: deploy [priv]',
+      pid: 200 + s,
+      cores: 0.3,
+    }),
+  'a shell that looks once a second': (host, s) =>
+    once(host, { parent: ['bash', 'bash'], name: 'ps', command: 'ps aux', pid: 200 + s, cores: 0.03 }),
+  watch: (host, s) =>
+    once(host, { parent: ['watch', 'watch -n1 df'], name: 'df', command: 'df', pid: 200 + s, cores: 0.4 }),
+  'a test runner': (host, s) =>
+    once(host, {
+      parent: ['vitest', 'vitest run'],
+      name: 'node',
+      command: 'node worker.js',
+      pid: 200 + s,
+      cores: 0.9,
+    }),
+  xargs: (host, s) =>
+    once(host, {
+      parent: ['xargs', 'xargs -n1 gzip'],
+      name: 'gzip',
+      command: `gzip f${s}`,
+      pid: 200 + s,
+      cores: 0.9,
+    }),
+  'workers replaced after so many requests': (host, s) => {
+    // Four stand at any time; each ten seconds one goes and another comes.
+    if (s === 0) for (let n = 0; n < 4; n++) worker(host, 900 + n);
+    if (s > 0 && s % 10 === 0) {
+      worker(host, 900 + 3 + s / 10);
+      host.remove(900 + s / 10 - 1);
+    }
+  },
+};
+
+function worker(host: TestHost, pid: number): void {
+  host.add({
+    pid,
+    parentPid: SUPERVISOR,
+    name: 'gunicorn',
+    command: 'gunicorn: worker [app]',
+    cpuTicks: 100,
+  });
+}
+
+interface Once {
+  parent: [string, string];
+  name: string;
+  command: string;
+  pid: number;
+  cores?: number;
+}
+
+const lastOnce = new WeakMap<TestHost, number[]>();
+
+function once(host: TestHost, { parent: [name, command], pid, ...child }: Once): void {
+  if (!host.table.has(50)) host.add({ pid: 50, name, command, startTicks: 100 }, false);
+  for (const old of lastOnce.get(host) ?? []) if (old < pid - 4) host.remove(old);
+  host.add({ pid, parentPid: 50, name: child.name, command: child.command, cpuTicks: 2 });
+  lastOnce.set(host, [...(lastOnce.get(host) ?? []).filter((p) => p >= pid - 4), pid]);
+  costs.set(host, child.cores ?? 0.05);
+}
+
+const costs = new WeakMap<TestHost, number>();
+
+describe('what is not a loop', () => {
+  for (const [what, work] of Object.entries(NEAR_MISSES)) {
+    test(what, async () => {
+      const host = new TestHost({ detectors });
+      host.add(
+        { pid: SUPERVISOR, name: 'gunicorn', command: 'gunicorn: master [app]', startTicks: 90 },
+        false,
+      );
+      host.second();
+      for (let second = 0; second < 60; second++) {
+        work(host, second);
+        const cores = costs.get(host) ?? 0.05;
+        const parent = host.table.get(50);
+        const reapers = parent
+          ? [{ pid: 50, startTicks: parent.startTicks, name: parent.name, command: parent.command, cores }]
+          : [];
+        host.second({
+          forksPerSecond: 2,
+          balance: { busy: cores + 0.1, visible: 0.1, reaped: cores, unattributed: 0, reapers },
+        });
+        await settle();
+      }
+      expect(host.told.map((e) => e.title)).toEqual([]);
+    });
+  }
+});
+
+test('a command is named by what it runs, not by what runs it', () => {
+  expect(roleOf('/usr/bin/ruby -W0 /srv/app/bin/unicorn -c x.rb', 'ruby')).toBe('unicorn');
+  expect(roleOf(UNICORN, 'ruby')).toBe('unicorn');
+  expect(roleOf('sh -c exec something', 'sh')).toBe('sh');
+  expect(roleOf('/usr/sbin/nginx -g daemon', 'nginx')).toBe('nginx');
+  expect(roleOf('', 'kworker/0:1')).toBe('kworker/0:1');
+});
