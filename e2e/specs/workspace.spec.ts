@@ -1,0 +1,93 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { startWebHost, type WebHost } from './webHost.ts';
+
+/** Create, import, a file with faults, a command that waits for approval: each through its dialog. */
+test.describe.configure({ timeout: 120_000 });
+
+let fireline: WebHost;
+let folder: string;
+
+test.beforeEach(async ({ page }) => {
+  folder = await mkdtemp(join(tmpdir(), 'fireline-workspaces-'));
+  fireline = await startWebHost({});
+  await page.goto(fireline.url);
+});
+
+test.afterEach(async () => {
+  await fireline.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a workspace is created in the editor, which names a fault by line and column, and is opened', async ({
+  page,
+}) => {
+  await page.getByRole('button', { name: 'Create one' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Create a workspace' });
+  const editor = dialog.getByRole('textbox', { name: 'Workspace file' });
+  await editor.fill('version: 1\nname: mine\nhosts:\n  - { id: here, locl: {} }\n');
+  await expect(dialog.getByRole('list', { name: 'Problems' })).toContainText('locl');
+  await expect(dialog.getByRole('list', { name: 'Problems' })).toContainText('4:');
+  await page.screenshot({ path: 'e2e/results/workspace-1-create.png' });
+  await editor.fill('version: 1\nname: mine\nhosts:\n  - { id: here, local: {} }\n');
+  await dialog.getByLabel('Save as').fill(join(folder, 'mine.yaml'));
+  await dialog.getByRole('button', { name: 'Save and open' }).click();
+  await expect(page.getByLabel('Terminal here', { exact: true })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'mine' })).toBeVisible();
+});
+
+test('a file with faults is not half-read: the hosts that are fine can be opened', async ({ page }) => {
+  const file = join(folder, 'broken.yaml');
+  await writeFile(
+    file,
+    'version: 1\nname: broken\nhosts:\n  - { id: fine, local: {} }\n  - { id: bad, ssh: { host: h, port: many } }\n',
+  );
+  await page.getByRole('button', { name: 'Open a workspace' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox').or(dialog.getByRole('textbox')).first().fill(file);
+  await dialog.getByRole('button', { name: 'Open', exact: true }).click();
+  await expect(dialog).toContainText('was not opened');
+  await expect(dialog.getByRole('list', { name: 'Problems' })).toContainText('broken.yaml:5:');
+  await page.screenshot({ path: 'e2e/results/workspace-2-problems.png' });
+  await dialog.getByRole('button', { name: /Open the hosts that are fine/ }).click();
+  await expect(page.getByLabel('Terminal fine', { exact: true })).toBeVisible();
+});
+
+test('a command that a file brings waits until it is approved', async ({ page }) => {
+  const file = join(folder, 'held.yaml');
+  await writeFile(
+    file,
+    'version: 1\nname: held\nhosts:\n  - { id: pod, command: { shell: [sh, -i], exec: [sh, -c] } }\n',
+  );
+  await page.getByRole('button', { name: 'Open a workspace' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox').or(dialog.getByRole('textbox')).first().fill(file);
+  await dialog.getByRole('button', { name: 'Open', exact: true }).click();
+  await expect(page.getByRole('button', { name: /Approve/ }).first()).toBeVisible();
+  await page.screenshot({ path: 'e2e/results/workspace-3-held.png' });
+  await page
+    .getByRole('button', { name: /Approve/ })
+    .first()
+    .click();
+  const terminal = page.getByLabel('Terminal pod', { exact: true });
+  await terminal.click();
+  await page.keyboard.type('echo approved-$((40+2))\n');
+  await expect(terminal.locator('.xterm-rows')).toContainText('approved-42');
+});
+
+test('hosts are imported from an ssh_config, as a workspace to be read before it is saved', async ({
+  page,
+}) => {
+  const file = join(folder, 'config');
+  await writeFile(file, 'Host db1 db2\n  User deploy\nHost web-*\n  User www\n');
+  await page.getByRole('button', { name: 'Import from ssh_config' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Import hosts from ssh_config' });
+  await dialog.getByLabel('ssh_config file').fill(file);
+  await dialog.getByRole('button', { name: 'Read the file' }).click();
+  const editor = dialog.getByRole('textbox', { name: 'Workspace file' });
+  await expect(editor).toHaveValue(/db1[\s\S]*db2/);
+  await expect(editor).not.toHaveValue(/web-\*/);
+  await page.screenshot({ path: 'e2e/results/workspace-4-import.png' });
+});
