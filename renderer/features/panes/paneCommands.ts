@@ -25,8 +25,8 @@ const LEAST = { columns: 10, rows: 3 };
 
 /** Panes a default window holds; more are too small to read on a laptop. */
 const PANES_A_WINDOW = 9;
-/** Hosts beyond these get their pane when it is asked for: a hundred shells at once would be a storm of logins. */
-const PANES_AT_FIRST = 36;
+/** Hosts beyond these, as many as the fleet is made to show, get their pane when it is asked for. */
+const PANES_AT_FIRST = 100;
 
 /** Splits a pane (the active one) with a new shell on the same host. */
 export async function splitPane(direction: 'row' | 'column', pane = activePane()?.id): Promise<void> {
