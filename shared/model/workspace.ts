@@ -37,7 +37,34 @@ export type TransportSpec =
   | { kind: 'local' }
   /** argv of an interactive shell and of a prefix to which one shell command line is appended as a single argument. */
   | { kind: 'command'; shell: string[]; exec: string[] }
-  | { kind: 'ssm'; target: string; region?: string; profile?: string };
+  | SsmSpec
+  | EcsSpec;
+
+/** An instance through AWS Systems Manager. With `ssh`, ssh is carried over the session, which then gives many channels. */
+export interface SsmSpec extends AwsPlace {
+  kind: 'ssm';
+  /** `i-…` or `mi-…` */
+  target: string;
+  ssh?: { user?: string; port?: number; identityFile?: string; knownHostsFile?: string };
+}
+
+/** A container of one ECS task, or of every running task of a service: then the entry stands for as many hosts. */
+export interface EcsSpec extends AwsPlace {
+  kind: 'ecs';
+  /** Name or ARN. */
+  cluster: string;
+  /** Exactly one of the two: a task's id or ARN, a service's name or ARN. */
+  task?: string;
+  service?: string;
+  /** May be left out where the task has one container. */
+  container?: string;
+}
+
+/** Absent: as the AWS SDK finds them, in the environment and the user's own profile. */
+export interface AwsPlace {
+  region?: string;
+  profile?: string;
+}
 
 export interface WatchedLog {
   /** Absolute path on the host; `*`, `?` and `[…]` are expanded there. */

@@ -41,9 +41,10 @@ export function createTransport(host: WorkspaceHost, context: TransportContext):
     case 'command':
       return createCommandTransport(spec, context);
     case 'ssm':
+    case 'ecs':
       return {
         kind: 'ssm',
-        address: spec.target,
+        address: spec.kind === 'ssm' ? spec.target : `${spec.cluster}/${spec.task ?? spec.service ?? ''}`,
         connect: async () =>
           fail({
             kind: 'refused',

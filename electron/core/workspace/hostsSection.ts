@@ -1,6 +1,7 @@
-import { join, resolve } from 'node:path';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { TransportSpec, WorkspaceHost } from '../../../shared/model/workspace.ts';
+import { readEcs, readSsm } from './awsTransport.ts';
+import { optionalText, type Paths, readPath, readPort, requiredText } from './entryValues.ts';
 import { jumpHost, membersOfJumpCycles } from './jumpCycles.ts';
 import { type Entries, type Item, quote, type YamlReader } from './yamlReader.ts';
 
@@ -13,14 +14,8 @@ export interface HostsSection {
   ids: Set<string>;
 }
 
-interface Paths {
-  homeDirectory: string;
-  /** Relative paths start here: the directory of the file. */
-  base: string;
-}
-
-const HOST_KEYS = ['id', 'tags', 'ssh', 'local', 'command', 'ssm'];
-const TRANSPORTS = ['ssh', 'local', 'command', 'ssm'] as const;
+const HOST_KEYS = ['id', 'tags', 'ssh', 'local', 'command', 'ssm', 'ecs'];
+const TRANSPORTS = ['ssh', 'local', 'command', 'ssm', 'ecs'] as const;
 const SSH_KEYS = ['host', 'port', 'user', 'identityFile', 'knownHostsFile', 'jump', 'hostKeyAlias'];
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
@@ -97,7 +92,7 @@ function readHost(
   const given = TRANSPORTS.filter((kind) => entries.has(kind));
   const [kind, another] = given;
   if (kind === undefined) {
-    reader.problem(item.offset, `${label} has no transport.`, 'one of: ssh, local, command, ssm');
+    reader.problem(item.offset, `${label} has no transport.`, 'one of: ssh, local, command, ssm, ecs');
     return undefined;
   }
   const transportItem = entries.get(kind);
@@ -107,7 +102,7 @@ function readHost(
     reader.problem(
       at,
       `${label} has ${given.length} transports: ${given.join(' and ')}.`,
-      'exactly one of: ssh, local, command, ssm',
+      'exactly one of: ssh, local, command, ssm, ecs',
     );
   }
   const transport = readTransport(reader, kind, transportItem, paths);
@@ -161,27 +156,10 @@ function readTransport(
       const exec = readArgv(reader, entries, 'exec', item.offset);
       return shell && exec ? { kind: 'command', shell, exec } : undefined;
     }
-    case 'ssm': {
-      const entries = reader.map(item, 'ssm', ['target', 'region', 'profile']);
-      if (!entries) return undefined;
-      const target = requiredText(
-        reader,
-        entries,
-        'target',
-        'ssm',
-        item.offset,
-        'target: an instance id, such as i-0123456789abcdef0',
-      );
-      const region = optionalText(reader, entries, 'region');
-      const profile = optionalText(reader, entries, 'profile');
-      if (target === undefined) return undefined;
-      return {
-        kind: 'ssm',
-        target,
-        ...(region === undefined ? {} : { region }),
-        ...(profile === undefined ? {} : { profile }),
-      };
-    }
+    case 'ssm':
+      return readSsm(reader, item, paths);
+    case 'ecs':
+      return readEcs(reader, item);
   }
 }
 
@@ -241,33 +219,6 @@ function isHostName(reader: YamlReader, offset: number, name: string, what: stri
   return false;
 }
 
-function readPort(reader: YamlReader, entries: Entries): number | undefined {
-  const item = entries.get('port');
-  if (!item) return undefined;
-  const value = item.node && 'value' in item.node ? item.node.value : undefined;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535) return value;
-  const shown = typeof value === 'number' || typeof value === 'string' ? ` ${quote(String(value))}` : '';
-  reader.problem(item.offset, `The port${shown} cannot be used.`, 'a whole number from 1 to 65535');
-  return undefined;
-}
-
-function readPath(reader: YamlReader, entries: Entries, key: string, paths: Paths): string | undefined {
-  const item = entries.get(key);
-  const path = item && reader.text(item, key);
-  if (!item || path === undefined) return undefined;
-  if (path === '~') return paths.homeDirectory;
-  if (path.startsWith('~/')) return join(paths.homeDirectory, path.slice(2));
-  if (path.startsWith('~')) {
-    reader.problem(
-      item.offset,
-      `${key} ${quote(path)} is in another user's home.`,
-      'a path that starts with ~/ or /, or relative to this file',
-    );
-    return undefined;
-  }
-  return resolve(paths.base, path);
-}
-
 function readJump(reader: YamlReader, entries: Entries): string[] | undefined {
   const item = entries.get('jump');
   const jumps = item && reader.texts(item, 'jump');
@@ -294,23 +245,4 @@ function readArgv(reader: YamlReader, entries: Entries, key: string, offset: num
   const argv = reader.texts(item, key);
   if (argv?.length === 0) reader.problem(item.offset, `${key} is an empty list.`, expected);
   return argv;
-}
-
-function requiredText(
-  reader: YamlReader,
-  entries: Entries,
-  key: string,
-  what: string,
-  offset: number,
-  expected: string,
-): string | undefined {
-  const item = entries.get(key);
-  if (item) return reader.text(item, key);
-  reader.problem(offset, `${what} has no ${key}.`, expected);
-  return undefined;
-}
-
-function optionalText(reader: YamlReader, entries: Entries, key: string): string | undefined {
-  const item = entries.get(key);
-  return item && reader.text(item, key);
 }

@@ -33,7 +33,7 @@ describe('a whole file', () => {
   - { id: web2, tags: [web], ssh: web2 }           # an alias
   - { id: here, local: {} }
   - { id: pod, command: { shell: [kubectl, exec, -it, web-0, --, sh], exec: [kubectl, exec, -i, web-0, --, sh, -c] } }
-  - { id: cloud, ssm: { target: i-0abc, region: eu-west-1 } }
+  - { id: cloud, ssm: { target: i-0123456789abcdef0, region: eu-west-1 } }
 logs: [ { path: "/srv/www/*/log/*.log", on: [web] }, { path: /var/log/syslog } ]
 panes:
   - name: crawl
@@ -79,7 +79,11 @@ thresholds:
               exec: ['kubectl', 'exec', '-i', 'web-0', '--', 'sh', '-c'],
             },
           },
-          { id: 'cloud', tags: [], transport: { kind: 'ssm', target: 'i-0abc', region: 'eu-west-1' } },
+          {
+            id: 'cloud',
+            tags: [],
+            transport: { kind: 'ssm', target: 'i-0123456789abcdef0', region: 'eu-west-1' },
+          },
         ],
         logs: [{ path: '/srv/www/*/log/*.log', on: ['web'] }, { path: '/var/log/syslog' }],
         panes: [
@@ -260,16 +264,16 @@ describe('a fault in a host names it and leaves the others open', () => {
       '- { id: here, local: {} }',
       '[here] There is already a host with the id "here". | an id of its own for each host',
     ],
-    ['no transport', '- { id: a }', '[a] a has no transport. | one of: ssh, local, command, ssm'],
+    ['no transport', '- { id: a }', '[a] a has no transport. | one of: ssh, local, command, ssm, ecs'],
     [
       'two transports',
       '- { id: a, ssh: b, local: {} }',
-      '[a] a has 2 transports: ssh and local. | exactly one of: ssh, local, command, ssm',
+      '[a] a has 2 transports: ssh and local. | exactly one of: ssh, local, command, ssm, ecs',
     ],
     [
       'an unknown key',
       '- { id: a, ssh: b, tag: [x] }',
-      '[a] a has an unknown key "tag"; did you mean "tags"? | one of: id, tags, ssh, local, command, ssm',
+      '[a] a has an unknown key "tag"; did you mean "tags"? | one of: id, tags, ssh, local, command, ssm, ecs',
     ],
     ['tags as text', '- { id: a, ssh: b, tags: web }', '[a] tags of a is the text "web". | a list: [web]'],
     [
@@ -332,6 +336,31 @@ describe('a fault in a host names it and leaves the others open', () => {
       'a number as argument',
       '- { id: a, command: { shell: [sh, 1], exec: [sh, -c] } }',
       '[a] an entry of shell is the number 1. | text: write it in quotes, "1"',
+    ],
+    [
+      'an instance id that is none',
+      '- { id: a, ssm: { instance: web-1 } }',
+      '[a] The instance "web-1" cannot be used. | an instance id, i-0123456789abcdef0 or mi-0123456789abcdef0 (a task of ECS has its own entry: ecs)',
+    ],
+    [
+      'a session to nothing',
+      '- { id: a, ssm: { region: eu-west-1 } }',
+      '[a] ssm has neither instance nor target. | instance: i-0123456789abcdef0',
+    ],
+    [
+      'a service and a task',
+      '- { id: a, ecs: { cluster: prod, service: api, task: t1 } }',
+      '[a] ecs has both service and task. | one of the two',
+    ],
+    [
+      'an ECS entry without a cluster',
+      '- { id: a, ecs: { service: api } }',
+      '[a] ecs has no cluster. | cluster: its name or ARN',
+    ],
+    [
+      'a region that is none',
+      '- { id: a, ssm: { instance: i-0123456789abcdef0, region: Ireland } }',
+      '[a] The region "Ireland" cannot be used. | a name such as eu-west-1',
     ],
     ['a host that is text', '- web1', '[host 2] host 2 is the text "web1". | a map'],
     [
