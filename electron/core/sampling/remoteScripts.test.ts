@@ -88,7 +88,7 @@ async function play(interpreter: Interpreter, tree: string, overlay: Record<stri
   return frames.map(comparable);
 }
 
-describe.each(['debian-12', 'linux-3.10-layout'])('the sampler over %s', (tree) => {
+describe.each(['debian-12', 'ubuntu-24.04', 'linux-3.10-layout'])('the sampler over %s', (tree) => {
   it('gives the same frames in perl and in every awk', async () => {
     const reference = await play('perl', tree);
     for (const interpreter of INTERPRETERS.slice(1)) {
@@ -138,6 +138,12 @@ describe.each(INTERPRETERS)('the sampler in %s', (interpreter) => {
     const [v1] = await play(interpreter, 'linux-3.10-layout');
     expect(v1?.cgroupMemory).toEqual({ limitBytes: 536870912, usageBytes: 104857600, oomKills: 3 });
     expect(v1?.cgroupCpu).toEqual({ quotaCores: 1.5, periods: 900, throttledPeriods: 12 });
+    child?.stdin.end();
+    // The limit on memory is the slice's, that on CPU the service's in it.
+    const [real, later] = await play(interpreter, 'ubuntu-24.04');
+    expect(real?.cgroupMemory).toEqual({ limitBytes: 268435456, usageBytes: 60727296, oomKills: 1 });
+    expect(real?.cgroupCpu).toEqual({ quotaCores: 0.75, periods: 135, throttledPeriods: 118 });
+    expect(later?.mode).toBe('adaptive');
     child?.stdin.end();
     const top = 'sys/fs/cgroup';
     const [v2] = await play(interpreter, 'debian-12', {
