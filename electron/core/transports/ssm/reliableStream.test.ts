@@ -79,13 +79,6 @@ test('only the oldest is sent again, at the timeout and then ever more slowly', 
   expect(sent).toHaveLength(4);
 });
 
-test('an empty payload is a message of its own, and 3,000 bytes are three', () => {
-  const { stream, sent } = lonelyClient();
-  stream.send(PAYLOAD.output, new Uint8Array(0));
-  stream.send(PAYLOAD.output, new Uint8Array(3000));
-  expect(sent.map((m) => m.payload.length)).toEqual([0, 1024, 1024, 952]);
-});
-
 test('an acknowledgement that is no JSON, or of something never sent, changes nothing', () => {
   const { stream, output } = lonelyClient();
   stream.send(PAYLOAD.output, Buffer.from('a'));

@@ -8,7 +8,7 @@ import {
   readHandshakeRequest,
   writeHandshakeResponse,
 } from './handshake.ts';
-import { createReliableStream } from './reliableStream.ts';
+import { CHUNK_BYTES, createReliableStream } from './reliableStream.ts';
 import {
   agreeOnKeys,
   answerChallenge,
@@ -109,8 +109,13 @@ export function createSessionProtocol(options: SessionProtocolOptions): SessionP
     events.ready({ sessionType, properties, customerMessage });
   }
 
+  /** What is sealed must stay whole: cut first, seal each piece. */
   function sendInput(data: Uint8Array): void {
-    stream.send(PAYLOAD.output, data);
+    const most = encryption ? CHUNK_BYTES - SEAL_BYTES : CHUNK_BYTES;
+    for (let at = 0; at < data.length; at += most) {
+      const piece = data.subarray(at, at + most);
+      stream.send(PAYLOAD.output, encryption ? encryption.encrypt(piece) : piece);
+    }
   }
 
   function sendSize(): void {
@@ -249,11 +254,7 @@ export function createSessionProtocol(options: SessionProtocolOptions): SessionP
     },
     write(data) {
       if (over || data.length === 0) return;
-      if (ready && encryption) {
-        // What is sealed must stay whole: cut first, seal each piece.
-        for (let at = 0; at < data.length; at += SEALED_CHUNK)
-          sendInput(encryption.encrypt(data.subarray(at, at + SEALED_CHUNK)));
-      } else if (ready) sendInput(data);
+      if (ready) sendInput(data);
       else {
         held.push(Uint8Array.from(data));
         heldBytes += data.length;
@@ -285,8 +286,8 @@ export function createSessionProtocol(options: SessionProtocolOptions): SessionP
   };
 }
 
-/** Nonce and tag take 28 of a message's 1,024 bytes. */
-const SEALED_CHUNK = 1024 - 28;
+/** Nonce and tag. */
+const SEAL_BYTES = 28;
 
 /** `{MessageId,CreatedDate,DestinationId,SessionId,MessageType,SchemaVersion,Output}` */
 function closingWords(payload: Uint8Array): string {
