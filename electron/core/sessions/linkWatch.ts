@@ -66,6 +66,7 @@ export function watchLink(options: {
     });
     unanswered(STALLED_AFTER_MS, () => enter({ kind: 'stalled', reason: 'no answer for 5 s' }));
     unanswered(LOST_AFTER_MS, () => {
+      if (connection.resumes) return;
       asked.dispose();
       options.onLost(`no answer for ${LOST_AFTER_MS / 1_000} s`);
     });

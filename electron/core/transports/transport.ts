@@ -31,6 +31,8 @@ export interface ConnectFailure {
 /** One authenticated connection. It ends once; after that every channel has ended too. */
 export interface Connection extends Disposable {
   readonly onClose: Event<{ reason: string }>;
+  /** It comes back by itself after the network went, with nothing lost: silence alone is no reason to give it up. */
+  readonly resumes?: boolean;
   /** Milliseconds there and back; rejects with the signal's reason. */
   ping(signal: AbortSignal): Promise<number>;
   openShell(size: TerminalSize): Promise<Result<ShellChannel, ChannelFailure>>;
@@ -55,6 +57,8 @@ export interface ChannelExit {
   signal?: string;
   /** True when the connection ended under it: what it did is not known. */
   lost: boolean;
+  /** Why, where the transport knows: `the session timed out at the other end`. */
+  reason?: string;
 }
 
 /** Fires `onExit` exactly once, after the last byte was delivered. Bytes are only valid during the event unless copied. */

@@ -1,5 +1,4 @@
 import type { Clock } from '../../../shared/base/clock.ts';
-import { fail } from '../../../shared/base/result.ts';
 import type { WorkspaceHost } from '../../../shared/model/workspace.ts';
 import type { Prompter } from '../sessions/prompter.ts';
 import { createCommandTransport } from './commandTransport.ts';
@@ -7,6 +6,8 @@ import { createLocalTransport } from './localTransport.ts';
 import { type BastionPool, createBastionPool } from './ssh/bastionPool.ts';
 import { createKeyRing, type KeyRing } from './ssh/keyRing.ts';
 import { createSshTransport } from './ssh/sshTransport.ts';
+import { sharedAwsAccess } from './ssm/awsAccess.ts';
+import { createSsmTransport } from './ssm/ssmTransport.ts';
 import type { Transport } from './transport.ts';
 
 export interface TransportContext {
@@ -17,6 +18,7 @@ export interface TransportContext {
   environment: Readonly<Record<string, string | undefined>>;
   /** In place of `~/.ssh/config` and `/etc/ssh/ssh_config`. */
   sshConfigFiles?: { user: string; system: string };
+  diagnostic?: (line: string) => void;
 }
 
 /** The table of transports: a new one is one file and one case. */
@@ -42,17 +44,16 @@ export function createTransport(host: WorkspaceHost, context: TransportContext):
       return createCommandTransport(spec, context);
     case 'ssm':
     case 'ecs':
-      return {
-        kind: 'ssm',
-        address: spec.kind === 'ssm' ? spec.target : `${spec.cluster}/${spec.task ?? spec.service ?? ''}`,
-        connect: async () =>
-          fail({
-            kind: 'refused',
-            reason: 'SSM sessions are not in this version',
-            advice:
-              'Reach the host by ssh, for now: through a jump host, or with an ssh_config entry that tunnels through SSM.',
-          }),
-      };
+      return createSsmTransport(spec, {
+        aws: sharedAwsAccess({
+          place: spec,
+          host: host.id,
+          prompter: context.prompter,
+          clock: context.clock,
+        }),
+        clock: context.clock,
+        diagnostic: context.diagnostic ?? (() => {}),
+      });
   }
 }
 
