@@ -9,10 +9,11 @@ import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
 import { keepConnected } from './channel/coreConnection.ts';
 import { followActivePane } from './features/panes/followActivePane.ts';
-import { openMissingPanes } from './features/panes/paneCommands.ts';
+import { openMissingPanes, openPanesOfNewHosts } from './features/panes/paneCommands.ts';
 import { keepLayoutSaved } from './features/panes/saveLayout.ts';
 import { connectTerminals } from './features/terminal/terminals.ts';
 import { onSnapshot } from './stores/applySnapshot.ts';
+import { onHostsChanged } from './stores/hosts.ts';
 import { useUi } from './stores/ui.ts';
 
 const showTheme = (theme: string) => {
@@ -34,4 +35,5 @@ createRoot(root).render(
 keepLayoutSaved();
 followActivePane();
 onSnapshot(() => void openMissingPanes());
+onHostsChanged((before) => void openPanesOfNewHosts(before));
 keepConnected(connectTerminals);

@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/base/clock.ts';
 import { type Disposable, DisposableStore } from '../../shared/base/disposable.ts';
+import { fail } from '../../shared/base/result.ts';
 import type { WorkspaceView } from '../../shared/contract/commands.ts';
 import type { ContractEventName, ContractEvents } from '../../shared/contract/events.ts';
 import type { WindowLink } from '../../shared/contract/rpc.ts';
@@ -7,12 +8,16 @@ import type { HostId } from '../../shared/model/host.ts';
 import type { Incident } from '../../shared/model/incident.ts';
 import { metricIndex } from '../../shared/model/metric.ts';
 import type { EventId, TimelineEvent } from '../../shared/model/timelineEvent.ts';
-import type { Workspace, WorkspaceProblem } from '../../shared/model/workspace.ts';
+import type { EcsSpec, Workspace, WorkspaceHost, WorkspaceProblem } from '../../shared/model/workspace.ts';
 import { type LiveHost, openLiveHost } from './liveHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
 import { createSampleStream } from './sampleStream.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
 import type { RecordStore } from './store/store.types.ts';
+import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
+import { followServiceTasks } from './transports/ssm/serviceTasks.ts';
+import { ssmAddress } from './transports/ssm/ssmTransport.ts';
+import type { Transport } from './transports/transport.ts';
 import type { TransportContext } from './transports/transports.ts';
 import { createTransport } from './transports/transports.ts';
 
@@ -97,11 +102,13 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     }),
   );
 
-  for (const host of workspace.hosts) {
+  const summaries = () => [...hosts.values()].map((h) => h.summary);
+
+  function addHost(host: WorkspaceHost, transport: Transport): LiveHost {
     const live = owned.add(
       openLiveHost({
         host,
-        transport: createTransport(host, options.transports),
+        transport,
         held: options.held.has(host.id) ? 'its command is not approved yet' : undefined,
         logs: workspace.logs,
         thresholds: workspace.thresholds,
@@ -119,16 +126,75 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       }),
     );
     hosts.set(host.id, live);
-    owned.add(
-      live.onChange((change) => {
-        const { link, sampler, facts } = live.summary;
-        if (change === 'link') emit('host.link', { host: host.id, link });
-        else {
-          emit('host.sampler', { host: host.id, sampler, ...(facts ? { facts } : {}) });
-          onDisk('hosts', () => store.putHosts([...hosts.values()].map((h) => h.summary)));
-        }
-      }),
-    );
+    live.onChange((change) => {
+      if (!hosts.has(host.id)) return;
+      const { link, sampler, facts } = live.summary;
+      if (change === 'link') emit('host.link', { host: host.id, link });
+      else {
+        emit('host.sampler', { host: host.id, sampler, ...(facts ? { facts } : {}) });
+        onDisk('hosts', () => store.putHosts(summaries()));
+      }
+    });
+    return live;
+  }
+
+  function hostsChanged(): void {
+    onDisk('hosts', () => store.putHosts(summaries()));
+    emit('hosts', summaries());
+  }
+
+  /**
+   * A service stands for its tasks. Until some run, its own entry is the host that says so; each task is then a host,
+   * and stays on the screen, marked, when it has stopped: its evidence is still wanted.
+   */
+  function followService(entry: WorkspaceHost & { transport: EcsSpec }): void {
+    const aws = sharedAwsAccess({
+      place: entry.transport,
+      host: entry.id,
+      prompter: options.transports.prompter,
+      clock,
+    });
+    const tasks = owned.add(followServiceTasks(entry, { aws, clock, diagnostic: options.diagnostic }));
+    let placeholder: LiveHost | undefined = addHost(entry, {
+      kind: 'ssm',
+      address: ssmAddress(entry.transport),
+      async connect() {
+        const found = await tasks.look();
+        if (!found.ok) return found;
+        return fail({ kind: 'retry', reason: 'the service runs no task', advice: 'It is looked for again.' });
+      },
+    });
+    tasks.onStarted((host) => {
+      const { transport } = host;
+      const inner = createTransport(host, options.transports);
+      if (placeholder) {
+        hosts.delete(entry.id);
+        for (const pane of panes.list()) if (pane.host === entry.id) panes.close(pane.id);
+        owned.release(placeholder);
+        placeholder = undefined;
+      }
+      addHost(host, {
+        kind: inner.kind,
+        address: transport.kind === 'ecs' ? ssmAddress(transport) : inner.address,
+        connect: async (signal, onPhase) => {
+          const reason = tasks.stopped(host.id);
+          return reason === undefined
+            ? await inner.connect(signal, onPhase)
+            : fail({
+                kind: 'refused',
+                reason: `the task stopped: ${reason}`,
+                advice: 'Its successors appear beside it.',
+              });
+        },
+      });
+      hostsChanged();
+    });
+    tasks.onStopped(({ host }) => hosts.get(host)?.session.reconnect());
+  }
+
+  for (const host of workspace.hosts) {
+    if (isService(host)) followService(host);
+    else addHost(host, createTransport(host, options.transports));
   }
   onDisk('hosts', () => store.putHosts([...hosts.values()].map((h) => h.summary)));
 
@@ -211,6 +277,10 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     },
     dispose: () => owned.dispose(),
   };
+}
+
+function isService(host: WorkspaceHost): host is WorkspaceHost & { transport: EcsSpec } {
+  return host.transport.kind === 'ecs' && host.transport.service !== undefined;
 }
 
 /** Ten minutes at one tick a second. */

@@ -4,7 +4,7 @@ import type { FrameChannel } from '../../shared/contract/wire.ts';
 import { takeSamples } from '../series/samples.ts';
 import { applySnapshot } from '../stores/applySnapshot.ts';
 import { setClient, useCoreLink } from '../stores/connection.ts';
-import { patchHost } from '../stores/hosts.ts';
+import { changeHosts, patchHost } from '../stores/hosts.ts';
 import { useIncident } from '../stores/incident.ts';
 import { closePaneLocally, putPane } from '../stores/panes.ts';
 import { putProcesses } from '../stores/processes.ts';
@@ -79,6 +79,7 @@ export function keepConnected(
 
 function listen(client: RpcClient): void {
   client.on('workspace.opened', applySnapshot);
+  client.on('hosts', changeHosts);
   client.on('host.link', ({ host, link }) => patchHost(host, { link }));
   client.on('host.sampler', ({ host, sampler, facts }) =>
     patchHost(host, facts ? { sampler, facts } : { sampler }),

@@ -1,4 +1,4 @@
-import type { HostFacts, HostId, LinkState, SamplerState } from '../model/host.ts';
+import type { HostFacts, HostId, HostSummary, LinkState, SamplerState } from '../model/host.ts';
 import type { Incident } from '../model/incident.ts';
 import type { MetricVector } from '../model/metric.ts';
 import type { PaneId, PaneSummary } from '../model/pane.ts';
@@ -12,6 +12,8 @@ import type { Snapshot } from './commands.ts';
 export interface ContractEvents {
   /** Another workspace is open now: start over from this. */
   'workspace.opened': Snapshot;
+  /** Hosts came or went, as the tasks of a service do: all that are open now, in order. */
+  hosts: HostSummary[];
   'host.link': { host: HostId; link: LinkState };
   'host.sampler': { host: HostId; sampler: SamplerState; facts?: HostFacts };
   /** All hosts that ticked since the last batch; at most four batches a second. */

@@ -115,6 +115,15 @@ export async function openMissingPanes(): Promise<void> {
   focusActiveTerminal();
 }
 
+/** Hosts that came while the workspace was open, as a deployment's new tasks do, get their pane too. */
+export async function openPanesOfNewHosts(before: readonly HostId[]): Promise<void> {
+  const having = new Set(Object.values(usePanes.getState().byId).map((p) => p.host));
+  const added = useHosts.getState().order.filter((h) => !before.includes(h) && !having.has(h));
+  if (added.length === 0) return;
+  await Promise.all(added.slice(0, PANES_AT_FIRST).map((host) => openPane(host, FIRST_SIZE)));
+  placeLoosePanes();
+}
+
 async function reopenPanes(layout: LayoutState): Promise<void> {
   const missing = placedPanes(layout).filter((pane) => !(pane in usePanes.getState().byId));
   await Promise.all(
