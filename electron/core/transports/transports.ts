@@ -5,8 +5,9 @@ import { createCommandTransport } from './commandTransport.ts';
 import { createLocalTransport } from './localTransport.ts';
 import { type BastionPool, createBastionPool } from './ssh/bastionPool.ts';
 import { createKeyRing, type KeyRing } from './ssh/keyRing.ts';
-import { createSshTransport } from './ssh/sshTransport.ts';
+import { createSshTransport, type SshContext } from './ssh/sshTransport.ts';
 import { sharedAwsAccess } from './ssm/awsAccess.ts';
+import { createSshOverSsm } from './ssm/sshOverSsm.ts';
 import { createSsmTransport } from './ssm/ssmTransport.ts';
 import type { Transport } from './transport.ts';
 
@@ -26,25 +27,14 @@ export function createTransport(host: WorkspaceHost, context: TransportContext):
   const spec = host.transport;
   switch (spec.kind) {
     case 'ssh':
-      return createSshTransport(host.id, spec, {
-        ...sharedBy(context.prompter),
-        prompter: context.prompter,
-        clock: context.clock,
-        environment: context.environment,
-        sshConfig: {
-          homeDirectory: context.homeDirectory,
-          ...(context.sshConfigFiles
-            ? { userFile: context.sshConfigFiles.user, systemFile: context.sshConfigFiles.system }
-            : {}),
-        },
-      });
+      return createSshTransport(host.id, spec, sshContext(context));
     case 'local':
       return createLocalTransport(context);
     case 'command':
       return createCommandTransport(spec, context);
     case 'ssm':
-    case 'ecs':
-      return createSsmTransport(spec, {
+    case 'ecs': {
+      const ssm = {
         aws: sharedAwsAccess({
           place: spec,
           host: host.id,
@@ -53,8 +43,27 @@ export function createTransport(host: WorkspaceHost, context: TransportContext):
         }),
         clock: context.clock,
         diagnostic: context.diagnostic ?? (() => {}),
-      });
+      };
+      return spec.kind === 'ssm' && spec.ssh
+        ? createSshOverSsm(host.id, { ...spec, ssh: spec.ssh }, { ...ssm, ssh: sshContext(context) })
+        : createSsmTransport(spec, ssm);
+    }
   }
+}
+
+function sshContext(context: TransportContext): SshContext {
+  return {
+    ...sharedBy(context.prompter),
+    prompter: context.prompter,
+    clock: context.clock,
+    environment: context.environment,
+    sshConfig: {
+      homeDirectory: context.homeDirectory,
+      ...(context.sshConfigFiles
+        ? { userFile: context.sshConfigFiles.user, systemFile: context.sshConfigFiles.system }
+        : {}),
+    },
+  };
 }
 
 /**
