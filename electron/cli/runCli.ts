@@ -1,9 +1,10 @@
 import { type CliCommand, type CliContext, reasonOf, UsageError } from './cliContext.ts';
 import { doctor } from './doctor.ts';
 import { report } from './report.ts';
+import { sshConfig } from './sshConfig.ts';
 import { watch } from './watch.ts';
 
-const COMMANDS: readonly CliCommand[] = [watch, report, doctor];
+const COMMANDS: readonly CliCommand[] = [watch, report, doctor, sshConfig];
 
 /** The command line from its arguments to its exit status: 0 done, 1 failed, 2 not understood. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
@@ -33,7 +34,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 }
 
 function overview(): string {
-  const rows = COMMANDS.map((c) => `  ${c.name.padEnd(8)} ${c.summary}`);
+  const rows = COMMANDS.map((c) => `  ${c.name.padEnd(10)} ${c.summary}`);
   return `Usage: npm run -s fireline -- COMMAND …
 
 ${rows.join('\n')}

@@ -10,7 +10,7 @@ import {
   orderHostKeyAlgorithms,
   readKnownHosts,
 } from './knownHosts.ts';
-import type { SshTarget } from './sshConfig.ts';
+import type { SshTarget } from './sshTarget.ts';
 
 /** What we understand, best first; no ssh-dss, and SHA-1 signatures last. */
 export const HOST_KEY_ALGORITHMS = [

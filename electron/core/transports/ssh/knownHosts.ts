@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail, ok, type Result } from '../../../../shared/base/result.ts';
-import { matchPattern } from './sshConfigSyntax.ts';
+import { matchPattern } from './matchPattern.ts';
 
 /** The host as its key is filed: HostKeyAlias or the host name, and the port. */
 export interface KnownHostName {

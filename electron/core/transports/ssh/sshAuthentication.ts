@@ -10,7 +10,7 @@ import ssh2, {
 import type { PromptAnswer } from '../../../../shared/model/prompt.ts';
 import type { Question } from '../../sessions/prompter.ts';
 import type { KeyRing } from './keyRing.ts';
-import type { SshTarget } from './sshConfig.ts';
+import type { SshTarget } from './sshTarget.ts';
 
 /** NumberOfPasswordPrompts of ssh_config(5). */
 const PASSWORD_TRIES = 3;

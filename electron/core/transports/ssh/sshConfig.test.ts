@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { resolveSshConfig } from './sshConfig.ts';
-import { matchPattern, splitWords } from './sshConfigSyntax.ts';
+import { ManualClock } from '../../../../shared/base/clock.ts';
+import { splitWords } from './config/words.ts';
+import { matchPattern } from './matchPattern.ts';
+import { resolveSshConfig, resolveSshConfigRunning } from './sshConfig.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'fireline-config-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -16,143 +17,17 @@ function configFile(text: string): string {
   return file;
 }
 
-const resolve = (file: string, alias: string) =>
-  resolveSshConfig(alias, { userFile: file, systemFile: '/nonexistent' });
-
-/** What OpenSSH itself makes of it. */
-function oracle(file: string, alias: string): Map<string, string[]> {
-  const values = new Map<string, string[]>();
-  for (const line of execFileSync('ssh', ['-T', '-G', '-F', file, alias], { encoding: 'utf8' }).split('\n')) {
-    const space = line.indexOf(' ');
-    if (space < 0) continue;
-    const name = line.slice(0, space);
-    values.set(name, [...(values.get(name) ?? []), line.slice(space + 1)]);
-  }
-  return values;
+/** Numbers in [0, 1) that are the same in every run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
 }
 
-const expandHome = (path: string) => path.replace(/^~(?=\/)/, homedir());
-
-const CORPUS: [name: string, text: string, aliases: string[]][] = [
-  [
-    'first value wins, keywords in any case, equals signs and quotes',
-    `
-# comment
-HOST web1 web2   # trailing comment
-  hostname = 10.0.0.1
-  User="deploy"
-  PORT 2200
-  IdentityFile ~/.ssh/one
-Host web*
-  HostName 10.9.9.9
-  User other
-  IdentityFile "~/.ssh/two words"
-  Compression yes
-Host *
-  User everyone
-  Port 22
-  IdentitiesOnly yes
-  ServerAliveInterval 15
-  ConnectTimeout 7
-`,
-    ['web1', 'web3', 'else'],
-  ],
-  [
-    'negated patterns and question marks',
-    `
-Host web-* !web-old
-  User fresh
-Host !db? db*
-  Port 2222
-Host *.example.com,extra
-  Port 99
-Host ?
-  Port 77
-`,
-    ['web-new', 'web-old', 'db1', 'db22', 'a', 'x.example.com'],
-  ],
-  [
-    'Match by host, originalhost, user and localuser',
-    `
-Host alias
-  HostName Real.Example.com
-  User bob
-Match host real.example.com
-  Port 1001
-Match originalhost alias user bob
-  IdentityFile ~/.ssh/bob
-Match user nobody
-  Port 1002
-Match !host real.example.com originalhost "a*,o*"
-  Port 1003
-Match localuser ${userInfo().username}
-  HostKeyAlias mine
-Match all
-  User fallback
-`,
-    ['alias', 'other', 'zzz'],
-  ],
-  [
-    'jumps and proxies: whichever comes first',
-    `
-Host a
-  ProxyJump one,two@b:22
-  ProxyCommand nc %h %p
-Host b
-  ProxyCommand nc -x p %h %p
-  ProxyJump one
-Host c
-  ProxyJump none
-Host *
-  ProxyJump late
-`,
-    ['a', 'b', 'c', 'd'],
-  ],
-  [
-    'known hosts, strictness and tokens',
-    `
-Host k
-  HostName %h.internal
-  UserKnownHostsFile /tmp/a /tmp/b
-  GlobalKnownHostsFile /tmp/c
-  StrictHostKeyChecking accept-new
-  HashKnownHosts yes
-  IdentityAgent none
-Host s
-  StrictHostKeyChecking off
-Match final
-  User final
-`,
-    ['k', 's'],
-  ],
-];
-
-describe('resolveSshConfig agrees with ssh -G', () => {
-  for (const [name, text, aliases] of CORPUS) {
-    const file = configFile(text);
-    it.each(aliases)(`${name}: %s`, (alias) => {
-      const ours = resolve(file, alias);
-      const theirs = oracle(file, alias);
-      expect(ours.hostname.toLowerCase()).toBe(theirs.get('hostname')?.[0]);
-      expect(String(ours.port)).toBe(theirs.get('port')?.[0]);
-      expect(ours.user).toBe(theirs.get('user')?.[0]);
-      expect(ours.identityFiles).toEqual(theirs.get('identityfile')?.map(expandHome));
-      expect(ours.identitiesOnly ? 'yes' : 'no').toBe(theirs.get('identitiesonly')?.[0]);
-      expect(ours.jump.join(',') || undefined).toBe(theirs.get('proxyjump')?.[0]);
-      // -G shows it before its tokens are replaced.
-      expect(ours.proxyCommand !== undefined).toBe(theirs.get('proxycommand') !== undefined);
-      expect(ours.hostKeyAlias).toBe(theirs.get('hostkeyalias')?.[0]);
-      expect(ours.userKnownHostsFiles.join(' ')).toBe(
-        theirs.get('userknownhostsfile')?.[0]?.split(' ').map(expandHome).join(' '),
-      );
-      expect(ours.globalKnownHostsFiles.join(' ')).toBe(theirs.get('globalknownhostsfile')?.[0]);
-      const strict = theirs.get('stricthostkeychecking')?.[0];
-      expect(ours.strictHostKeyChecking).toBe(strict === 'false' ? 'no' : strict === 'true' ? 'yes' : strict);
-      expect(String(ours.serverAliveIntervalSeconds ?? 0)).toBe(theirs.get('serveraliveinterval')?.[0]);
-      expect(String(ours.connectTimeoutSeconds ?? 'none')).toBe(theirs.get('connecttimeout')?.[0]);
-    });
-  }
-});
+const resolve = (file: string, alias: string) =>
+  resolveSshConfig(alias, { userFile: file, systemFile: '/nonexistent' });
 
 describe('resolveSshConfig', () => {
   it('includes files by glob, relative to ~/.ssh, inside the block that names them', () => {
@@ -180,16 +55,94 @@ describe('resolveSshConfig', () => {
     writeFileSync(file, `Host *\n Port 2022\nInclude ${file}\nInclude ${file}\n`);
     const target = resolve(file, 'x');
     expect(target.port).toBe(2022);
-    expect(target.warnings.join()).toMatch(/deep|more than/);
+    expect(target.faults.join()).toMatch(/deep|more than/);
   });
 
-  it('never runs Match exec, and says so', () => {
+  it("runs Match exec of the user's own file when it connects, and never else", async () => {
     const witness = join(directory, 'witness');
     const file = configFile(`Match exec "touch ${witness}"\n Port 1\nHost *\n Port 2\n`);
     const target = resolve(file, 'x');
     expect(target.port).toBe(2);
-    expect(target.warnings).toEqual([expect.stringMatching(/:1: Match exec is not run/)]);
-    expect(() => execFileSync('test', ['-e', witness])).toThrow();
+    expect(target.warnings).toEqual([expect.stringMatching(/:1: Match exec was not run/)]);
+    expect(existsSync(witness)).toBe(false);
+    const systemOnly = await resolveSshConfigRunning('x', { userFile: '/nonexistent', systemFile: file });
+    expect(systemOnly.port).toBe(2);
+    expect(systemOnly.warnings).toEqual([expect.stringMatching(/:1: Match exec is run from your own/)]);
+    expect(existsSync(witness)).toBe(false);
+    const own = await resolveSshConfigRunning('x', { userFile: file, systemFile: null });
+    expect(own).toMatchObject({ port: 1, warnings: [] });
+    expect(existsSync(witness)).toBe(true);
+  });
+
+  it('waits for Match exec no longer than its bound', async () => {
+    const file = configFile('Match exec "sleep 600"\n Port 1\nHost *\n Port 2\n');
+    const clock = new ManualClock();
+    const resolving = resolveSshConfigRunning('x', { userFile: file, systemFile: null }, {}, clock);
+    clock.advance(10_000);
+    expect(await resolving).toMatchObject({
+      port: 2,
+      warnings: [expect.stringMatching(/did not end in time/)],
+    });
+  });
+
+  it('runs the next Match exec only with what the one before decided', async () => {
+    const witness = join(directory, 'witness-%h');
+    const file = configFile(`Match exec "true"\n HostName first\nMatch exec "touch ${witness}"\n Port 7\n`);
+    await resolveSshConfigRunning('x', { userFile: file, systemFile: null });
+    expect([existsSync(join(directory, 'witness-first')), existsSync(join(directory, 'witness-x'))]).toEqual([
+      true,
+      false,
+    ]);
+  });
+
+  it('does not read a file that others can write, as ssh does not', () => {
+    const home = join(directory, 'open-home');
+    mkdirSync(join(home, '.ssh'), { recursive: true });
+    writeFileSync(join(home, '.ssh', 'config'), 'Include more\nUser mine\n', { mode: 0o600 });
+    const included = join(home, '.ssh', 'more');
+    writeFileSync(included, 'ProxyCommand anything\n');
+    chmodSync(included, 0o666);
+    const target = resolveSshConfig('x', { homeDirectory: home, systemFile: null });
+    expect(target.user).toBe('mine');
+    expect(target.proxyCommand).toBeUndefined();
+    expect(target.faults).toEqual([expect.stringContaining('can be written by others')]);
+  });
+
+  it("reads the user's file before the system's", () => {
+    const system = configFile(
+      'Host *\n User system\n Port 9\n IdentityFile /k\nMatch final\n Compression yes\n',
+    );
+    const user = configFile('User mine\nIdentityFile /k\n');
+    const target = resolveSshConfig('x', { userFile: user, systemFile: system });
+    // ssh tells the user's from the system's, and so names the same key twice.
+    expect(target).toMatchObject({ user: 'mine', port: 9, identityFiles: ['/k', '/k'], compression: true });
+  });
+
+  it('knows tags and networks of newer copies of ssh', () => {
+    const file = configFile(
+      'Host x\n Tag inside\nMatch tagged in*\n Port 3\nMatch localnetwork 0.0.0.0/0,::/0\n User near\nMatch localnetwork 203.0.113.0/24\n User far\n',
+    );
+    expect(resolve(file, 'x')).toMatchObject({ port: 3, faults: [] });
+    expect(resolve(file, 'x').user).not.toBe('far');
+  });
+
+  it('says what it understands and does not do', () => {
+    const file = configFile('CertificateFile /c\nKnownHostsCommand /k %H\nHostbasedAuthentication yes\n');
+    expect(resolve(file, 'x').warnings.map((text) => text.split(/[ :]/)[0])).toEqual([
+      'CertificateFile',
+      'KnownHostsCommand',
+      'HostbasedAuthentication',
+    ]);
+  });
+
+  it('says when an algorithm is asked for that cannot be done here', () => {
+    const file = configFile('Ciphers chacha20-poly1305@openssh.com\n');
+    expect(resolve(file, 'x')).toMatchObject({ ciphers: [], faults: [expect.stringContaining('ciphers')] });
+  });
+
+  it('keeps the order of what is asked for', () => {
+    const file = configFile('Ciphers aes256-ctr,chacha20-poly1305@openssh.com,aes128-gcm@openssh.com\n');
+    expect(resolve(file, 'x').ciphers).toEqual(['aes256-ctr', 'aes128-gcm@openssh.com']);
   });
 
   it('expands tokens in paths, and lets explicit values win', () => {
@@ -220,14 +173,57 @@ describe('resolveSshConfig', () => {
   });
 
   it('passes over lines that it cannot read, and says which', () => {
-    const file = configFile('Host x\n User "open\n Port 99999\n\u0000\u0001 zzz\n HostName h\n');
+    const file = configFile('Host x\n User "open\n Port 99999\n\u0001 zzz\n HostName h\n');
     const target = resolve(file, 'x');
     expect(target).toMatchObject({ hostname: 'h', port: 22 });
-    expect(target.warnings.length).toBe(3);
+    expect(target.faults.length).toBe(3);
   });
 });
 
 describe('the syntax', () => {
+  it('gives back every text that it is thrown, or a fault, and never an exception', () => {
+    const random = seeded(7);
+    const pieces = [
+      'Host ',
+      'Match ',
+      'Include ',
+      'exec ',
+      '"',
+      "'",
+      '\\',
+      '=',
+      '%',
+      '${',
+      '}',
+      '~',
+      ',',
+      '!',
+      '*',
+      '[',
+      ']',
+      ':',
+      '/',
+      '\n',
+      ' ',
+      '#',
+      'LocalForward ',
+      'ProxyJump ',
+      'Ciphers ',
+      'all',
+      'host',
+      '0',
+      'x',
+      '\u0000',
+      'é',
+    ];
+    for (let round = 0; round < 400; round++) {
+      let text = '';
+      for (let i = 0; i < 40; i++) text += pieces[Math.floor(random() * pieces.length)];
+      const target = resolve(configFile(text), 'x');
+      expect(target.settings.length).toBeGreaterThan(70);
+    }
+  });
+
   it('splits words as ssh does', () => {
     expect(splitWords('a "b c" d\\ e \'f"g\' #rest')).toEqual(['a', 'b c', 'd e', 'f"g']);
     expect(splitWords('"open')).toBeUndefined();

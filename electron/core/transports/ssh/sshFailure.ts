@@ -1,6 +1,6 @@
 import type { ConnectFailure } from '../transport.ts';
 import type { AuthenticationStory } from './sshAuthentication.ts';
-import type { SshTarget } from './sshConfig.ts';
+import type { SshTarget } from './sshTarget.ts';
 
 /** A failure of the wire, before a word of SSH: codes of connect(2) and getaddrinfo(3). */
 export function describeSocketError(error: NodeJS.ErrnoException, target: SshTarget): ConnectFailure {

@@ -10,8 +10,8 @@ import { createHostKeyCheck, type HOST_KEY_ALGORITHMS } from './hostKeyCheck.ts'
 import type { KeyRing } from './keyRing.ts';
 import { serverVersion } from './ssh2Internals.ts';
 import { createAuthentication } from './sshAuthentication.ts';
-import type { SshTarget } from './sshConfig.ts';
 import { describeSshError } from './sshFailure.ts';
+import type { SshTarget } from './sshTarget.ts';
 
 /** A server that has authenticated us. */
 export interface SshHopOptions {

@@ -13,9 +13,10 @@ import type { KeyRing } from './keyRing.ts';
 import { openProxyCommand } from './proxyCommand.ts';
 import { sendKeepalive } from './ssh2Internals.ts';
 import { createExecChannel, createShellChannel } from './sshChannels.ts';
-import { resolveSshConfig, type SshConfigOptions, type SshTarget } from './sshConfig.ts';
+import { resolveSshConfig, type SshConfigOptions } from './sshConfig.ts';
 import { describeSocketError } from './sshFailure.ts';
 import { connectHop, describeHop } from './sshHop.ts';
+import type { SshTarget } from './sshTarget.ts';
 
 export interface SshContext {
   prompter: Prompter;

@@ -1,0 +1,340 @@
+import {
+  type AlgorithmFamily,
+  AUTHORITY_ALGORITHMS,
+  CIPHERS,
+  KEY_ALGORITHMS,
+  KEY_EXCHANGES,
+  MACS,
+} from './algorithms.ts';
+
+/** The arguments of one line: cut into words, and as they stand. */
+export interface Line {
+  words: readonly string[];
+  raw: string;
+}
+
+/**
+ * One keyword of ssh_config(5).
+ * - `parse`: the line's values as `ssh -G` writes them, or why ssh would refuse the line
+ * - `again`: what a later line does: `kept` keeps the first, `added` accumulates, `unique` accumulates once each
+ */
+export interface Keyword {
+  parse(line: Line): readonly string[] | { fault: string };
+  again: 'kept' | 'added' | 'unique';
+  /** What `ssh -G` shows when no line says anything. Empty: nothing is shown. */
+  standard: readonly string[];
+  family?: AlgorithmFamily;
+  /** All values on one line of `ssh -G`; otherwise a line each. */
+  together?: true;
+  /** As `ssh -G` writes the keyword, where it is not in lower case. */
+  shown?: string;
+}
+
+type Parse = Keyword['parse'];
+
+const fault = (text: string) => ({ fault: text });
+
+/** Exactly one argument. */
+const one =
+  (read: (word: string) => string | undefined, what: string): Parse =>
+  ({ words }) => {
+    const [word, extra] = words;
+    if (!word) return fault('an argument is missing');
+    if (extra !== undefined) return fault('there are more arguments than one');
+    const value = read(word);
+    return value === undefined ? fault(`${JSON.stringify(word.slice(0, 80))} is not ${what}`) : [value];
+  };
+
+const single = (parse: Parse, ...standard: string[]): Keyword => ({ parse, again: 'kept', standard });
+const text = (...standard: string[]) =>
+  single(
+    one((word) => word, 'a value'),
+    ...standard,
+  );
+const count = (standard: number) =>
+  single(
+    one((word) => (/^-?\d{1,10}$/.test(word) ? String(Number(word)) : undefined), 'a number'),
+    String(standard),
+  );
+const time = (standard: number) =>
+  single(
+    one((word) => (word === 'none' ? '-1' : secondsOf(word)?.toString()), 'a time'),
+    String(standard),
+  );
+
+/** Words in any case, each with what it means; the first of those that mean the same is shown. */
+const choice = (meanings: Record<string, string>, standard: string) =>
+  single(
+    one((word) => meanings[word.toLowerCase()], `one of ${Object.keys(meanings).join(', ')}`),
+    standard,
+  );
+const YES_NO = { yes: 'yes', no: 'no', true: 'yes', false: 'no' };
+const TRUE_FALSE = { yes: 'true', no: 'false', true: 'true', false: 'false' };
+const flag = (standard: 'yes' | 'no') => choice(YES_NO, standard);
+
+/** The rest of the line as it stands, quotes and comments included. */
+const command = (): Keyword => single(({ raw }) => [raw.replace(/^[ \t\r\n=]+/, '')]);
+
+/** All words of the first line that has any. */
+const list = (...standard: string[]): Keyword => ({
+  parse: ({ words }) =>
+    words.length > 1 && words.some((word) => word.toLowerCase() === 'none')
+      ? fault('"none" must stand alone')
+      : words.includes('')
+        ? fault('an argument is empty')
+        : words,
+  again: 'kept',
+  standard,
+  together: true,
+});
+
+const algorithms = (family: AlgorithmFamily): Keyword => ({ ...text(), family });
+
+/** `90`, `1m30s` (sshd_config(5), TIME FORMATS). */
+function secondsOf(word: string): number | undefined {
+  if (!/^(\d+[smhdw]?)+$/i.test(word)) return undefined;
+  const units: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
+  let total = 0;
+  for (const [, number, unit] of word.toLowerCase().matchAll(/(\d+)([smhdw]?)/g)) {
+    total += Number(number) * (units[unit || 's'] ?? 1);
+  }
+  return total <= 0x7fff_ffff ? total : undefined;
+}
+
+const LOG_LEVELS = ['QUIET', 'FATAL', 'ERROR', 'INFO', 'VERBOSE', 'DEBUG', 'DEBUG1', 'DEBUG2', 'DEBUG3'];
+const upper = (words: readonly string[]) =>
+  Object.fromEntries(words.map((word) => [word.toLowerCase(), word]));
+
+const DEFAULT_IDENTITIES = ['rsa', 'ecdsa', 'ecdsa_sk', 'ed25519', 'ed25519_sk', 'xmss', 'dsa'];
+
+const addKeysToAgent: Parse = ({ words: [first = '', second, extra] }) => {
+  const state = { ...TRUE_FALSE, ask: 'ask', confirm: 'confirm' }[first.toLowerCase()];
+  const seconds = secondsOf(second ?? first);
+  if (extra !== undefined || first === '') return fault('one state or time is expected');
+  if (state === undefined && second === undefined && seconds !== undefined) return [String(seconds)];
+  if (state === 'confirm' && second !== undefined && seconds !== undefined) return [`confirm ${seconds}`];
+  return state === undefined || second !== undefined ? fault('this is neither a state nor a time') : [state];
+};
+
+const controlPersist = one((word) => {
+  const meaning = YES_NO[word as keyof typeof YES_NO];
+  const seconds = secondsOf(word);
+  return meaning ?? (seconds === undefined ? undefined : seconds === 0 ? 'yes' : String(seconds));
+}, 'yes, no or a time');
+
+const ipQos: Parse = ({ words: [interactive, bulk = interactive, extra] }) => {
+  const read = (word: string | undefined) =>
+    word !== undefined && /^([a-z]+\d*|0x[0-9a-f]{1,2}|\d{1,3})$/i.test(word)
+      ? word.toLowerCase()
+      : undefined;
+  const first = read(interactive);
+  const second = read(bulk);
+  return first && second && extra === undefined
+    ? [`${first} ${second}`]
+    : fault('one or two classes are expected');
+};
+
+const rekeyLimit: Parse = ({ words: [bytes = '', interval, extra] }) => {
+  const [, number, unit] = /^(\d+)([kmg]?)$/i.exec(bytes === 'default' ? '0' : bytes) ?? [];
+  const seconds = interval === undefined || interval === 'none' ? 0 : secondsOf(interval);
+  if (number === undefined || seconds === undefined || extra !== undefined)
+    return fault('bytes and a time are expected');
+  const scale = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[(unit ?? '').toLowerCase()] ?? 1;
+  return [`${Number(number) * scale} ${seconds}`];
+};
+
+const permittedNames: Parse = ({ words }) => {
+  if (words.length === 1 && words[0]?.toLowerCase() === 'none') return ['none'];
+  const rules = words.map((word) => (word === '*' ? '*:*' : word.toLowerCase()));
+  return rules.every((rule) => /^[^:]*:.+$/.test(rule))
+    ? rules
+    : fault('lists of the form from:to are expected');
+};
+
+const setEnv: Parse = ({ words }) => {
+  if (words.some((word) => !word.includes('='))) return fault('NAME=value is expected');
+  const seen = new Set<string>();
+  return words.filter((word) => {
+    const name = word.slice(0, word.indexOf('='));
+    return !seen.has(name) && seen.add(name);
+  });
+};
+
+/**
+ * In the order of `ssh -G`. Those that need more than their own line (Host, Match, Include, Port, the forwards, the
+ * jumps) are read beside it, in readConfig.ts, and stand here for their place.
+ */
+export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
+  Object.entries({
+    host: text(),
+    user: text(),
+    hostname: text(),
+    port: text('22'),
+    addressfamily: choice({ inet: 'inet', inet6: 'inet6', any: 'any' }, 'any'),
+    batchmode: flag('no'),
+    canonicalizefallbacklocal: flag('yes'),
+    canonicalizehostname: choice({ ...TRUE_FALSE, always: 'always' }, 'false'),
+    checkhostip: flag('no'),
+    compression: choice({ yes: 'yes', no: 'no' }, 'no'),
+    controlmaster: choice({ ...TRUE_FALSE, auto: 'auto', ask: 'ask', autoask: 'autoask' }, 'false'),
+    enablesshkeysign: flag('no'),
+    clearallforwardings: flag('no'),
+    exitonforwardfailure: flag('no'),
+    fingerprinthash: choice(upper(['MD5', 'SHA1', 'SHA256', 'SHA384', 'SHA512']), 'SHA256'),
+    forwardx11: flag('no'),
+    forwardx11trusted: flag('no'),
+    gatewayports: flag('no'),
+    hashknownhosts: flag('no'),
+    hostbasedauthentication: flag('no'),
+    identitiesonly: flag('no'),
+    kbdinteractiveauthentication: flag('yes'),
+    nohostauthenticationforlocalhost: flag('no'),
+    passwordauthentication: flag('yes'),
+    permitlocalcommand: flag('no'),
+    proxyusefdpass: flag('no'),
+    pubkeyauthentication: choice({ ...TRUE_FALSE, unbound: 'unbound', 'host-bound': 'host-bound' }, 'true'),
+    requesttty: choice({ ...TRUE_FALSE, force: 'force', auto: 'auto' }, 'auto'),
+    sessiontype: choice({ none: 'none', subsystem: 'subsystem', default: 'default' }, 'default'),
+    stdinnull: flag('no'),
+    forkafterauthentication: flag('no'),
+    streamlocalbindunlink: flag('no'),
+    stricthostkeychecking: choice(
+      { ...TRUE_FALSE, ask: 'ask', off: 'false', 'accept-new': 'accept-new' },
+      'ask',
+    ),
+    tcpkeepalive: flag('yes'),
+    tunnel: choice(
+      {
+        ethernet: 'ethernet',
+        'point-to-point': 'point-to-point',
+        yes: 'point-to-point',
+        true: 'point-to-point',
+        no: 'false',
+        false: 'false',
+      },
+      'false',
+    ),
+    verifyhostkeydns: choice({ ...TRUE_FALSE, ask: 'ask' }, 'false'),
+    visualhostkey: flag('no'),
+    updatehostkeys: choice({ ...TRUE_FALSE, ask: 'ask' }, 'true'),
+    enableescapecommandline: flag('no'),
+    canonicalizemaxdots: count(1),
+    connectionattempts: count(1),
+    forwardx11timeout: time(1200),
+    numberofpasswordprompts: count(3),
+    serveralivecountmax: count(3),
+    serveraliveinterval: time(0),
+    requiredrsasize: count(1024),
+    bindaddress: text(),
+    bindinterface: text(),
+    ciphers: algorithms(CIPHERS),
+    controlpath: text(),
+    hostkeyalgorithms: algorithms(KEY_ALGORITHMS),
+    hostkeyalias: text(),
+    hostbasedacceptedalgorithms: algorithms(KEY_ALGORITHMS),
+    identityagent: text(),
+    ignoreunknown: text(),
+    kbdinteractivedevices: text(),
+    kexalgorithms: algorithms(KEY_EXCHANGES),
+    casignaturealgorithms: algorithms(AUTHORITY_ALGORITHMS),
+    localcommand: command(),
+    remotecommand: command(),
+    loglevel: choice({ ...upper(LOG_LEVELS), debug1: 'DEBUG' }, 'INFO'),
+    macs: algorithms(MACS),
+    pkcs11provider: text(),
+    securitykeyprovider: text('internal'),
+    preferredauthentications: text(),
+    pubkeyacceptedalgorithms: algorithms(KEY_ALGORITHMS),
+    revokedhostkeys: text(),
+    xauthlocation: text('/usr/bin/xauth'),
+    knownhostscommand: command(),
+    dynamicforward: { ...text(), again: 'unique' },
+    localforward: { ...text(), again: 'unique' },
+    remoteforward: { ...text(), again: 'unique' },
+    identityfile: { ...text(...DEFAULT_IDENTITIES.map((kind) => `~/.ssh/id_${kind}`)), again: 'unique' },
+    canonicaldomains: list('none'),
+    certificatefile: { ...text(), again: 'unique' },
+    globalknownhostsfile: list('/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'),
+    userknownhostsfile: list('~/.ssh/known_hosts', '~/.ssh/known_hosts2'),
+    sendenv: {
+      parse: ({ words }) =>
+        words.some((word) => word === '' || word.includes('='))
+          ? fault('names of variables are expected')
+          : words,
+      again: 'added',
+      standard: [],
+    },
+    setenv: { parse: setEnv, again: 'kept', standard: [] },
+    logverbose: list('none'),
+    permitremoteopen: list('any'),
+    addkeystoagent: single(addKeysToAgent, 'false'),
+    forwardagent: single(
+      one((word) => YES_NO[word.toLowerCase() as keyof typeof YES_NO] ?? word, 'a value'),
+      'no',
+    ),
+    connecttimeout: time(-1),
+    tunneldevice: single(
+      one(
+        (word) =>
+          /^(any|\d+)(:(any|\d+))?$/.test(word) ? (word.includes(':') ? word : `${word}:any`) : undefined,
+        'a device',
+      ),
+      'any:any',
+    ),
+    canonicalizepermittedcnames: {
+      parse: permittedNames,
+      again: 'kept',
+      standard: ['none'],
+      together: true,
+      shown: 'canonicalizePermittedcnames',
+    },
+    controlpersist: single(controlPersist, 'no'),
+    escapechar: single(
+      one(
+        (word) => (word === 'none' || word.length === 1 || /^\^[@-\u007f]$/.test(word) ? word : undefined),
+        'a character',
+      ),
+      '~',
+    ),
+    ipqos: single(ipQos, 'af21 cs1'),
+    rekeylimit: single(rekeyLimit, '0 0'),
+    streamlocalbindmask: single(
+      one(
+        (word) => (/^0*[0-7]{1,3}$/.test(word) ? `0${Number.parseInt(word, 8).toString(8)}` : undefined),
+        'an octal mask',
+      ),
+      '0177',
+    ),
+    syslogfacility: single(
+      one((word) => word.toUpperCase(), 'a facility'),
+      'USER',
+    ),
+    proxycommand: command(),
+    proxyjump: text(),
+  } satisfies Record<string, Keyword>),
+);
+
+/** Other names of the same. */
+export const ALIASES: Readonly<Record<string, string>> = {
+  challengeresponseauthentication: 'kbdinteractiveauthentication',
+  skeyauthentication: 'kbdinteractiveauthentication',
+  tisauthentication: 'kbdinteractiveauthentication',
+  dsaauthentication: 'pubkeyauthentication',
+  identityfile2: 'identityfile',
+  keepalive: 'tcpkeepalive',
+  smartcarddevice: 'pkcs11provider',
+  hostbasedkeytypes: 'hostbasedacceptedalgorithms',
+  pubkeyacceptedkeytypes: 'pubkeyacceptedalgorithms',
+};
+
+/**
+ * Read and passed over: what ssh has left behind, what is built into some copies of ssh only (GSSAPI, Apple's
+ * keychain), and keywords newer than the copy that this was compared with. None of them is worth refusing a host.
+ */
+export const PASSED_OVER: ReadonlySet<string> = new Set(
+  `protocol cipher fallbacktorsh globalknownhostsfile2 rhostsauthentication userknownhostsfile2 useroaming usersh
+  useprivilegedport afstokenpassing kerberosauthentication kerberostgtpassing rsaauthentication rhostsrsaauthentication
+  compressionlevel gssapiauthentication gssapidelegatecredentials gssapikeyexchange gssapitrustdns
+  gssapirenewalforcesrekey gssapikexalgorithms gssapiclientidentity gssapiserveridentity usekeychain
+  channeltimeout obscurekeystroketiming versionaddendum warnweakcrypto refuseconnection`.split(/\s+/),
+);
