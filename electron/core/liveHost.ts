@@ -19,8 +19,8 @@ export interface LiveHost extends Disposable {
   readonly id: HostId;
   readonly session: HostSession;
   readonly summary: HostSummary;
-  /** The summary changed: link, sampler or facts. */
-  readonly onChange: (listener: (change: 'link' | 'sampler') => void) => Disposable;
+  /** The summary changed: link, sampler or facts, or the connection's extras. */
+  readonly onChange: (listener: (change: 'link' | 'sampler' | 'extras') => void) => Disposable;
   readonly latestSample: Sample | undefined;
   readonly kernelLog: FollowerState;
   /** Commands of a file that waited for approval may run now. */
@@ -43,7 +43,7 @@ export interface LiveHostOptions {
 export function openLiveHost(options: LiveHostOptions): LiveHost {
   const { host, transport, clock } = options;
   const owned = new DisposableStore();
-  const changes = owned.add(new Emitter<'link' | 'sampler'>());
+  const changes = owned.add(new Emitter<'link' | 'sampler' | 'extras'>());
   let held: LinkState | undefined =
     options.held === undefined ? undefined : { kind: 'held', since: clock.now(), reason: options.held };
 
@@ -70,6 +70,7 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
       changes.fire('link');
     }),
   );
+  if (transport.extras) owned.add(transport.extras.onChange(() => changes.fire('extras')));
   owned.add(sampler.onState(() => changes.fire('sampler')));
   owned.add(sampler.onFacts(() => changes.fire('sampler')));
   owned.add(
@@ -104,6 +105,7 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
         link: held ?? session.link,
         sampler: sampler.state,
         ...(facts ? { facts } : {}),
+        ...(transport.extras ? { extras: transport.extras.current } : {}),
       };
     },
     approve() {

@@ -128,9 +128,11 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     hosts.set(host.id, live);
     live.onChange((change) => {
       if (!hosts.has(host.id)) return;
-      const { link, sampler, facts } = live.summary;
+      const { link, sampler, facts, extras } = live.summary;
       if (change === 'link') emit('host.link', { host: host.id, link });
-      else {
+      else if (change === 'extras') {
+        if (extras) emit('host.extras', { host: host.id, extras });
+      } else {
         emit('host.sampler', { host: host.id, sampler, ...(facts ? { facts } : {}) });
         onDisk('hosts', () => store.putHosts(summaries()));
       }

@@ -81,6 +81,7 @@ function listen(client: RpcClient): void {
   client.on('workspace.opened', applySnapshot);
   client.on('hosts', changeHosts);
   client.on('host.link', ({ host, link }) => patchHost(host, { link }));
+  client.on('host.extras', ({ host, extras }) => patchHost(host, { extras }));
   client.on('host.sampler', ({ host, sampler, facts }) =>
     patchHost(host, facts ? { sampler, facts } : { sampler }),
   );

@@ -1,3 +1,4 @@
+import type { ConnectionExtras } from '../model/forward.ts';
 import type { HostFacts, HostId, HostSummary, LinkState, SamplerState } from '../model/host.ts';
 import type { Incident } from '../model/incident.ts';
 import type { MetricVector } from '../model/metric.ts';
@@ -15,6 +16,8 @@ export interface ContractEvents {
   /** Hosts came or went, as the tasks of a service do: all that are open now, in order. */
   hosts: HostSummary[];
   'host.link': { host: HostId; link: LinkState };
+  /** Forwards, the forwarded agent, notices: at once when one changes its state, at most once a second for traffic. */
+  'host.extras': { host: HostId; extras: ConnectionExtras };
   'host.sampler': { host: HostId; sampler: SamplerState; facts?: HostFacts };
   /** All hosts that ticked since the last batch; at most four batches a second. */
   samples: { host: HostId; vector: MetricVector }[];

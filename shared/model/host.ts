@@ -1,4 +1,5 @@
 import type { Brand } from '../base/brand.ts';
+import type { ConnectionExtras } from './forward.ts';
 
 /** The `id` of a host in its workspace: 1 to 64 of letters, digits, `.`, `_`, `-`. */
 export type HostId = Brand<string, 'HostId'>;
@@ -16,6 +17,8 @@ export interface HostSummary {
   facts?: HostFacts;
   /** What the sampler is doing, apart from the link. */
   sampler: SamplerState;
+  /** Absent where the transport has none. */
+  extras?: ConnectionExtras;
 }
 
 /** Facts that do not change while a host is up. */

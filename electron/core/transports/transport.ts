@@ -1,6 +1,7 @@
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import type { Event } from '../../../shared/base/emitter.ts';
 import type { Result } from '../../../shared/base/result.ts';
+import type { ConnectionExtras } from '../../../shared/model/forward.ts';
 import type { TransportKind } from '../../../shared/model/host.ts';
 
 /**
@@ -11,6 +12,8 @@ export interface Transport {
   readonly kind: TransportKind;
   /** For people: `deploy@10.0.0.1:22`. */
   readonly address: string;
+  /** Forwards and the like, where this transport has them; they follow its connections. */
+  readonly extras?: { readonly current: ConnectionExtras; readonly onChange: Event<void> };
   /** `onPhase` is told when the wire is up and authentication starts. */
   connect(
     signal: AbortSignal,
