@@ -4,7 +4,7 @@
  */
 export interface BenchResult {
   bench: string;
-  results: (Comparison | Latency)[];
+  results: (Comparison | Latency | Throughput)[];
 }
 
 export interface Comparison {
@@ -20,6 +20,13 @@ export interface Latency {
   p50Ms: number;
   p95Ms: number;
   maximumMs?: number;
+}
+
+export interface Throughput {
+  case: string;
+  /** Bytes that were moved. */
+  n: number;
+  megabytesPerSecond: number;
 }
 
 /** Nearest-rank percentiles (the smallest value with at least that share at or below it). */

@@ -94,6 +94,26 @@ test('an acknowledgement that is no JSON, or of something never sent, changes no
   expect(stream.waitingBytes).toBe(0);
 });
 
+test('round trips of fractions of a millisecond do not make the timer spin', () => {
+  const { clock, stream, sent, output } = lonelyClient();
+  for (let at = 0; at < 40; at++) {
+    stream.send(PAYLOAD.output, Buffer.from('a'));
+    clock.advance(0.1 * at + 1 / 3);
+    stream.receive({
+      ...output(0, `{"AcknowledgedMessageSequenceNumber":${at}}`),
+      messageType: 'acknowledge',
+    });
+    stream.send(PAYLOAD.output, Buffer.from('b'));
+    clock.advance(1234.567 / 3);
+    at++;
+    stream.receive({
+      ...output(0, `{"AcknowledgedMessageSequenceNumber":${at}}`),
+      messageType: 'acknowledge',
+    });
+  }
+  expect(sent.length).toBeGreaterThan(40);
+});
+
 /** What happens to each frame that is put on the wire, and when the wire itself breaks. */
 interface Schedule {
   seed: number;

@@ -114,7 +114,8 @@ export function createReliableStream(options: ReliableStreamOptions): ReliableSt
       const first = headOf(unacknowledged);
       if (!first || !transmit) return;
       const patience = Math.min(MOST_RESEND_MS, timer.timeoutMs * 2 ** Math.min(first.resends, 10));
-      if (clock.monotonic() - (first.sentAt ?? 0) >= patience) {
+      // Within a millisecond: sums of fractions may fall short of what was waited for.
+      if (clock.monotonic() - (first.sentAt ?? 0) >= patience - 1) {
         first.resends++;
         put(first);
       }
