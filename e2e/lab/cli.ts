@@ -8,6 +8,7 @@ import { isAbandoned, type LabRecord, readLabRecords } from './labRecord.ts';
 import { missingForLab } from './requirements.ts';
 import { stopRespawn } from './scenarios/respawn.ts';
 import { clearAbandoned, tearDown } from './tearDown.ts';
+import { vm } from './vm/vmCommand.ts';
 
 const USAGE = `usage: npm run lab -- COMMAND
 
@@ -20,6 +21,9 @@ const USAGE = `usage: npm run lab -- COMMAND
   link HOST drop|stall|resume     end or freeze the host's ssh connections
   ssh HOST [COMMAND…]             log in with the lab's key
   down [--all]                    end the hosts and remove every trace
+  vm [--kernel DIRECTORY] [--accelerated] [COMMAND…]
+                                  run a command, or the lab's own tests, in an emulated machine that has control groups of
+                                  version 2 only, Debian's kernel and this machine's files (read-only)
 
   --name NAME (or FIRELINE_LAB) names the lab, when there is more than one. Default: default.
 `;
@@ -28,6 +32,7 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<number> {
   const command = argv[0];
+  if (command === 'vm') return await vm(argv.slice(1));
   // What follows `ssh HOST` is the remote command's: its options are not ours.
   const ownEnd =
     command === 'ssh' ? argv.findIndex((argument, at) => at > 0 && !argument.startsWith('-')) + 1 : 0;

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { detectCgroupsHere } from './cgroups.ts';
+import { type Lab, startLab } from './lab.ts';
+import { labIsWanted } from './labIsWanted.ts';
+import { readLabRecords } from './labRecord.ts';
+import { runSsh } from './runSsh.ts';
+import { waitUntil } from './waitUntil.ts';
+
+const MIB = 1024 * 1024;
+
+/** What is read here of a line of `fireline watch`. */
+interface Told {
+  host: string;
+  kind: string;
+  severity: string;
+  detail: Record<string, unknown>;
+}
+
+describe.skipIf(!labIsWanted)('fireline watch on two limited hosts', () => {
+  let lab: Lab;
+  let watch: ChildProcess;
+  let home: string;
+  const events: Told[] = [];
+  let errors = '';
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), 'fireline-watch-'));
+    lab = await startLab({ hosts: 2, memoryLimitBytes: 128 * MIB, cpuQuota: 0.5 });
+    const entry = fileURLToPath(new URL('../../electron/cli/main.ts', import.meta.url));
+    watch = spawn(process.execPath, [entry, 'watch', lab.workspaceFile, '--for', '10m'], {
+      env: { ...process.env, FIRELINE_HOME: home },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    watch.stderr?.on('data', (chunk: Buffer) => {
+      errors += chunk.toString('utf8');
+    });
+    if (watch.stdout === null) throw new Error('no output to read');
+    createInterface({ input: watch.stdout }).on('line', (line) => events.push(JSON.parse(line)));
+  });
+  afterAll(async () => {
+    if (watch?.exitCode === null) {
+      const ended = new Promise((resolve) => watch.on('exit', resolve));
+      watch.kill('SIGTERM');
+      await ended;
+    }
+    await lab?.stop();
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  it('sees their limits: memory in free, the CPU quota in what the kernel throttles', async () => {
+    const host = lab.host('web2');
+    expect((await runSsh(host, 'free -m')).stdout).toMatch(/^Mem:\s+128\s/m);
+    const throttled = () => {
+      const layout = detectCgroupsHere();
+      const record = readLabRecords()
+        .find((one) => one.id === lab.id)
+        ?.hosts.find((one) => one.id === 'web2');
+      const stat = join(layout.mounts.cpu ?? '', record?.cgroupPath ?? '', 'cpu.stat');
+      return Number(/^nr_throttled (\d+)$/m.exec(readFileSync(stat, 'utf8'))?.[1]);
+    };
+    const before = throttled();
+    await host.exec(['perl', '-e', '1 while (times)[0] + (times)[1] < 0.5']);
+    expect(throttled()).toBeGreaterThan(before);
+  });
+
+  it('tells the kill on the host that had it, which the group’s own counter confirms', async () => {
+    const host = lab.host('web1');
+    await waitUntil('both hosts sampled', 60_000, () =>
+      /web1 is up/.test(errors) && /web2 is up/.test(errors) ? true : undefined,
+    );
+    const oom = await host.oom({ seconds: 2 });
+    await oom.killed();
+    expect(host.oomKills()).toBe(1);
+    const told = await waitUntil('the line of the kill', 60_000, () =>
+      events.find((one) => one.kind === 'process.oom_killed' && one.detail['onThisHost'] === true),
+    );
+    expect(told).toMatchObject({
+      host: 'web1',
+      severity: 'critical',
+      detail: { pid: oom.outerPid, scope: 'cgroup' },
+    });
+    expect(lab.host('web2').oomKills()).toBe(0);
+  });
+});
