@@ -40,6 +40,7 @@ export function promptWords(prompt: Prompt): { preface: string[]; questions: Ter
         preface: [
           `${who}: the key of ${visibleText(prompt.address, 300)} is not known.`,
           `${visibleText(prompt.keyType, 100)} ${visibleText(prompt.fingerprint, 200)}`,
+          ...(prompt.note === undefined ? [] : [visibleText(prompt.note, 600)]),
         ],
         questions: [
           { text: `Trust it and add it to ${visibleText(prompt.knownHostsFile)}? (yes/no) `, echo: true },

@@ -16,7 +16,14 @@ export type Prompt = { id: PromptId; host: HostId; hop: string; askedAt: number 
       instructions: string;
       questions: { text: string; echo: boolean }[];
     }
-  | { kind: 'hostKey'; address: string; keyType: string; fingerprint: string; knownHostsFile: string }
+  | {
+      kind: 'hostKey';
+      address: string;
+      keyType: string;
+      fingerprint: string;
+      knownHostsFile: string;
+      note?: string;
+    }
 );
 
 /** One answer a question, in order; for a host key `['yes']`. `null` cancels. */

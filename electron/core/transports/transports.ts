@@ -58,6 +58,7 @@ function sshContext(context: TransportContext): SshContext {
     clock: context.clock,
     environment: context.environment,
     sshConfig: {
+      environment: context.environment,
       homeDirectory: context.homeDirectory,
       ...(context.sshConfigFiles
         ? { userFile: context.sshConfigFiles.user, systemFile: context.sshConfigFiles.system }

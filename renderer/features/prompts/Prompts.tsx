@@ -173,6 +173,7 @@ function PromptText({ prompt }: { prompt: Prompt }) {
             <br />
             {visibleText(prompt.fingerprint, 200)}
           </p>
+          {prompt.note !== undefined && <p>{visibleText(prompt.note, 600)}</p>}
           <p className={styles.faint}>
             If you trust it, it is written to <code>{visibleText(prompt.knownHostsFile, 300)}</code>, and a
             different key is refused from then on.

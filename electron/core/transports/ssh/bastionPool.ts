@@ -2,11 +2,20 @@ import type { Client } from 'ssh2';
 import type { Disposable } from '../../../../shared/base/disposable.ts';
 import { fail, ok, type Result } from '../../../../shared/base/result.ts';
 import type { ConnectFailure } from '../transport.ts';
+import { createGate, type Gate } from './gate.ts';
 
 /** One user's hold on a shared connection to a jump host. */
 export interface BastionLease extends Disposable {
   readonly client: Client;
+  /**
+   * Waits for one of the places for handshakes through this jump host; `undefined` when the signal was faster. The
+   * place is to be given back when the handshake is over, or waits for a person.
+   */
+  handshake(signal: AbortSignal): Promise<Disposable | undefined>;
 }
+
+/** sshd refuses at random from ten logins in progress on (MaxStartups 10:30:100), and each costs the jump host work. */
+const MOST_HANDSHAKES = 10;
 
 /**
  * Connections to jump hosts, one for all who go the same way: twenty hosts behind one bastion log in there once,
@@ -22,6 +31,7 @@ export interface BastionPool {
 
 interface Shared {
   users: number;
+  handshakes: Gate;
   abort: AbortController;
   connected: Promise<Result<{ client: Client } & Disposable, ConnectFailure>>;
 }
@@ -47,7 +57,12 @@ export function createBastionPool(): BastionPool {
       let shared = pool.get(key);
       if (!shared) {
         const abort = new AbortController();
-        const made: Shared = { users: 0, abort, connected: connect(abort.signal) };
+        const made: Shared = {
+          users: 0,
+          handshakes: createGate(MOST_HANDSHAKES),
+          abort,
+          connected: connect(abort.signal),
+        };
         shared = made;
         pool.set(key, made);
         void made.connected.then((result) => {
@@ -80,7 +95,11 @@ export function createBastionPool(): BastionPool {
         dispose();
         return result;
       }
-      return ok({ client: result.value.client, dispose });
+      return ok({
+        client: result.value.client,
+        handshake: (waitSignal) => own.handshakes.enter(waitSignal),
+        dispose,
+      });
     },
   };
 }

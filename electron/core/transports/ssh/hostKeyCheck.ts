@@ -10,18 +10,8 @@ import {
   orderHostKeyAlgorithms,
   readKnownHosts,
 } from './knownHosts.ts';
+import { isRevokedBy } from './revokedKeys.ts';
 import type { SshTarget } from './sshTarget.ts';
-
-/** What we understand, best first; no ssh-dss, and SHA-1 signatures last. */
-export const HOST_KEY_ALGORITHMS = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-  'ssh-rsa',
-] as const;
 
 export interface HostKeyCheck {
   /** To ask the server for, those of keys on file first. */
@@ -55,6 +45,20 @@ export function createHostKeyCheck(options: {
         : refuse(`${filedName(name)} changed its host key in the middle of the connection`, TAMPERED);
     }
     const offered = `${shortType(keyTypeOf(key))} key ${fingerprint(key)}`;
+    const listed =
+      target.revokedHostKeys === undefined ? undefined : isRevokedBy(target.revokedHostKeys, key);
+    if (listed === true) {
+      return refuse(
+        `${filedName(name)} shows a host key that ${target.revokedHostKeys} revokes: ${offered}`,
+        'A revoked key must not be used: its secret may be out. Ask whoever runs the host for its new key.',
+      );
+    }
+    if (typeof listed === 'string') {
+      return refuse(
+        `the host key of ${filedName(name)} cannot be held against RevokedHostKeys: ${listed}`,
+        'ssh refuses every host then, and so does Fireline. Give a list of public keys, one a line, or remove the setting.',
+      );
+    }
     const verdict = known.check(name, key);
     switch (verdict.kind) {
       case 'known':
@@ -79,13 +83,14 @@ export function createHostKeyCheck(options: {
     }
     const file = target.userKnownHostsFiles[0];
     const authorities = known.certificateAuthorities(name);
-    const note = authorities[0]
-      ? ` (the certificate authority at ${place(authorities[0])} is not used here)`
+    const authority = authorities[0];
+    const note = authority
+      ? `; ${place(authority)} trusts a certificate authority for it, and certificates of hosts cannot be checked here`
       : '';
     if (target.strictHostKeyChecking === 'yes') {
       return refuse(
         `the host key of ${filedName(name)} is not known${note}: ${offered}`,
-        `StrictHostKeyChecking is on. Add the key to ${file ?? 'a known_hosts file'} after comparing its fingerprint.`,
+        `StrictHostKeyChecking is on${authority ? ', and Fireline sees the plain key only' : ''}. Add the key to ${file ?? 'a known_hosts file'} after comparing its fingerprint.`,
       );
     }
     if (target.strictHostKeyChecking === 'ask') {
@@ -101,6 +106,11 @@ export function createHostKeyCheck(options: {
         keyType: keyTypeOf(key),
         fingerprint: fingerprint(key),
         knownHostsFile: file ?? '',
+        ...(authority
+          ? {
+              note: `${place(authority)} trusts a certificate authority for this host. Fireline cannot check certificates, so it sees a key that is not on file: compare the fingerprint with ssh-keygen -lf on the host, or with whoever runs it.`,
+            }
+          : {}),
       });
       if (answer?.[0] !== 'yes') {
         return refuse(
@@ -119,7 +129,10 @@ export function createHostKeyCheck(options: {
   }
 
   return {
-    algorithms: orderHostKeyAlgorithms(HOST_KEY_ALGORITHMS, known.keyTypes(name)),
+    // A list of the user's own stands as it is, as in ssh.
+    algorithms:
+      target.hostKeyAlgorithms ??
+      orderHostKeyAlgorithms(target.standardHostKeyAlgorithms, known.keyTypes(name)),
     async check(key) {
       failure = await decide(key);
       if (failure) return false;

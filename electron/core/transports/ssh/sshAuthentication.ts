@@ -12,9 +12,6 @@ import type { Question } from '../../sessions/prompter.ts';
 import type { KeyRing } from './keyRing.ts';
 import type { SshTarget } from './sshTarget.ts';
 
-/** NumberOfPasswordPrompts of ssh_config(5). */
-const PASSWORD_TRIES = 3;
-
 export interface AuthenticationOptions {
   target: SshTarget;
   keyRing: KeyRing;
@@ -68,41 +65,60 @@ export function createAuthentication(options: AuthenticationOptions): {
     const methods = left ?? [];
     story.methodsLeft = [...methods];
     if (story.cancelled) return false;
-    if (methods.includes('publickey')) {
-      if (offered === 'none') {
-        offered = 'open keys';
-        const agent = await keys.open();
-        if (agent) return { type: 'agent', username, agent };
-      }
-      if (offered === 'open keys') {
-        offered = 'locked keys';
-        const agent = await keys.locked();
-        if (agent) return { type: 'agent', username, agent };
-      }
-    }
-    if (methods.includes('keyboard-interactive') && interactiveTries < PASSWORD_TRIES) {
-      if (options.interactive) {
-        interactiveTries++;
-        story.tried.push('keyboard-interactive');
-        return { type: 'keyboard-interactive', username, prompt: answerInteractive };
-      }
-      story.unasked.push('the questions of keyboard-interactive (a password or a one-time code)');
-    }
-    if (methods.includes('password') && passwordTries < PASSWORD_TRIES) {
-      if (options.interactive) {
-        passwordTries++;
-        const answer = await options.ask({ kind: 'password', user: username, retry: passwordTries > 1 });
-        const password = answer?.[0];
-        if (password === undefined) {
-          story.cancelled = true;
-          return false;
-        }
-        story.tried.push('password');
-        return { type: 'password', username, password };
-      }
-      story.unasked.push(`the password of ${username}`);
+    for (const way of target.authentications) {
+      if (!methods.includes(way)) continue;
+      const method =
+        way === 'publickey'
+          ? await nextKeys()
+          : way === 'password'
+            ? await nextPassword()
+            : nextInteractive();
+      if (method) return method;
+      if (story.cancelled) return false;
     }
     return false;
+  }
+
+  async function nextKeys(): Promise<AnyAuthMethod | undefined> {
+    if (offered === 'none') {
+      offered = 'open keys';
+      const agent = await keys.open();
+      if (agent) return { type: 'agent', username, agent };
+    }
+    if (offered === 'open keys') {
+      offered = 'locked keys';
+      const agent = await keys.locked();
+      if (agent) return { type: 'agent', username, agent };
+    }
+    return undefined;
+  }
+
+  function nextInteractive(): AnyAuthMethod | undefined {
+    if (interactiveTries >= target.passwordPrompts) return undefined;
+    if (!options.interactive) {
+      story.unasked.push('the questions of keyboard-interactive (a password or a one-time code)');
+      return undefined;
+    }
+    interactiveTries++;
+    story.tried.push('keyboard-interactive');
+    return { type: 'keyboard-interactive', username, prompt: answerInteractive };
+  }
+
+  async function nextPassword(): Promise<AnyAuthMethod | undefined> {
+    if (passwordTries >= target.passwordPrompts) return undefined;
+    if (!options.interactive) {
+      story.unasked.push(`the password of ${username}`);
+      return undefined;
+    }
+    passwordTries++;
+    const answer = await options.ask({ kind: 'password', user: username, retry: passwordTries > 1 });
+    const password = answer?.[0];
+    if (password === undefined) {
+      story.cancelled = true;
+      return undefined;
+    }
+    story.tried.push('password');
+    return { type: 'password', username, password };
   }
 
   const answerInteractive = (
@@ -195,6 +211,12 @@ function createIdentities(
     return (await options.ask({ kind: 'passphrase', keyPath: path, retry }))?.[0] ?? null;
   };
 
+  /** An RSA key is offered under newer names than its type. */
+  const isAccepted = (type: string) =>
+    target.publicKeyAlgorithms.some(
+      (algorithm) => algorithm === type || (type === 'ssh-rsa' && algorithm.startsWith('rsa-sha2-')),
+    );
+
   const fromFile = (path: string, key: ParsedKey): Identity => ({
     key,
     label: path,
@@ -227,7 +249,7 @@ function createIdentities(
       const remaining = files
         .filter((file) => !held.some((identity) => same(file.key, identity.key)))
         .map((file) => fromFile(file.path, file.key));
-      const identities = [...named, ...others, ...remaining];
+      const identities = [...named, ...others, ...remaining].filter(({ key }) => isAccepted(key.type));
       story.tried.push(...identities.map((identity) => identity.label));
       return identities.length > 0 ? new IdentityAgent(identities) : undefined;
     },

@@ -44,13 +44,14 @@ export function describeSshError(
   target: SshTarget,
   phase: 'handshake' | 'authentication',
   story: AuthenticationStory,
+  firstWords = '',
 ): ConnectFailure {
   const message = plain(error.message);
   const { level, code } = error as { level?: string; code?: unknown };
   if (/no matching/i.test(message)) {
     return refused(
       `${place} and Fireline have no algorithm in common: ${message}`,
-      'The server is too old or too strict.',
+      `If the server is old, allow what it speaks for this host in ssh_config: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with a + before the name (ssh -vv ${target.alias} shows its lists).`,
     );
   }
   if (/too many authentication failures/i.test(message)) {
@@ -64,6 +65,20 @@ export function describeSshError(
   if (level === 'client-authentication') return describeRefusedLogin(place, target, story);
   if (level === 'client-socket' && typeof code === 'string') return describeSocketError(error, target);
   if (phase === 'handshake') {
+    const refusal = plain(firstWords);
+    // What sshd says instead of its name when it drops a connection (sshd.c, drop_connection).
+    if (/^(Exceeded MaxStartups|Not allowed at this time)/i.test(refusal)) {
+      return retry(
+        `sshd at ${place} turns new connections away: "${refusal.slice(0, 60)}"`,
+        'Too many logins are in progress there at once. Fireline waits longer after each try; on the host, MaxStartups in sshd_config allows more.',
+      );
+    }
+    if (refusal !== '' && /before handshake/i.test(message)) {
+      return retry(
+        `${place} hung up after saying "${refusal.slice(0, 160)}"`,
+        'Is it an SSH server, and does it accept this address? Fireline tries again.',
+      );
+    }
     if (/before handshake/i.test(message)) {
       return retry(
         `${place} closed the connection before its greeting`,

@@ -1,12 +1,13 @@
 import type { Duplex } from 'node:stream';
-import ssh2, { type Client } from 'ssh2';
+import ssh2, { type Client, type ConnectConfig } from 'ssh2';
 import type { Clock } from '../../../../shared/base/clock.ts';
 import { fail, ok, type Result } from '../../../../shared/base/result.ts';
 import type { HostId } from '../../../../shared/model/host.ts';
 import type { PromptAnswer } from '../../../../shared/model/prompt.ts';
 import type { Prompter, Question } from '../../sessions/prompter.ts';
 import type { ConnectFailure } from '../transport.ts';
-import { createHostKeyCheck, type HOST_KEY_ALGORITHMS } from './hostKeyCheck.ts';
+import type { ForwardedAgent } from './forwardedAgent.ts';
+import { createHostKeyCheck } from './hostKeyCheck.ts';
 import type { KeyRing } from './keyRing.ts';
 import { serverVersion } from './ssh2Internals.ts';
 import { createAuthentication } from './sshAuthentication.ts';
@@ -26,6 +27,10 @@ export interface SshHopOptions {
   signal: AbortSignal;
   timeoutMs: number;
   onAuthenticating(): void;
+  /** A person is asked something, so the rest may take minutes. */
+  onAsking?(): void;
+  /** What the server may forward connections to, if it is allowed to: the agent of this machine. */
+  forwardedAgent?: ForwardedAgent;
 }
 
 /**
@@ -33,18 +38,6 @@ export interface SshHopOptions {
  * shorter than sshd's LoginGraceTime of 120 s.
  */
 const AUTHENTICATION_TIMEOUT_MS = 60_000;
-
-/**
- * aes-gcm measured 260 MB/s and aes-ctr 106 in Node. Never chacha20: BoringSSL under Electron has no such cipher,
- * and ssh2 would offer it and fail.
- */
-const CIPHERS = [
-  'aes128-gcm@openssh.com',
-  'aes256-gcm@openssh.com',
-  'aes128-ctr',
-  'aes192-ctr',
-  'aes256-ctr',
-] as const;
 
 /** Handshake, host key and authentication with one server, over a wire that is there. */
 export async function connectHop(options: SshHopOptions): Promise<Result<Client, ConnectFailure>> {
@@ -55,6 +48,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
 
   return new Promise((resolve) => {
     let settled = false;
+    let lastWords = () => '';
     let failure: ConnectFailure | undefined;
     let phase: 'handshake' | 'authentication' = 'handshake';
     const deadline = createDeadline(clock, () =>
@@ -96,6 +90,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
 
     const ask = async (question: WithoutPlace<Question>): Promise<PromptAnswer> => {
       const resume = deadline.hold();
+      options.onAsking?.();
       try {
         const asked = { ...question, host: options.host, hop: place } as Question;
         return await options.prompter.ask(asked, ending.signal);
@@ -104,13 +99,14 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
       }
     };
 
-    const hostKey = createHostKeyCheck({ target, ask, interactive: options.prompter.interactive });
+    const interactive = options.prompter.interactive && !target.batchMode;
+    const hostKey = createHostKeyCheck({ target, ask, interactive });
     const authentication = createAuthentication({
       target,
       keyRing: options.keyRing,
       agentSocket: options.agentSocket,
       ask,
-      interactive: options.prompter.interactive,
+      interactive,
     });
 
     client.on('handshake', () => {
@@ -123,7 +119,8 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
     client.on('error', (error) => {
       // A key that could not sign is passed over; ssh2 goes on to the next by itself.
       if ((error as { level?: string }).level === 'agent') return;
-      failure ??= hostKey.failure() ?? describeSshError(error, place, target, phase, authentication.story);
+      failure ??=
+        hostKey.failure() ?? describeSshError(error, place, target, phase, authentication.story, lastWords());
     });
     client.on('close', () =>
       settle(
@@ -134,6 +131,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
             target,
             phase,
             authentication.story,
+            lastWords(),
           ),
       ),
     );
@@ -150,11 +148,19 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
         hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
           void hostKey.check(key).then(verify, () => verify(false));
         },
+        ...(options.forwardedAgent ? { agent: options.forwardedAgent } : {}),
+        // Names that were checked against what ssh2 can do, in algorithms.ts.
         algorithms: {
-          cipher: [...CIPHERS],
-          serverHostKey: hostKey.algorithms as (typeof HOST_KEY_ALGORITHMS)[number][],
-        },
+          cipher: target.ciphers,
+          hmac: target.macs,
+          kex: target.keyExchanges,
+          serverHostKey: hostKey.algorithms,
+          compress: target.compression
+            ? ['zlib@openssh.com', 'zlib', 'none']
+            : ['none', 'zlib@openssh.com', 'zlib'],
+        } as NonNullable<ConnectConfig['algorithms']>,
       });
+      lastWords = readFirstWords(socket);
     } catch (error) {
       settle({
         kind: 'refused',
@@ -163,6 +169,23 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
       });
     }
   });
+}
+
+/** More than any refusal of sshd's; a server may go on for megabytes before it names itself. */
+const MOST_WORDS = 512;
+
+/**
+ * What a server says before it names itself: where it hangs up instead, that is why. To be called when ssh2 reads the
+ * stream already, or what came early would be lost to it.
+ */
+function readFirstWords(socket: Duplex): () => string {
+  let words = '';
+  const listen = (data: Buffer) => {
+    words += data.toString('latin1', 0, MOST_WORDS - words.length);
+    if (words.length >= MOST_WORDS || /^SSH-/m.test(words)) socket.off('data', listen);
+  };
+  socket.on('data', listen);
+  return () => (/^SSH-/m.test(words) ? '' : words.trim());
 }
 
 type WithoutPlace<T> = T extends unknown ? Omit<T, 'host' | 'hop'> : never;

@@ -45,6 +45,7 @@ export function createSshOverSsm(
   return {
     kind: 'ssm',
     address: `ssh to ${ssmAddress(spec)}`,
+    ...(inner.extras ? { extras: inner.extras } : {}),
     async connect(signal, onPhase) {
       const connected = await inner.connect(signal, onPhase);
       return connected.ok ? ok({ ...connected.value, resumes: true }) : connected;

@@ -39,6 +39,11 @@ const MISSED: readonly { keyword: string; unless: readonly string[]; text: strin
     unless: ['no'],
     text: 'ProxyUseFdpass: a ProxyCommand that passes a descriptor cannot be used here',
   },
+  {
+    keyword: 'nohostauthenticationforlocalhost',
+    unless: ['no'],
+    text: 'NoHostAuthenticationForLocalhost: host keys are checked here on loopback too',
+  },
   { keyword: 'bindinterface', unless: [], text: 'BindInterface is not honoured here; use BindAddress' },
 ];
 

@@ -1,0 +1,236 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Client } from 'ssh2';
+import type { Clock } from '../../../../shared/base/clock.ts';
+import type { Disposable } from '../../../../shared/base/disposable.ts';
+import { fail, ok, type Result } from '../../../../shared/base/result.ts';
+import type { HostId } from '../../../../shared/model/host.ts';
+import type { ConnectFailure } from '../transport.ts';
+import type { BastionLease } from './bastionPool.ts';
+import { readJumpList } from './config/jumpList.ts';
+import type { ForwardedAgent } from './forwardedAgent.ts';
+import { openProxyCommand } from './proxyCommand.ts';
+import { resolveSshConfigRunning } from './sshConfig.ts';
+import { describeSocketError } from './sshFailure.ts';
+import { connectHop, describeHop } from './sshHop.ts';
+import type { SshTarget } from './sshTarget.ts';
+import type { SshContext } from './sshTransport.ts';
+
+/** A TCP connection and a handshake are bounded each by this, unless ConnectTimeout says otherwise. */
+const CONNECT_TIMEOUT_MS = 15_000;
+/** ssh itself stops at no number; a chain of more hops than this is a loop between aliases. */
+const MAXIMUM_HOPS = 8;
+
+/** One attempt's way to a host, through its jumps: it holds its bastions until it is disposed. */
+export interface SshWay extends Disposable {
+  connect(
+    target: SshTarget,
+    onAuthenticating: () => void,
+    forwardedAgent?: ForwardedAgent,
+  ): Promise<Result<Client, ConnectFailure>>;
+}
+
+export function createSshWay(host: HostId, context: SshContext, signal: AbortSignal): SshWay {
+  const leases: BastionLease[] = [];
+
+  async function openWire(target: SshTarget): Promise<Result<Wire, ConnectFailure>> {
+    if (context.openSocket) return plainWire(await context.openSocket(signal));
+    if (target.proxyCommand !== undefined) return plainWire(ok(openProxyCommand(target.proxyCommand)));
+    if (target.jump.length === 0) return plainWire(await connectTcp(target, context.clock, signal));
+    const hop = await nearestJump(target, context);
+    const lease = await context.bastions.lease(bastionKey(hop), signal, async (bastionSignal) => {
+      const way = createSshWay(host, context, bastionSignal);
+      const connected = await way.connect(hop, () => {});
+      if (!connected.ok) way.dispose();
+      return connected.ok ? ok({ client: connected.value, dispose: () => way.dispose() }) : connected;
+    });
+    if (!lease.ok) {
+      return fail({
+        ...lease.error,
+        reason: `the jump host on the way to ${describeHop(target)} failed: ${lease.error.reason}`,
+      });
+    }
+    leases.push(lease.value);
+    const place = await lease.value.handshake(signal);
+    if (!place) return fail({ kind: 'retry', reason: 'cancelled', advice: '' });
+    const forwarded = await forward(lease.value.client, hop, target, signal);
+    if (forwarded.ok) return ok({ socket: forwarded.value, place });
+    place.dispose();
+    return forwarded;
+  }
+
+  return {
+    async connect(target, onAuthenticating, forwardedAgent) {
+      const wire = await openWire(target);
+      if (!wire.ok) return wire;
+      const { socket, place } = wire.value;
+      try {
+        return await connectHop({
+          host,
+          target,
+          socket,
+          prompter: context.prompter,
+          keyRing: context.keyRing,
+          agentSocket: agentSocket(target, context.environment ?? process.env),
+          clock: context.clock,
+          signal,
+          timeoutMs: timeoutOf(target),
+          onAuthenticating,
+          // Whoever waits for a person does no work, and must not hold up the others.
+          onAsking: () => place?.dispose(),
+          ...(forwardedAgent ? { forwardedAgent } : {}),
+        });
+      } finally {
+        place?.dispose();
+      }
+    },
+    dispose() {
+      for (const lease of leases.splice(0)) lease.dispose();
+    },
+  };
+}
+
+interface Wire {
+  socket: Duplex;
+  /** Held while the handshake goes on, where there is a jump host to spare. */
+  place?: Disposable;
+}
+
+const plainWire = (socket: Result<Duplex, ConnectFailure>): Result<Wire, ConnectFailure> =>
+  socket.ok ? ok({ socket: socket.value }) : socket;
+
+/**
+ * The hop that a host is reached through. `ssh -J a,b host` reaches b through a, whatever b's own entry says; only
+ * the first keeps its own way.
+ */
+async function nearestJump(target: SshTarget, context: SshContext): Promise<SshTarget> {
+  const written = target.jump[target.jump.length - 1] ?? '';
+  const { host, user, port } = readJumpList(written)?.[0] ?? { host: written };
+  const hop = await resolveSshConfigRunning(
+    host,
+    context.sshConfig,
+    { ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) },
+    context.clock,
+  );
+  const before = target.jump.slice(0, -1);
+  if (before.length > 0) {
+    hop.jump = before;
+    delete hop.proxyCommand;
+  }
+  return hop;
+}
+
+/** Looked for before anything connects: hosts that jump through each other would wait for each other for ever. */
+export async function findCircle(
+  target: SshTarget,
+  context: SshContext,
+): Promise<ConnectFailure | undefined> {
+  const chain = [describeHop(target)];
+  for (let hop = target; hop.jump.length > 0 && hop.proxyCommand === undefined; ) {
+    hop = await nearestJump(hop, context);
+    const circle = chain.includes(describeHop(hop));
+    chain.push(describeHop(hop));
+    if (circle || chain.length > MAXIMUM_HOPS) {
+      return {
+        kind: 'refused',
+        reason: `the jumps ${circle ? 'go in a circle' : 'are too many'}: ${chain.join(' → ')}`,
+        advice: 'Remove one ProxyJump or `jump` entry of these hosts.',
+      };
+    }
+  }
+  return undefined;
+}
+
+/** Connections to a bastion are shared by what decides who answers there and as whom. */
+const bastionKey = (hop: SshTarget) =>
+  [describeHop(hop), hop.alias, ...hop.jump, hop.proxyCommand ?? ''].join(' ');
+
+const timeoutOf = (target: SshTarget) =>
+  target.connectTimeoutSeconds === undefined ? CONNECT_TIMEOUT_MS : target.connectTimeoutSeconds * 1_000;
+
+/** The agent that holds keys to log in with, if any. */
+export function agentSocket(
+  target: SshTarget,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  if (target.identityAgent === 'none') return undefined;
+  return target.identityAgent ?? (environment['SSH_AUTH_SOCK'] || undefined);
+}
+
+function forward(
+  bastion: Client,
+  hop: SshTarget,
+  target: SshTarget,
+  signal: AbortSignal,
+): Promise<Result<Duplex, ConnectFailure>> {
+  return new Promise((resolve) => {
+    const place = `${target.hostname}:${target.port}`;
+    const failed = (message: string) =>
+      resolve(
+        fail({
+          kind: 'retry',
+          reason: `${describeHop(hop)} cannot reach ${place}: ${message}`,
+          advice: `Does the host run, and does the jump host allow forwarding (AllowTcpForwarding)?`,
+        }),
+      );
+    const onAbort = () => failed('cancelled');
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      bastion.forwardOut('127.0.0.1', 0, target.hostname, target.port, (error, stream) => {
+        signal.removeEventListener('abort', onAbort);
+        if (error) failed(error.message.replace('(SSH) Channel open failure: ', ''));
+        else if (signal.aborted) stream.destroy();
+        else resolve(ok(stream));
+      });
+    } catch (error) {
+      failed(error instanceof Error ? error.message : String(error));
+    }
+  });
+}
+
+function connectTcp(
+  target: SshTarget,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Result<Duplex, ConnectFailure>> {
+  return new Promise((resolve) => {
+    const socket = new Socket();
+    const done = (failure?: ConnectFailure) => {
+      timer.dispose();
+      signal.removeEventListener('abort', onAbort);
+      socket.removeAllListeners();
+      if (failure) {
+        socket.on('error', () => {});
+        socket.destroy();
+        resolve(fail(failure));
+        return;
+      }
+      // A keystroke must not wait for the acknowledgement of the one before it.
+      socket.setNoDelay(true);
+      socket.setKeepAlive(target.tcpKeepAlive);
+      resolve(ok(socket));
+    };
+    const onAbort = () => done({ kind: 'retry', reason: 'cancelled', advice: '' });
+    const timer = clock.after(timeoutOf(target), () =>
+      done(describeSocketError(Object.assign(new Error(), { code: 'ETIMEDOUT' }), target)),
+    );
+    if (signal.aborted) {
+      onAbort();
+      return;
+    }
+    signal.addEventListener('abort', onAbort);
+    socket.on('error', (error: NodeJS.ErrnoException) => done(describeSocketError(error, target)));
+    socket.on('connect', () => done());
+    try {
+      socket.connect({
+        host: target.hostname,
+        port: target.port,
+        family: target.addressFamily === 'any' ? 0 : target.addressFamily === 'inet' ? 4 : 6,
+        ...(target.bindAddress === undefined ? {} : { localAddress: target.bindAddress }),
+      });
+    } catch (error) {
+      // A BindAddress that is no address.
+      done(describeSocketError(error as NodeJS.ErrnoException, target));
+    }
+  });
+}
