@@ -62,20 +62,20 @@ export function describeSshError(
   }
   if (story.cancelled)
     return refused(`the login to ${place} was cancelled`, 'Connect again to be asked again.');
+  const greeting = plain(firstWords);
+  // What sshd says instead of its name when it drops a connection (sshd.c, drop_connection).
+  if (/^(Exceeded MaxStartups|Not allowed at this time)/i.test(greeting)) {
+    return retry(
+      `sshd at ${place} turns new connections away: "${greeting.slice(0, 60)}"`,
+      'Too many logins are in progress there at once. Fireline waits longer after each try; on the host, MaxStartups in sshd_config allows more.',
+    );
+  }
   if (level === 'client-authentication') return describeRefusedLogin(place, target, story);
   if (level === 'client-socket' && typeof code === 'string') return describeSocketError(error, target);
   if (phase === 'handshake') {
-    const refusal = plain(firstWords);
-    // What sshd says instead of its name when it drops a connection (sshd.c, drop_connection).
-    if (/^(Exceeded MaxStartups|Not allowed at this time)/i.test(refusal)) {
+    if (greeting !== '') {
       return retry(
-        `sshd at ${place} turns new connections away: "${refusal.slice(0, 60)}"`,
-        'Too many logins are in progress there at once. Fireline waits longer after each try; on the host, MaxStartups in sshd_config allows more.',
-      );
-    }
-    if (refusal !== '' && /before handshake/i.test(message)) {
-      return retry(
-        `${place} hung up after saying "${refusal.slice(0, 160)}"`,
+        `${place} hung up after saying "${greeting.slice(0, 160)}"`,
         'Is it an SSH server, and does it accept this address? Fireline tries again.',
       );
     }
@@ -88,6 +88,12 @@ export function describeSshError(
     return retry(
       `the handshake with ${place} failed: ${message}`,
       'Is it an SSH server? Fireline tries again.',
+    );
+  }
+  if (/bad packet length/i.test(message)) {
+    return refused(
+      `${place} sent more in one piece than can be taken during a login: its banner may be too long`,
+      'Shorten the file that Banner names in its sshd_config to 30 KB, then connect again.',
     );
   }
   return retry(

@@ -160,7 +160,14 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
             : ['none', 'zlib@openssh.com', 'zlib'],
         } as NonNullable<ConnectConfig['algorithms']>,
       });
-      lastWords = readFirstWords(socket);
+      lastWords = readGreeting(socket, () => {
+        if (serverVersion(client) !== undefined) return;
+        settle({
+          kind: 'retry',
+          reason: `${place} went on for more than ${LONGEST_GREETING / 1024} KiB without naming itself as an SSH server`,
+          advice: 'Is this the port of sshd? What it says before "SSH-2.0" must be short.',
+        });
+      });
     } catch (error) {
       settle({
         kind: 'refused',
@@ -171,18 +178,26 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
   });
 }
 
-/** More than any refusal of sshd's; a server may go on for megabytes before it names itself. */
+/** More than any refusal of sshd's. */
 const MOST_WORDS = 512;
+/** Servers may greet before they name themselves (RFC 4253, 4.2); a longer greeting is no SSH server, or hostile. */
+const LONGEST_GREETING = 64 * 1024;
 
 /**
  * What a server says before it names itself: where it hangs up instead, that is why. To be called when ssh2 reads the
  * stream already, or what came early would be lost to it.
  */
-function readFirstWords(socket: Duplex): () => string {
+function readGreeting(socket: Duplex, onTooLong: () => void): () => string {
   let words = '';
+  let bytes = 0;
   const listen = (data: Buffer) => {
-    words += data.toString('latin1', 0, MOST_WORDS - words.length);
-    if (words.length >= MOST_WORDS || /^SSH-/m.test(words)) socket.off('data', listen);
+    bytes += data.length;
+    if (words.length < MOST_WORDS) words += data.toString('latin1', 0, MOST_WORDS - words.length);
+    if (/^SSH-/m.test(words)) socket.off('data', listen);
+    else if (bytes > LONGEST_GREETING) {
+      socket.off('data', listen);
+      onTooLong();
+    }
   };
   socket.on('data', listen);
   return () => (/^SSH-/m.test(words) ? '' : words.trim());

@@ -16,6 +16,8 @@ export interface TestSshd {
   readonly knownHostsLine: string;
   /** The known_hosts file of the tests, holding that line. */
   readonly knownHosts: string;
+  /** What the server logged so far. */
+  readonly log: readonly string[];
   authorize(publicKeyFile: string): void;
   stop(): Promise<void>;
 }
@@ -77,6 +79,7 @@ export async function startTestSshd(settings: readonly string[] = []): Promise<T
     identity,
     knownHostsLine,
     knownHosts,
+    log: said,
     authorize: (file) => writeFileSync(authorized, readFileSync(file), { flag: 'a' }),
     async stop() {
       const ended = new Promise((resolve) => daemon.once('exit', resolve));
