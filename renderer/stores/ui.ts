@@ -38,7 +38,7 @@ interface UiState {
   detailOpen: boolean;
   /** The focused host's detail takes the place of the panes too. */
   detailMaximised: boolean;
-  detailTab: 'overview' | 'processes';
+  detailTab: 'overview' | 'processes' | 'link';
   /** Sizes of the regions, pixels; remembered. */
   timelineWidth: number;
   detailHeight: number;

@@ -35,6 +35,11 @@ export function watchLink(options: {
   onLost: (reason: string) => void;
 }): LinkWatch {
   const { clock, connection } = options;
+  // A timer of Node's holds 31 bits.
+  const lostAfterMs = Math.min(
+    Math.max(connection.patienceMs ?? LOST_AFTER_MS, STALLED_AFTER_MS),
+    2 ** 31 - 1,
+  );
   const abort = new AbortController();
   let state: UpState = { kind: 'good', since: clock.now() };
   let typedAt = Number.NEGATIVE_INFINITY;
@@ -65,10 +70,10 @@ export function watchLink(options: {
       if (state.kind === 'good') enter({ kind: 'degraded', reason: 'a keepalive is unanswered for 1 s' });
     });
     unanswered(STALLED_AFTER_MS, () => enter({ kind: 'stalled', reason: 'no answer for 5 s' }));
-    unanswered(LOST_AFTER_MS, () => {
+    unanswered(lostAfterMs, () => {
       if (connection.resumes) return;
       asked.dispose();
-      options.onLost(`no answer for ${LOST_AFTER_MS / 1_000} s`);
+      options.onLost(`no answer for ${Math.round(lostAfterMs / 1_000)} s`);
     });
     connection.ping(abort.signal).then(
       (roundTripMs) => {

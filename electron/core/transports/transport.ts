@@ -36,6 +36,8 @@ export interface Connection extends Disposable {
   readonly onClose: Event<{ reason: string }>;
   /** It comes back by itself after the network went, with nothing lost: silence alone is no reason to give it up. */
   readonly resumes?: boolean;
+  /** How long a silence may last where the user said so (ServerAliveInterval × ServerAliveCountMax); then it is lost. */
+  readonly patienceMs?: number;
   /** Milliseconds there and back; rejects with the signal's reason. */
   ping(signal: AbortSignal): Promise<number>;
   openShell(size: TerminalSize): Promise<Result<ShellChannel, ChannelFailure>>;

@@ -77,7 +77,7 @@ export const FleetCell = memo(function FleetCell({
       }}
     >
       <span className={styles.top}>
-        <LinkMark link={host.link} />
+        <LinkMark link={host.link} agent={host.extras?.agentForwarding} />
         <span className={styles.name}>{visibleText(id, 64)}</span>
         <span ref={age} className={styles.age} />
         {trouble && (

@@ -18,17 +18,23 @@ import { ProcessTable } from '../processes/ProcessTable.tsx';
 import { staleMs } from './charts/gaps.ts';
 import styles from './HostDetail.module.css';
 import { LinkMark } from './LinkMark.tsx';
+import { LinkCount, LinkPanel } from './LinkPanel.tsx';
 import { Overview } from './Overview.tsx';
 
 const TABS = [
   { id: 'overview', label: 'Overview' },
   { id: 'processes', label: 'Processes' },
+  { id: 'link', label: 'Link' },
 ] as const;
+type TabId = (typeof TABS)[number]['id'];
+
+/** Not every way to a host has forwards and an agent. */
+const tabsOf = (host: HostSummary) => TABS.filter(({ id }) => id !== 'link' || host.extras !== undefined);
 
 /** Everything about the focused host. */
 export const HostDetail = memo(function HostDetail() {
   const focused = useUi((s) => s.focusedHost);
-  const tab = useUi((s) => s.detailTab);
+  const wanted = useUi((s) => s.detailTab);
   const host = useHosts((s) => (focused === undefined ? undefined : s.byId[focused]));
 
   if (!host) {
@@ -38,13 +44,16 @@ export const HostDetail = memo(function HostDetail() {
       </section>
     );
   }
+  const tabs = tabsOf(host);
+  const tab = tabs.some(({ id }) => id === wanted) ? wanted : 'overview';
+  const show = (id: TabId) => useUi.setState({ detailTab: id });
   return (
     <section aria-label="Host detail" className={styles.detail}>
       <header className={styles.header}>
         <h2 className={styles.name}>{visibleText(host.id, 64)}</h2>
-        <LinkMark link={host.link} words />
+        <LinkMark link={host.link} agent={host.extras?.agentForwarding} words />
         <div role="tablist" aria-label="Host detail" className={styles.tabs}>
-          {TABS.map(({ id, label }) => (
+          {tabs.map(({ id, label }, index) => (
             <button
               key={id}
               type="button"
@@ -53,15 +62,18 @@ export const HostDetail = memo(function HostDetail() {
               aria-selected={tab === id}
               aria-controls="host-tab-panel"
               tabIndex={tab === id ? 0 : -1}
-              onClick={() => useUi.setState({ detailTab: id })}
+              onClick={() => show(id)}
               onKeyDown={(event) => {
                 if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
-                const other = id === 'overview' ? 'processes' : 'overview';
-                useUi.setState({ detailTab: other });
-                document.getElementById(`host-tab-${other}`)?.focus();
+                const step = event.key === 'ArrowLeft' ? tabs.length - 1 : 1;
+                const other = tabs[(index + step) % tabs.length];
+                if (!other) return;
+                show(other.id);
+                document.getElementById(`host-tab-${other.id}`)?.focus();
               }}
             >
               {label}
+              {id === 'link' && <LinkCount host={host} />}
             </button>
           ))}
         </div>
@@ -75,7 +87,9 @@ export const HostDetail = memo(function HostDetail() {
         className={styles.panel}
         key={host.id}
       >
-        {tab === 'overview' ? <Overview host={host.id} /> : <ProcessTable host={host} />}
+        {tab === 'overview' && <Overview host={host.id} />}
+        {tab === 'processes' && <ProcessTable host={host} />}
+        {tab === 'link' && <LinkPanel host={host} />}
       </div>
     </section>
   );

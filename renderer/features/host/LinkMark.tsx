@@ -1,11 +1,24 @@
+import { KeyRound } from 'lucide-react';
 import { describeLink } from '../../../shared/model/describeLink.ts';
 import { asText, formatMilliseconds } from '../../../shared/model/format.ts';
+import type { ConnectionExtras } from '../../../shared/model/forward.ts';
 import type { LinkState } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import styles from './LinkMark.module.css';
 
-/** A link's state as a shape, and as a word where there is room (`words`), with the reason in its tooltip. */
-export function LinkMark({ link, words = false }: { link: LinkState; words?: boolean }) {
+/**
+ * A link's state as a shape, and as a word where there is room (`words`), with the reason in its tooltip. A key beside
+ * it says that the host may use the agent of this machine.
+ */
+export function LinkMark({
+  link,
+  agent,
+  words = false,
+}: {
+  link: LinkState;
+  agent?: ConnectionExtras['agentForwarding'];
+  words?: boolean;
+}) {
   const { mark, tone, word } = describeLink(link);
   const sentence = linkSentence(link);
   return (
@@ -14,6 +27,16 @@ export function LinkMark({ link, words = false }: { link: LinkState; words?: boo
         {mark}
       </span>
       {words && <span>{sentence.split('; ')[0]}</span>}
+      {agent && (
+        <span
+          className={styles.agent}
+          role="img"
+          aria-label="agent forwarded"
+          title={`Your agent is forwarded: programs on this host can log in elsewhere with its keys (${visibleText(agent.socket, 200)}; asked ${agent.uses} times).`}
+        >
+          <KeyRound size={11} strokeWidth={2.25} aria-hidden />
+        </span>
+      )}
     </span>
   );
 }

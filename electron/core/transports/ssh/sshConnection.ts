@@ -90,6 +90,9 @@ export function createSshConnection(
 
   return {
     onClose: closed.event,
+    ...(target.serverAliveIntervalSeconds === undefined || target.serverAliveCountMax < 1
+      ? {}
+      : { patienceMs: target.serverAliveIntervalSeconds * target.serverAliveCountMax * 1_000 }),
     ping(signal) {
       return new Promise((resolve, reject) => {
         signal.throwIfAborted();
