@@ -129,9 +129,9 @@ export function createCommandHandlers(core: {
       return null;
     },
 
-    async 'pane.open'({ host: id, columns, rows }) {
+    async 'pane.open'({ host: id, columns, rows, place }) {
       host(id);
-      return current().panes.open(id, { columns, rows });
+      return current().openPane(id, { columns, rows }, place);
     },
     async 'pane.close'({ pane }) {
       current().panes.close(pane);

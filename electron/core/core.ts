@@ -16,7 +16,7 @@ import { createPromptQueue } from './sessions/promptQueue.ts';
 import { approvalStore } from './store/approvalStore.ts';
 import { openWorkspaceRecord } from './store/openWorkspaceRecord.ts';
 import { rememberWorkspace } from './store/recentWorkspaces.ts';
-import { heldCommands } from './workspace/approvals.ts';
+import { heldCommands, heldStartUps } from './workspace/approvals.ts';
 import { machineWorkspace } from './workspace/machineWorkspace.ts';
 import { readWorkspaceFile } from './workspace/workspaceFile.ts';
 
@@ -56,6 +56,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       workspace,
       problems,
       held: heldCommands(workspace, approvals),
+      heldStartUps: heldStartUps(workspace, approvals),
       store: record.value.store,
       transports: {
         prompter: prompts,

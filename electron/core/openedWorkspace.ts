@@ -7,8 +7,10 @@ import type { WindowLink } from '../../shared/contract/rpc.ts';
 import type { HostId } from '../../shared/model/host.ts';
 import type { Incident } from '../../shared/model/incident.ts';
 import { metricIndex } from '../../shared/model/metric.ts';
+import type { PaneSummary } from '../../shared/model/pane.ts';
 import type { EventId, TimelineEvent } from '../../shared/model/timelineEvent.ts';
 import type { EcsSpec, Workspace, WorkspaceHost, WorkspaceProblem } from '../../shared/model/workspace.ts';
+import { panesOfSpec } from '../../shared/panes/layoutFromSpec.ts';
 import { type LiveHost, openLiveHost } from './liveHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
 import { createSampleStream } from './sampleStream.ts';
@@ -17,7 +19,7 @@ import type { RecordStore } from './store/store.types.ts';
 import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
 import { followServiceTasks } from './transports/ssm/serviceTasks.ts';
 import { ssmAddress } from './transports/ssm/ssmTransport.ts';
-import type { Transport } from './transports/transport.ts';
+import type { TerminalSize, Transport } from './transports/transport.ts';
 import type { TransportContext } from './transports/transports.ts';
 import { createTransport } from './transports/transports.ts';
 
@@ -33,6 +35,8 @@ export interface OpenedWorkspace extends Disposable {
   /** Commits an event of a person or of the workbench, then tells the windows. */
   publish(event: Omit<TimelineEvent, 'id' | 'revision' | 'seenAt' | 'clockOffsetMs'>): TimelineEvent;
   watchProcesses(window: WindowLink, host: HostId | null): void;
+  /** `place`: of the file's own windows; its start-up commands are typed into the pane once they may be. */
+  openPane(host: HostId, size: TerminalSize, place?: { window: number; pane: number }): PaneSummary;
   approve(): void;
 }
 
@@ -41,6 +45,8 @@ export interface OpenedWorkspaceOptions {
   problems: WorkspaceProblem[];
   /** Host → the command that waits for approval. */
   held: ReadonlyMap<HostId, string>;
+  /** Lines that wait for approval before they are typed into panes. */
+  heldStartUps: readonly { host: HostId; command: string; typed: true }[];
   store: RecordStore;
   transports: TransportContext;
   clock: Clock;
@@ -56,7 +62,10 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
   const hosts = new Map<HostId, LiveHost>();
   const watched = new Map<WindowLink, HostId>();
   let incident = store.readIncidents().find((i) => i.endedAt === undefined) ?? null;
-  let heldNow = [...options.held].map(([host, command]) => ({ host, command }));
+  let heldNow: WorkspaceView['held'] = [
+    ...[...options.held].map(([host, command]) => ({ host, command })),
+    ...options.heldStartUps,
+  ];
   let storageFailing = false;
 
   // Last in, first out: the store is closed after everything that writes to it.
@@ -273,9 +282,17 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       if (!watched.has(window)) window.lifetime.addStop(() => watched.delete(window));
       watched.set(window, host);
     },
+    openPane(host, size, place) {
+      const window = place && workspace.panes?.[place.window];
+      const pane = place && window ? panesOfSpec(window.layout)[place.pane] : undefined;
+      const lines = pane?.host === host ? pane.run : undefined;
+      const held = heldNow.some((one) => one.typed);
+      return panes.open(host, size, lines && { lines, held });
+    },
     approve() {
       heldNow = [];
       for (const host of hosts.values()) host.approve();
+      panes.approve();
     },
     dispose: () => owned.dispose(),
   };

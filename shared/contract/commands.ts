@@ -84,8 +84,11 @@ export interface WorkspaceView {
   name: string;
   path?: string;
   problems: WorkspaceProblem[];
-  /** Commands of this file that wait for the user's approval, by host, as they would run. */
-  held: { host: HostId; command: string }[];
+  /**
+   * Commands of this file that wait for the user's approval, by host, as they would run: on this machine, or typed into
+   * a pane of the host, a line each.
+   */
+  held: { host: HostId; command: string; typed?: true }[];
   contentHash?: string;
   /** The file's own windows and splits, for a window that has no layout of its own yet. */
   panes?: WindowSpec[];
@@ -149,7 +152,20 @@ export const COMMANDS = {
     z.object({ prompt: promptId, answer: z.array(z.string().max(65_536)).max(20).nullable() }).strict(),
   ),
 
-  'pane.open': command<PaneSummary>()(z.object({ host: hostId, columns, rows }).strict()),
+  /** `place`: which pane of the file's own windows this is, both from 0; its start-up commands are then typed into it. */
+  'pane.open': command<PaneSummary>()(
+    z
+      .object({
+        host: hostId,
+        columns,
+        rows,
+        place: z
+          .object({ window: z.number().int().min(0), pane: z.number().int().min(0) })
+          .strict()
+          .optional(),
+      })
+      .strict(),
+  ),
   'pane.close': command<null>()(z.object({ pane: paneId }).strict()),
   'pane.resize': command<null>()(z.object({ pane: paneId, columns, rows }).strict()),
   /** A new shell in a pane whose shell is gone. */

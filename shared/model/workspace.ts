@@ -80,7 +80,11 @@ export interface WindowSpec {
 }
 
 export type LayoutSpec =
-  | { host: HostId }
+  | {
+      host: HostId;
+      /** Lines typed into the pane's first shell, each as if a person had ended it with Enter; held until approved. */
+      run?: string[];
+    }
   | { split: 'row' | 'column'; children: { size: number; layout: LayoutSpec }[] };
 
 /** One rule for one detector; later rules win, host rules over tag rules over the workspace's. */

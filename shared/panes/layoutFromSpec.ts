@@ -4,9 +4,14 @@ import type { LayoutSpec } from '../model/workspace.ts';
 import type { LayoutNode } from './layoutState.ts';
 import { leaf, makeSplit } from './tree.ts';
 
-/** Hosts of a window of the workspace file, in reading order; one that stands twice gets two panes. */
+/** Panes of a window of the workspace file, in reading order. */
+export function panesOfSpec(spec: LayoutSpec): Extract<LayoutSpec, { host: HostId }>[] {
+  return 'host' in spec ? [spec] : spec.children.flatMap((c) => panesOfSpec(c.layout));
+}
+
+/** Their hosts; one that stands twice gets two panes. */
 export function hostsOfSpec(spec: LayoutSpec): HostId[] {
-  return 'host' in spec ? [spec.host] : spec.children.flatMap((c) => hostsOfSpec(c.layout));
+  return panesOfSpec(spec).map((pane) => pane.host);
 }
 
 /** The tree that a window of the workspace file asks for. Places whose pane could not be opened (`undefined`) are left out. */

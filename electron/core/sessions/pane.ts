@@ -8,6 +8,7 @@ import type { TerminalBytes } from './asciicast.ts';
 import { createOutputFlow } from './outputFlow.ts';
 import { createRecorder } from './recorder.ts';
 import type { Session } from './session.ts';
+import { createStartUp } from './startUp.ts';
 
 export interface Pane extends Disposable {
   readonly summary: PaneSummary;
@@ -21,6 +22,14 @@ export interface Pane extends Disposable {
   attach(window: WindowLink, replayBytes: number): Promise<{ replayedBytes: number; totalBytes: number }>;
   read(fromByte: number, maxBytes: number): Promise<TerminalBytes>;
   flush(): Promise<void>;
+  /** Its start-up commands may be typed. */
+  approve(): void;
+}
+
+/** Lines to type into the first shell, and whether they wait for approval. */
+export interface PaneStartUp {
+  lines: readonly string[];
+  held: boolean;
 }
 
 interface PaneOptions {
@@ -30,6 +39,7 @@ interface PaneOptions {
   size: TerminalSize;
   castFile: string;
   clock: Clock;
+  startUp?: PaneStartUp | undefined;
   diagnostic: (line: string) => void;
   onChange: (summary: PaneSummary) => void;
 }
@@ -53,6 +63,15 @@ export function createPane(options: PaneOptions): Pane {
       recorder,
       pause: () => channel?.pause(),
       resume: () => channel?.resume(),
+    }),
+  );
+  const startUp = owned.add(
+    createStartUp({
+      lines: options.startUp?.lines ?? [],
+      held: options.startUp?.held ?? false,
+      clock,
+      type: (bytes) => channel?.write(bytes),
+      note: (text) => flow.note(`${clockTime(clock)} ${text}`),
     }),
   );
   owned.add(
@@ -134,15 +153,20 @@ export function createPane(options: PaneOptions): Pane {
     channel = opened.value;
     if (flow.paused) channel.pause();
     const own_ = channel;
-    channel.onOutput((bytes) => flow.output(bytes));
+    channel.onOutput((bytes) => {
+      flow.output(bytes);
+      startUp.output();
+    });
     channel.onExit((exit) => onExit(own_, exit));
     channel.resize(size);
+    startUp.shellOpened();
     enter({ kind: 'open', since: clock.now() });
   }
 
   function onExit(ended: ShellChannel, exit: ChannelExit): void {
     if (channel !== ended) return;
     channel = undefined;
+    startUp.shellEnded();
     flow.flush();
     const { code, signal, lost } = exit;
     if (!lost) {
@@ -189,8 +213,15 @@ export function createPane(options: PaneOptions): Pane {
         session.reconnect();
       }
     },
-    input: (bytes) => channel?.write(bytes),
-    interrupt: (bytes) => channel?.interrupt(bytes),
+    input(bytes) {
+      startUp.input(bytes);
+      channel?.write(bytes);
+    },
+    interrupt(bytes) {
+      startUp.input(bytes);
+      channel?.interrupt(bytes);
+    },
+    approve: () => startUp.approve(),
     acknowledge: (window, count) => flow.acknowledge(window, count),
     attach: (window, replayBytes) => flow.attach(window, replayBytes),
     read(fromByte, maxBytes) {

@@ -189,6 +189,23 @@ describe('panes', () => {
     expect(window.state.replayed).toBe(100_000);
   });
 
+  it('type their start-up commands into the shell once they are approved', async () => {
+    const { panes } = await start();
+    const lines = ['cd /tmp', "echo 'started in' $PWD"];
+    const free = panes.open(host, size, { lines, held: false });
+    const held = panes.open(host, size, { lines, held: true });
+    const windows = [free, held].map((pane) => ({ pane, window: openWindow(panes) }));
+    for (const { pane, window } of windows) {
+      await panes.attach(window.link, pane.id, 0);
+      window.parse();
+    }
+    await windows[0]?.window.see('started in /tmp');
+    await windows[1]?.window.see('wait for your approval');
+    expect((await whole(panes, held.id)).toString()).not.toContain('cd /tmp');
+    panes.approve();
+    await windows[1]?.window.see('started in /tmp');
+  });
+
   it('cut a replay between characters', async () => {
     const { panes } = await start();
     const pane = await open(panes);

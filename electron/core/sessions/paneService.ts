@@ -11,7 +11,7 @@ import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
 import type { RecordStore } from '../store/store.types.ts';
 import type { TerminalSize } from '../transports/transport.ts';
 import { readTerminalBytes, type TerminalBytes } from './asciicast.ts';
-import { createPane, type Pane } from './pane.ts';
+import { createPane, type Pane, type PaneStartUp } from './pane.ts';
 import type { Session } from './session.ts';
 
 export interface PaneServiceOptions {
@@ -25,7 +25,9 @@ export interface PaneServiceOptions {
 /** Terminals over sessions: each is recorded, then shown by any number of windows, none, or one after another. */
 export interface PaneService extends Disposable {
   /** Throws `not_found` for a host that is not open, as do the others for panes. */
-  open(host: HostId, size: TerminalSize): PaneSummary;
+  open(host: HostId, size: TerminalSize, startUp?: PaneStartUp): PaneSummary;
+  /** Start-up commands that were held may be typed. */
+  approve(): void;
   close(pane: PaneId): void;
   resize(pane: PaneId, size: TerminalSize): void;
   /** A new shell in the same pane and recording. */
@@ -73,7 +75,7 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
     byWire.get(wire)?.acknowledge(window, count);
 
   return {
-    open(host, size) {
+    open(host, size, startUp) {
       const session = options.sessionOf(host);
       if (!session) throw failure('not_found', `there is no host ${host}`, 'Open a workspace that has it.');
       const id = randomUUID().replaceAll('-', '').slice(0, 16) as PaneId;
@@ -85,6 +87,7 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
         size,
         castFile: join(castsDirectory, castFile),
         clock,
+        startUp,
         diagnostic: options.diagnostic,
         onChange: (summary) => {
           if (panes.has(id)) changed.fire(summary);
@@ -101,6 +104,9 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
       pane.start();
       changed.fire(pane.summary);
       return pane.summary;
+    },
+    approve() {
+      for (const pane of panes.values()) pane.approve();
     },
     close(id) {
       const pane = find(id);

@@ -1,5 +1,6 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import type { Workspace } from '../../../shared/model/workspace.ts';
+import { panesOfSpec } from '../../../shared/panes/layoutFromSpec.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
 
 /**
@@ -18,4 +19,17 @@ export function heldCommands(
     held.set(id, `${quoteCommand(transport.shell)}\n${quoteCommand(transport.exec)} …`);
   }
   return held;
+}
+
+/** What the file would have typed into panes of its hosts, held likewise: those lines run on the hosts, as the user. */
+export function heldStartUps(
+  workspace: Workspace,
+  approvals: { isApproved(contentHash: string): boolean },
+): { host: HostId; command: string; typed: true }[] {
+  if (workspace.contentHash === undefined || approvals.isApproved(workspace.contentHash)) return [];
+  return (workspace.panes ?? [])
+    .flatMap((window) => panesOfSpec(window.layout))
+    .flatMap(({ host, run }) =>
+      run === undefined ? [] : [{ host, command: run.join('\n'), typed: true as const }],
+    );
 }

@@ -20,6 +20,6 @@ hosts:
 
 # Windows of panes, as in tmux; one pane a host, tiled, when left out:
 # panes:
-#   - { name: web, row: [web1, { pane: web2, size: 2 }] }
+#   - { name: web, row: [web1, { pane: web2, size: 2, run: htop }] }   # run: typed into its shell, once you approve
 `;
 }

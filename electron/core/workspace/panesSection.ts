@@ -4,6 +4,7 @@ import type { HostsSection } from './hostsSection.ts';
 import { type Entries, type Item, quote, type YamlReader } from './yamlReader.ts';
 
 const MAXIMUM_DEPTH = 20;
+const MAXIMUM_RUN = 2000;
 const KINDS = ['pane', 'row', 'column', 'tiled'] as const;
 
 /**
@@ -13,6 +14,7 @@ const KINDS = ['pane', 'row', 'column', 'tiled'] as const;
  *       - name: crawl
  *         row:                                   # side by side
  *           - { pane: crawl-3, size: 2 }         # twice as wide as its neighbour; 1 when not given
+ *           - { pane: crawl-5, run: [cd /srv, htop] } # lines typed into its shell once this file is approved
  *           - column: [crawl-4, crawl-5]         # one above the other
  *       - { name: all, tiled: [web, here] }      # ids or tags, in a grid
  *
@@ -21,7 +23,7 @@ const KINDS = ['pane', 'row', 'column', 'tiled'] as const;
 export function readPanes(reader: YamlReader, item: Item, section: HostsSection): WindowSpec[] {
   const windows: WindowSpec[] = [];
   for (const [index, one] of (reader.list(item, 'panes') ?? []).entries()) {
-    const entries = reader.map(one, `window ${index + 1}`, ['name', ...KINDS]);
+    const entries = reader.map(one, `window ${index + 1}`, ['name', 'run', ...KINDS]);
     if (!entries) continue;
     const nameItem = entries.get('name');
     const name = nameItem ? reader.text(nameItem, 'name') : `${index + 1}`;
@@ -47,7 +49,11 @@ function readLayout(
     reader.problem(item.offset, `This ${what} ${has}.`, 'exactly one of: pane, row, column, tiled');
     return undefined;
   }
-  if (kind === 'pane') return readPane(reader, value, section);
+  const run = readRun(reader, entries, kind);
+  if (kind === 'pane') {
+    const pane = readPane(reader, value, section);
+    return pane && (run === undefined ? pane : { ...pane, run });
+  }
   if (kind === 'tiled') return readTiled(reader, value, section);
   if (depth > MAXIMUM_DEPTH) {
     reader.problem(value.at, 'Panes are nested too deeply.', `at most ${MAXIMUM_DEPTH} levels`);
@@ -60,7 +66,7 @@ function readLayout(
       if (layout) children.push({ size: 1, layout });
       continue;
     }
-    const own = reader.map(child, `an entry of ${kind}`, ['size', ...KINDS]);
+    const own = reader.map(child, `an entry of ${kind}`, ['size', 'run', ...KINDS]);
     if (!own) continue;
     const layout = readLayout(reader, child, own, section, depth + 1);
     const size = readSize(reader, own.get('size'));
@@ -69,7 +75,31 @@ function readLayout(
   return split(kind, children);
 }
 
-function readPane(reader: YamlReader, item: Item, section: HostsSection): LayoutSpec | undefined {
+/** One line, or a list of them. */
+function readRun(reader: YamlReader, entries: Entries, kind: (typeof KINDS)[number]): string[] | undefined {
+  const item = entries.get('run');
+  if (!item) return undefined;
+  if (kind !== 'pane') {
+    reader.problem(item.at, `"run" stands beside ${kind}.`, '"run" beside "pane": it is typed into that one');
+    return undefined;
+  }
+  const lines =
+    item.node && 'items' in item.node ? reader.texts(item, 'run') : oneLine(reader.text(item, 'run'));
+  const length = (lines ?? []).reduce((sum, line) => sum + line.length, 0);
+  if (length <= MAXIMUM_RUN) return lines;
+  reader.problem(
+    item.at,
+    `"run" has ${length} characters.`,
+    `at most ${MAXIMUM_RUN}, so that it can be read before it is approved`,
+  );
+  return undefined;
+}
+
+function oneLine(line: string | undefined): string[] | undefined {
+  return line === undefined ? undefined : [line];
+}
+
+function readPane(reader: YamlReader, item: Item, section: HostsSection): { host: HostId } | undefined {
   const id = reader.text(item, 'a pane');
   if (id === undefined) return undefined;
   if (section.hosts.some((host) => host.id === id)) return { host: id as HostId };

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { panesOfSpec } from '../../../shared/panes/layoutFromSpec.ts';
+import { heldStartUps } from './approvals.ts';
 import { contentHash, parseWorkspace, readWorkspaceFile } from './workspaceFile.ts';
 
 const detectors = {
@@ -406,6 +408,24 @@ describe('a fault in a host names it and leaves the others open', () => {
 });
 
 describe('logs, panes and thresholds', () => {
+  it('take lines to type beside a pane, one or a list, in any depth', () => {
+    const text = `${head}hosts:\n${good}panes:\n  - { pane: here, run: htop }\n  - row: [here, { column: [here, { pane: here, size: 2, run: ['cd "/srv"', 'tail -f x'] }] }]\n`;
+    const { workspace, problems } = parse(text);
+    expect(problems).toEqual([]);
+    const panes = workspace?.panes?.map((window) => panesOfSpec(window.layout)) ?? [];
+    expect(panes).toEqual([
+      [{ host: 'here', run: ['htop'] }],
+      [{ host: 'here' }, { host: 'here' }, { host: 'here', run: ['cd "/srv"', 'tail -f x'] }],
+    ]);
+    const held = [
+      { host: 'here', command: 'htop', typed: true },
+      { host: 'here', command: 'cd "/srv"\ntail -f x', typed: true },
+    ];
+    if (workspace === undefined) throw new Error('not opened');
+    expect(heldStartUps(workspace, { isApproved: () => false })).toEqual(held);
+    expect(heldStartUps(workspace, { isApproved: (hash) => hash === workspace.contentHash })).toEqual([]);
+  });
+
   const file = (rest: string) => `${head}hosts:\n  - { id: here, tags: [web], local: {} }\n${rest}`;
   it.each([
     [
@@ -430,6 +450,26 @@ describe('logs, panes and thresholds', () => {
       'a window with two layouts',
       'panes: [{ name: a, row: [here], tiled: [web] }]',
       ['5:9 error This window has row and tiled. | exactly one of: pane, row, column, tiled'],
+    ],
+    [
+      'lines for no pane',
+      'panes: [{ row: [here, here], run: ls }]',
+      ['5:30 error "run" stands beside row. | "run" beside "pane": it is typed into that one'],
+    ],
+    [
+      'lines that are a number',
+      'panes: [{ pane: here, run: 7 }]',
+      ['5:28 error run is the number 7. | text: write it in quotes, "7"'],
+    ],
+    [
+      'a line that breaks',
+      'panes: [{ pane: here, run: "a\\nb" }]',
+      ['5:28 error run holds a control character or a line break. | one line of text'],
+    ],
+    [
+      'more than a person reads',
+      `panes: [{ pane: here, run: ${'x'.repeat(3000)} }]`,
+      ['5:23 error "run" has 3000 characters. | at most 2000, so that it can be read before it is approved'],
     ],
     [
       'a size of nothing',

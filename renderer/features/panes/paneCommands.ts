@@ -137,11 +137,11 @@ async function reopenPanes(layout: LayoutState): Promise<void> {
 
 async function openSpecifiedWindows(windows: readonly WindowSpec[]): Promise<void> {
   const open = new Set(useHosts.getState().order);
-  for (const { name, layout } of windows) {
-    const hosts = hostsOfSpec(layout).filter((host) => open.has(host));
-    const panes = (await Promise.all(hosts.map((host) => openPane(host, FIRST_SIZE)))).filter(
-      (p) => p !== undefined,
+  for (const [window, { name, layout }] of windows.entries()) {
+    const opening = hostsOfSpec(layout).map((host, pane) =>
+      open.has(host) ? openPane(host, FIRST_SIZE, { window, pane }) : undefined,
     );
+    const panes = (await Promise.all(opening)).filter((p) => p !== undefined);
     const left = [...panes];
     const root = layoutFromSpec(layout, (host) => {
       const index = left.findIndex((p) => p.host === host);
@@ -187,10 +187,12 @@ export function newWindowId(): string {
 async function openPane(
   host: HostId,
   size: { columns: number; rows: number },
+  place?: { window: number; pane: number },
 ): Promise<PaneSummary | undefined> {
   try {
     const pane = await call('pane.open', {
       host,
+      ...(place === undefined ? {} : { place }),
       columns: Math.max(LEAST.columns, size.columns),
       rows: Math.max(LEAST.rows, size.rows),
     });

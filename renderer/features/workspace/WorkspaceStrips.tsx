@@ -1,6 +1,7 @@
 import { Lock, TriangleAlert } from 'lucide-react';
 import { useState } from 'react';
-import { visibleText } from '../../../shared/model/hostText.ts';
+import type { WorkspaceView } from '../../../shared/contract/commands.ts';
+import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { openDialog } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
@@ -55,10 +56,7 @@ function HeldCommands() {
   return (
     <div className={styles.strip} data-tone="warning">
       <Lock size={13} aria-hidden />
-      <span>
-        This file runs {held.length === 1 ? 'a command' : `${held.length} commands`} on this machine (
-        {visibleText(shortList(held.map((h) => h.host)), 200)}). Nothing runs until you approve.
-      </span>
+      <span>This file {visibleText(heldWords(held), 400)}. Nothing runs until you approve.</span>
       <button type="button" aria-expanded={open} onClick={() => setOpen(!open)}>
         {open ? 'Hide' : 'Show'}
       </button>
@@ -67,11 +65,15 @@ function HeldCommands() {
       </button>
       {open && (
         <dl className={styles.held}>
-          {held.map(({ host, command }) => (
-            <div key={`${host} ${command}`}>
-              <dt>{visibleText(host, 64)}</dt>
+          {held.map(({ host, command, typed }, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two panes may be told the same; the list changes only whole
+            <div key={index}>
+              <dt>
+                {visibleText(host, 64)}
+                <small>{typed ? 'typed in a pane' : 'run on this machine'}</small>
+              </dt>
               <dd>
-                <code>{visibleText(command, 4000)}</code>
+                <code>{visibleLines(command, 4000)}</code>
               </dd>
             </div>
           ))}
@@ -79,6 +81,20 @@ function HeldCommands() {
       )}
     </div>
   );
+}
+
+/** `runs a command on this machine (pod) and types into 2 panes (web1, web2)` */
+function heldWords(held: WorkspaceView['held']): string {
+  const [typed, run] = [held.filter((one) => one.typed), held.filter((one) => !one.typed)];
+  const names = (part: typeof held) => shortList([...new Set(part.map((one) => one.host))]);
+  return [
+    ...(run.length > 0
+      ? [`runs ${run.length === 1 ? 'a command' : `${run.length} commands`} on this machine (${names(run)})`]
+      : []),
+    ...(typed.length > 0
+      ? [`types commands into ${typed.length === 1 ? 'a pane' : `${typed.length} panes`} (${names(typed)})`]
+      : []),
+  ].join(' and ');
 }
 
 /** A file that was opened although parts of it are wrong. */
