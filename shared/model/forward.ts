@@ -10,7 +10,7 @@ export interface Forward {
   kind: 'local' | 'remote' | 'dynamic';
   /** For people: `127.0.0.1:5433`, or a socket's path. */
   listen: string;
-  /** Where connections come out, as the far end names it. Absent for `dynamic`. */
+  /** Where connections come out, as the far end names it. Absent for a SOCKS proxy: each says where to. */
   target?: string;
   state: ForwardState;
   /** Connections through it: now, and since its host was opened. */

@@ -17,7 +17,7 @@ const MOST_CONNECTIONS = 200;
 export function listenLocally(
   entry: ForwardEntry,
   at: ListenAt,
-  open: (from: { address: string; port: number }) => Promise<Duplex>,
+  open: (from: Socket) => Promise<Duplex>,
 ): Disposable & { settled: Promise<void> } {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
@@ -34,7 +34,7 @@ export function listenLocally(
     }
     // What is sent meanwhile waits in the kernel.
     socket.pause();
-    open({ address: socket.remoteAddress ?? '127.0.0.1', port: socket.remotePort ?? 0 }).then(
+    open(socket).then(
       (target) => {
         if (disposed || socket.destroyed) {
           socket.destroy();

@@ -33,8 +33,8 @@ export function LinkPanel({ host }: { host: HostSummary }) {
       </dl>
       {forwards.length === 0 ? (
         <p className={styles.empty}>
-          No forwards. A LocalForward or RemoteForward in ssh_config is opened with the connection and listed
-          here.
+          No forwards. A LocalForward, RemoteForward or DynamicForward in ssh_config is opened with the
+          connection and listed here.
         </p>
       ) : (
         <Forwards forwards={forwards} />
@@ -102,7 +102,9 @@ function Forwards({ forwards }: { forwards: readonly Forward[] }) {
               <tr>
                 <td>{KINDS[forward.kind]}</td>
                 <td className={styles.place}>{visibleText(forward.listen, 120)}</td>
-                <td className={styles.place}>{visibleText(forward.target ?? 'as asked (SOCKS)', 120)}</td>
+                <td className={styles.place}>
+                  {visibleText(forward.target ?? 'where each asks (SOCKS)', 120)}
+                </td>
                 <td data-state={forward.state.kind}>{STATES[forward.state.kind]}</td>
                 <td className={styles.number}>{forward.open}</td>
                 <td className={styles.number}>{forward.total}</td>
@@ -123,7 +125,7 @@ function Forwards({ forwards }: { forwards: readonly Forward[] }) {
   );
 }
 
-const KINDS = { local: 'here → host', remote: 'host → here', dynamic: 'here → proxy' } as const;
+const KINDS = { local: 'here → host', remote: 'host → here', dynamic: 'here → host' } as const;
 const STATES = {
   waiting: '○ waits for the link',
   opening: '◐ opening',

@@ -135,7 +135,7 @@ describe('forwards', () => {
     const remote = await freePort();
     const local = await freePort();
     bed.configure(
-      `LocalForward 127.0.0.1:${taken} a:1\nRemoteForward ${remote} localhost:1\nDynamicForward 1080\nLocalForward ${local} 127.0.0.1:${taken}`,
+      `LocalForward 127.0.0.1:${taken} a:1\nRemoteForward ${remote} localhost:1\nDynamicForward 127.0.0.1:${taken}\nLocalForward ${local} 127.0.0.1:${taken}`,
     );
     const { transport, connection } = await open(bed);
     const forwards = await until(transport, (all) =>
@@ -146,7 +146,7 @@ describe('forwards', () => {
     ).toEqual([
       ['local', `something listens at 127.0.0.1:${taken} already`],
       ['remote', expect.stringContaining(`does not listen at localhost:${remote}`)],
-      ['dynamic', expect.stringContaining('SOCKS')],
+      ['dynamic', expect.stringContaining('something listens at')],
       ['local', 'listening'],
     ]);
     // It listens, and the host turns each connection away.
@@ -155,6 +155,59 @@ describe('forwards', () => {
     expect(missed[3]?.lastFailure?.reason).toMatch(
       new RegExp(`^127\\.0\\.0\\.1:${taken}: .*(prohibited|failed)`),
     );
+    connection.dispose();
+  });
+
+  it('is a SOCKS proxy for programs here, and for programs on the host', async () => {
+    const [target, here, there] = [await echoServer(), await freePort(), await freePort()];
+    const bed = bedOf(sshd);
+    bed.configure(`DynamicForward ${here}\nRemoteForward ${there}`);
+    const { transport, connection } = await open(bed);
+    await until(transport, (all) => all.length === 2 && all.every((one) => one.state.kind === 'listening'));
+    const bytes = randomBytes(200_000);
+    const port = Buffer.from([target >> 8, target & 0xff]);
+    const hello = Buffer.from([5, 1, 0]);
+    const byAddress = Buffer.concat([hello, Buffer.from([5, 1, 0, 1, 127, 0, 0, 1]), port, bytes]);
+    const byName = Buffer.concat([
+      hello,
+      Buffer.from([5, 1, 0, 3, 9]),
+      Buffer.from('localhost'),
+      port,
+      bytes,
+    ]);
+    const version4 = Buffer.concat([
+      Buffer.from([4, 1]),
+      port,
+      Buffer.from([0, 0, 0, 1, 0]),
+      Buffer.from('127.0.0.1\0'),
+      bytes,
+    ]);
+    for (const at of [here, there]) {
+      const answers = await Promise.all([byAddress, byName, version4].map((request) => through(at, request)));
+      expect(
+        answers.map((answer) => [
+          answer[answer[0] === 5 ? 3 : 1],
+          digest(answer.subarray(answer[0] === 5 ? 12 : 8)),
+        ]),
+      ).toEqual([
+        [0, digest(bytes)],
+        [0, digest(bytes)],
+        [0x5a, digest(bytes)],
+      ]);
+    }
+    // Refused, and not understood.
+    const closed = await freePort();
+    const refused = await through(
+      here,
+      Buffer.concat([hello, Buffer.from([5, 1, 0, 1, 127, 0, 0, 1, closed >> 8, closed & 0xff])]),
+    );
+    expect([...refused.subarray(0, 4)]).toEqual([5, 0, 5, 5]);
+    await through(here, Buffer.from('GET / HTTP/1.1\r\n\r\n')).catch(() => undefined);
+    const [one] = await until(
+      transport,
+      ([first]) => first?.lastFailure?.reason === 'a client that does not speak SOCKS',
+    );
+    expect(one).toMatchObject({ kind: 'dynamic', listen: `localhost:${here}`, total: 3 });
     connection.dispose();
   });
 

@@ -6,6 +6,7 @@ import { DisposableStore } from '../../../../shared/base/disposable.ts';
 import type { ForwardEntry, ForwardList } from '../forwardList.ts';
 import { listenLocally } from '../localListener.ts';
 import type { ForwardEnd, ForwardSpec } from './config/forwardSpec.ts';
+import { readSocksRequest } from './socks.ts';
 import type { SshTarget } from './sshTarget.ts';
 
 /**
@@ -28,9 +29,8 @@ export function openForwards(
       ...(spec.connect ? { target: words(spec.connect) } : {}),
     });
     entries.push(entry);
-    if (!spec.connect) entry.set(NO_PROXY);
-    else if (kind === 'remote') settling.push(openRemote(client, entry, spec.listen, spec.connect, remotes));
-    else settling.push(openLocal(client, target, entry, spec, spec.connect, owned));
+    if (kind === 'remote') settling.push(openRemote(client, entry, spec.listen, spec.connect, remotes));
+    else settling.push(openLocal(client, target, entry, spec, owned));
   }
   list.retain(entries);
   return {
@@ -42,18 +42,11 @@ export function openForwards(
   };
 }
 
-const NO_PROXY = {
-  kind: 'failed',
-  reason: 'a SOCKS proxy is not opened here',
-  advice: 'Use LocalForward for the ports you need, or ssh -D beside Fireline.',
-} as const;
-
 function openLocal(
   client: Client,
   target: SshTarget,
   entry: ForwardEntry,
   spec: ForwardSpec,
-  to: ForwardEnd,
   owned: DisposableStore,
 ): Promise<void> {
   const { listen } = spec;
@@ -61,23 +54,42 @@ function openLocal(
     'path' in listen
       ? { path: listen.path, unlink: target.streamLocalBindUnlink }
       : { port: listen.port, ...bindHost(listen.host, target.gatewayPorts) };
+  const { connect: end } = spec;
   const listener = owned.add(
-    listenLocally(
-      entry,
-      at,
-      (from) =>
-        new Promise((resolve, reject) => {
-          const done = (error: Error | undefined, stream: Duplex) => {
-            if (error)
-              reject(new Error(`${words(to)}: ${error.message.replace('(SSH) Channel open failure: ', '')}`));
-            else resolve(stream);
-          };
-          if ('path' in to) client.openssh_forwardOutStreamLocal(to.path, done);
-          else client.forwardOut(from.address, from.port, to.host ?? 'localhost', to.port, done);
-        }),
-    ),
+    listenLocally(entry, at, async (from) => {
+      if (end) return openChannel(client, end, from);
+      const request = await readSocksRequest(from);
+      try {
+        const channel = await openChannel(client, request, from);
+        request.answer(true);
+        return channel;
+      } catch (error) {
+        request.answer(false);
+        throw error;
+      }
+    }),
   );
   return listener.settled;
+}
+
+/** A connection from the host to where a forward goes. */
+function openChannel(client: Client, to: ForwardEnd, from: Socket): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const done = (error: Error | undefined, stream: Duplex) => {
+      if (error)
+        reject(new Error(`${words(to)}: ${error.message.replace('(SSH) Channel open failure: ', '')}`));
+      else resolve(stream);
+    };
+    if ('path' in to) client.openssh_forwardOutStreamLocal(to.path, done);
+    else
+      client.forwardOut(
+        from.remoteAddress ?? '127.0.0.1',
+        from.remotePort ?? 0,
+        to.host ?? 'localhost',
+        to.port,
+        done,
+      );
+  });
 }
 
 /** ssh binds to every address for `*` and for an empty one; without one, GatewayPorts decides. */
@@ -116,22 +128,36 @@ function openRemote(
   client: Client,
   entry: ForwardEntry,
   listen: ForwardEnd,
-  to: ForwardEnd,
+  to: ForwardEnd | undefined,
   takers: Map<string, Incoming>,
 ): Promise<void> {
   const take: Incoming = (accept, reject) => {
-    const socket: Socket =
-      'path' in to ? connect({ path: to.path }) : connect({ host: to.host ?? 'localhost', port: to.port });
-    const failed = (error: Error) => {
-      entry.missed(`${words(to)}: ${error.message}`);
-      reject();
-    };
-    socket.once('error', failed);
-    socket.once('connect', () => {
-      socket.off('error', failed);
-      socket.setNoDelay(true);
-      entry.carry(accept(), socket);
-    });
+    if (to) {
+      connectHere(to).then(
+        (socket) => entry.carry(accept(), socket),
+        (error: Error) => {
+          entry.missed(error.message);
+          reject();
+        },
+      );
+      return;
+    }
+    // Whoever comes says where to only once it is let in.
+    const stream = accept();
+    stream.on('error', () => {});
+    readSocksRequest(stream)
+      .then(async (request) => {
+        const socket = await connectHere(request).catch((error: unknown) => {
+          request.answer(false);
+          throw error;
+        });
+        request.answer(true);
+        entry.carry(stream, socket);
+      })
+      .catch((error: Error) => {
+        entry.missed(error.message);
+        stream.end();
+      });
   };
   entry.set({ kind: 'opening' });
   return new Promise((resolve) => {
@@ -166,6 +192,20 @@ function openRemote(
     } catch (error) {
       settle(error instanceof Error ? error : new Error(String(error)));
     }
+  });
+}
+
+function connectHere(to: ForwardEnd): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket: Socket =
+      'path' in to ? connect({ path: to.path }) : connect({ host: to.host ?? 'localhost', port: to.port });
+    const failed = (error: Error) => reject(new Error(`${words(to)}: ${error.message}`));
+    socket.once('error', failed);
+    socket.once('connect', () => {
+      socket.off('error', failed);
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
   });
 }
 
