@@ -144,7 +144,11 @@ describe.skipIf(!labIsWanted)('a session to a real sshd', () => {
   it('asks for a password where the key is not accepted, and again when it is wrong', async () => {
     const key = join(lab.directory, 'stranger');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-    const { prompts, reaches } = open(host, { identityFile: key, interactive: true, user: 'deploy' });
+    const { session, prompts, reaches } = open(host, {
+      identityFile: key,
+      interactive: true,
+      user: 'deploy',
+    });
     const ask = () =>
       waitUntil('a password question', 15_000, () => prompts.pending.find((one) => one.kind === 'password'));
     const first = await ask();
@@ -154,6 +158,11 @@ describe.skipIf(!labIsWanted)('a session to a real sshd', () => {
     expect(second).toMatchObject({ retry: true });
     prompts.answer(second.id, ['correct horse']);
     await reaches('good');
+    // Once a host, however many panes there are.
+    const size = { columns: 80, rows: 24 };
+    const shells = await Promise.all([1, 2, 3].map(() => session.openShell(size)));
+    expect(shells.map((shell) => shell.ok)).toEqual([true, true, true]);
+    expect(prompts.pending).toEqual([]);
   });
 });
 

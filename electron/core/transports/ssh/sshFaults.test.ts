@@ -313,6 +313,17 @@ describe('settings of ssh_config', () => {
     expect((await bed.refusal('web6')).kind).toBe('retry');
   });
 
+  it('say what a ProxyCommand said when it fails', async () => {
+    const bed = bedOf(sshd, {
+      environment: { PATH: process.env['PATH'] ?? '', SHELL: '/bin/sh', TUNNEL: 'vpn' },
+    });
+    bed.configure('ProxyCommand sh -c "echo no $TUNNEL to %h >&2; exit 3"');
+    expect(await bed.refusal()).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringMatching(/; its ProxyCommand says: no vpn to 127\.0\.0\.1$/),
+    });
+  });
+
   it('run Match exec before a connection, and not before', async () => {
     const witness = join(sshd.directory, 'exec-ran');
     const bed = bedOf(sshd);

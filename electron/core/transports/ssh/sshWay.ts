@@ -32,10 +32,12 @@ export interface SshWay extends Disposable {
 
 export function createSshWay(host: HostId, context: SshContext, signal: AbortSignal): SshWay {
   const leases: BastionLease[] = [];
+  const environment = context.environment ?? process.env;
 
   async function openWire(target: SshTarget): Promise<Result<Wire, ConnectFailure>> {
     if (context.openSocket) return plainWire(await context.openSocket(signal));
-    if (target.proxyCommand !== undefined) return plainWire(ok(openProxyCommand(target.proxyCommand)));
+    if (target.proxyCommand !== undefined)
+      return ok(openProxyCommand(target.proxyCommand, environment, context.clock));
     if (target.jump.length === 0) return plainWire(await connectTcp(target, context.clock, signal));
     const hop = await nearestJump(target, context);
     const lease = await context.bastions.lease(bastionKey(hop), signal, async (bastionSignal) => {
@@ -63,15 +65,15 @@ export function createSshWay(host: HostId, context: SshContext, signal: AbortSig
     async connect(target, onAuthenticating, forwardedAgent) {
       const wire = await openWire(target);
       if (!wire.ok) return wire;
-      const { socket, place } = wire.value;
+      const { socket, place, lastWords } = wire.value;
       try {
-        return await connectHop({
+        const hop = await connectHop({
           host,
           target,
           socket,
           prompter: context.prompter,
           keyRing: context.keyRing,
-          agentSocket: agentSocket(target, context.environment ?? process.env),
+          agentSocket: agentSocket(target, environment),
           clock: context.clock,
           signal,
           timeoutMs: timeoutOf(target),
@@ -80,6 +82,9 @@ export function createSshWay(host: HostId, context: SshContext, signal: AbortSig
           onAsking: () => place?.dispose(),
           ...(forwardedAgent ? { forwardedAgent } : {}),
         });
+        const said = hop.ok ? '' : ((await lastWords?.()) ?? '');
+        if (hop.ok || said === '') return hop;
+        return fail({ ...hop.error, reason: `${hop.error.reason}; its ProxyCommand says: ${said}` });
       } finally {
         place?.dispose();
       }
@@ -94,6 +99,8 @@ interface Wire {
   socket: Duplex;
   /** Held while the handshake goes on, where there is a jump host to spare. */
   place?: Disposable;
+  /** What the command that is the wire said. */
+  lastWords?(): Promise<string>;
 }
 
 const plainWire = (socket: Result<Duplex, ConnectFailure>): Result<Wire, ConnectFailure> =>
