@@ -81,23 +81,26 @@ describe.skipIf(!labIsWanted)('the core on three real hosts', () => {
     );
     expect(event.detail['staleHolder']).toMatchObject({ pid: loop.holderPid });
     expect(event.detail['supervisor']).toMatchObject({ pid: loop.supervisorPid });
-    const action = event.actions.find((one) => one.target.pid === loop.holderPid);
-    if (action === undefined)
+    const action = event.actions.find(
+      (one) => one.action === 'process.kill' && one.arguments.target.pid === loop.holderPid,
+    );
+    if (action?.action !== 'process.kill')
       throw new Error(`no action for pid ${loop.holderPid}: ${JSON.stringify(event.actions)}`);
 
     // Another start time is another process: refused, and the holder is left alone.
-    const target = action.target;
+    const { target } = action.arguments;
     const stale = await opened.window.call('remediation.plan', {
-      action: 'process.kill',
       host: action.host,
-      target: { ...target, startTicks: target.startTicks - 1 },
+      request: {
+        action: 'process.kill',
+        arguments: { target: { ...target, startTicks: target.startTicks - 1 } },
+      },
     });
     expect(stale.refusal).toBeDefined();
 
     const plan = await opened.window.call('remediation.plan', {
-      action: 'process.kill',
       host: action.host,
-      target,
+      request: { action: 'process.kill', arguments: { target } },
       event: event.id,
     });
     expect(plan.refusal).toBeUndefined();

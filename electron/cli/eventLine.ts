@@ -50,6 +50,6 @@ function gistOf(event: TimelineEvent): string {
     event.endedAt !== undefined,
     Object.keys(event.detail).sort(),
     [...new Set(event.evidence.map((e) => e.type))].sort(),
-    event.actions.map((a) => [a.action, a.target.pid, a.target.startTicks]),
+    event.actions.map((a) => [a.action, a.arguments]),
   ]);
 }

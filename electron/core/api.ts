@@ -179,14 +179,9 @@ export function createCommandHandlers(core: {
       });
     },
 
-    'remediation.plan': ({ host: id, target, signal, event }) => {
+    'remediation.plan': ({ host: id, request, event }) => {
       host(id);
-      return current().remediation.plan({
-        host: id,
-        target,
-        signal,
-        ...(event === undefined ? {} : { event }),
-      });
+      return current().remediation.plan({ host: id, request, ...(event === undefined ? {} : { event }) });
     },
     'remediation.execute': ({ plan }) => current().remediation.execute(plan),
     'remediation.verify': ({ plan }) => current().remediation.verify(plan),

@@ -7,6 +7,7 @@ import type { TimelineEvent } from '../../shared/model/timelineEvent.ts';
 import type { ThresholdRule, WatchedLog, WorkspaceHost } from '../../shared/model/workspace.ts';
 import { createDetectorPipeline } from './detectors/detectorPipeline.ts';
 import { investigate } from './detectors/investigate.ts';
+import { watchErlang } from './erlang/erlangWatch.ts';
 import { followKernelLog } from './sampling/kernelLog.ts';
 import { followLogs } from './sampling/logFollower.ts';
 import { startSampler } from './sampling/sampler.ts';
@@ -81,6 +82,14 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
   );
   owned.add(kernelLog.onLine((line) => pipeline.push({ type: 'kernelLine', line })));
   if (logs) owned.add(logs.onLine((line) => pipeline.push({ type: 'logLine', line })));
+  owned.add(
+    watchErlang({
+      session,
+      clock,
+      latestSample: () => sampler.latest,
+      onNodes: (nodes) => pipeline.push({ type: 'erlang', nodes }),
+    }),
+  );
   owned.add(clock.every(1000, () => pipeline.push({ type: 'tick' })));
 
   if (!held) session.start();

@@ -19,7 +19,6 @@ export type Dialog =
   | {
       kind: 'remediation';
       request: SuggestedAction;
-      signal?: 'TERM' | 'KILL';
       event?: EventId;
       plan?: PlanId;
     };

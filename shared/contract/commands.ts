@@ -51,6 +51,38 @@ const epochMs = z.number().min(0).max(8.64e15);
 const prose = z.string().max(100_000);
 const none = z.object({}).strict();
 
+const processIdentity = z
+  .object({
+    bootId: z.string().min(1).max(64),
+    pid: z.number().int().min(1).max(4_194_304),
+    startTicks: z.number().int().min(0),
+  })
+  .strict();
+const remediationRequest = z.discriminatedUnion('action', [
+  z
+    .object({
+      action: z.literal('process.kill'),
+      arguments: z
+        .object({ target: processIdentity, signal: z.enum(['TERM', 'KILL']).default('TERM') })
+        .strict(),
+    })
+    .strict(),
+  z
+    .object({
+      action: z.literal('erlang.disconnect_node'),
+      // An atom has at most 255 characters.
+      arguments: z
+        .object({
+          service: processIdentity,
+          node: z.string().min(1).max(255),
+          process: processIdentity.exactOptional(),
+          keepOut: z.boolean().exactOptional(),
+        })
+        .strict(),
+    })
+    .strict(),
+]);
+
 /** Declares a command: its argument schema at run time, its result in the types. */
 function command<Result>() {
   return <Schema extends z.ZodType>(args: Schema) => ({ args }) as Command<Schema, Result>;
@@ -207,21 +239,7 @@ export const COMMANDS = {
 
   /** Nothing happens yet: reads the host, shows what would run. A plan with `refusal` cannot be executed. */
   'remediation.plan': command<RemediationPlan>()(
-    z
-      .object({
-        action: z.literal('process.kill'),
-        host: hostId,
-        target: z
-          .object({
-            bootId: z.string().min(1).max(64),
-            pid: z.number().int().min(1).max(4_194_304),
-            startTicks: z.number().int().min(0),
-          })
-          .strict(),
-        signal: z.enum(['TERM', 'KILL']).default('TERM'),
-        event: eventId.optional(),
-      })
-      .strict(),
+    z.object({ host: hostId, request: remediationRequest, event: eventId.optional() }).strict(),
   ),
   /** Confirms a plan. Progress arrives as `remediation` events; the result is the finished record. */
   'remediation.execute': command<RemediationRecord>()(z.object({ plan: planId }).strict()),

@@ -65,8 +65,12 @@ describe('calls', () => {
     const client = createRpcClient(window);
     expect(await client.call('workspace.recent', {})).toEqual([{ path: '/w.yaml', name: 'w', openedAt: 1 }]);
     const target = { bootId: 'b', pid: 1, startTicks: 2 };
-    await client.call('remediation.plan', { action: 'process.kill', host: 'web1', target }).catch(() => {});
-    expect(asked).toEqual([{ action: 'process.kill', host: 'web1', target, signal: 'TERM' }]);
+    await client
+      .call('remediation.plan', { host: 'web1', request: { action: 'process.kill', arguments: { target } } })
+      .catch(() => {});
+    expect(asked).toEqual([
+      { host: 'web1', request: { action: 'process.kill', arguments: { target, signal: 'TERM' } } },
+    ]);
   });
 
   it('are answered each with its own, whatever the order in which they end', async () => {
@@ -185,22 +189,40 @@ describe('hostile windows', () => {
     [
       'a pid below one',
       'remediation.plan',
-      { action: 'process.kill', host: 'x', target: { bootId: 'b', pid: -1, startTicks: 0 } },
+      {
+        host: 'x',
+        request: { action: 'process.kill', arguments: { target: { bootId: 'b', pid: -1, startTicks: 0 } } },
+      },
     ],
     [
       'a pid that is no number',
       'remediation.plan',
-      { action: 'process.kill', host: 'x', target: { bootId: 'b', pid: '1; reboot', startTicks: 0 } },
+      {
+        host: 'x',
+        request: {
+          action: 'process.kill',
+          arguments: { target: { bootId: 'b', pid: '1; reboot', startTicks: 0 } },
+        },
+      },
     ],
     [
       'another action',
       'remediation.plan',
-      { action: 'host.reboot', host: 'x', target: { bootId: 'b', pid: 1, startTicks: 0 } },
+      {
+        host: 'x',
+        request: { action: 'host.reboot', arguments: { target: { bootId: 'b', pid: 1, startTicks: 0 } } },
+      },
     ],
     [
       'another signal',
       'remediation.plan',
-      { action: 'process.kill', host: 'x', signal: 'STOP', target: { bootId: 'b', pid: 1, startTicks: 0 } },
+      {
+        host: 'x',
+        request: {
+          action: 'process.kill',
+          arguments: { signal: 'STOP', target: { bootId: 'b', pid: 1, startTicks: 0 } },
+        },
+      },
     ],
     ['a terminal without end', 'pane.resize', { pane: 'p', columns: 1e9, rows: 10 }],
     ['half a column', 'pane.resize', { pane: 'p', columns: 80.5, rows: 10 }],

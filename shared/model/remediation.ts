@@ -5,7 +5,12 @@ import type { EventId } from './timelineEvent.ts';
 
 export type PlanId = Brand<string, 'PlanId'>;
 
-export type ActionName = 'process.kill';
+/** What can be done, with what it needs to know. A plan, a suggestion and the audit all carry one of these. */
+export type RemediationRequest =
+  | { action: 'process.kill'; arguments: KillArguments }
+  | { action: 'erlang.disconnect_node'; arguments: DisconnectNodeArguments };
+
+export type ActionName = RemediationRequest['action'];
 
 /** `process.kill`: SIGKILL is only offered after SIGTERM did not end the process. */
 export interface KillArguments {
@@ -13,12 +18,22 @@ export interface KillArguments {
   signal: 'TERM' | 'KILL';
 }
 
+/** `erlang:disconnect_node` on the node that `service` runs. `node` is an atom's text, from a host: hostile. */
+export interface DisconnectNodeArguments {
+  service: ProcessIdentity;
+  node: string;
+  /** The node's own process, where it runs on the same host: what could be ended next. */
+  process?: ProcessIdentity;
+  /** Also gives the service another cookie for this node alone, so that it cannot come back. */
+  keepOut?: boolean;
+}
+
 /** What will be done, in full, before anyone is asked. Everything here is shown. */
-export interface RemediationPlan {
+export type RemediationPlan = RemediationRequest & PlanText;
+
+export interface PlanText {
   id: PlanId;
-  action: ActionName;
   host: HostId;
-  arguments: KillArguments;
   /** `Kill pid 10078 (ruby)`: verb and target, the words of the button and of the audit. */
   title: string;
   /** The exact command that will run on the host. */
@@ -57,6 +72,6 @@ export interface RemediationRecord {
   cpuBefore?: number;
   cpuAfter?: number;
   finishedAt?: number;
-  /** Set when SIGTERM was delivered and the process still stands: the plan for SIGKILL may be asked for. */
-  offerKill?: boolean;
+  /** What may be planned next, such as SIGKILL where SIGTERM was delivered and the process still stands. */
+  offers?: (RemediationRequest & { label: string; host: HostId })[];
 }

@@ -3,6 +3,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { HostId } from './host.ts';
 import type { MetricName } from './metric.ts';
 import type { ProcessIdentity } from './process.ts';
+import type { RemediationRequest } from './remediation.ts';
 
 export type EventId = Brand<string, 'EventId'>;
 
@@ -79,12 +80,7 @@ export type Evidence =
   | { type: 'process'; identity: ProcessIdentity; name: string; command: string; note?: string };
 
 /** A remediation that fits an event. The renderer asks for a plan with it; it carries no shell text. */
-export interface SuggestedAction {
-  action: 'process.kill';
-  label: string;
-  host: HostId;
-  target: ProcessIdentity;
-}
+export type SuggestedAction = RemediationRequest & { label: string; host: HostId };
 
 /**
  * What happened. `at` is the best estimate on the workbench clock (host time less the offset), `seenAt` when we

@@ -3,6 +3,7 @@ import type { HostFacts, HostId, LinkState } from '../../../shared/model/host.ts
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind, Evidence, Severity, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
+import type { ErlangNode } from '../erlang/erlangNode.ts';
 
 /**
  * A detector is a pure reducer over what is known of one host, in one file, with one line in `detectors.ts`.
@@ -31,6 +32,8 @@ export type DetectorInput =
   | { type: 'kernelLine'; line: KernelLine }
   | { type: 'logLine'; line: LogLine }
   | { type: 'link'; link: LinkState }
+  /** Every Erlang node of the host, and who is connected to it. */
+  | { type: 'erlang'; nodes: readonly ErlangNode[] }
   /** Once a second, also while a host is silent. */
   | { type: 'tick' }
   | { type: 'investigated'; question: Question; answer: Answer };

@@ -1,4 +1,5 @@
 import type { Detector } from './detector.ts';
+import { erlangNodes } from './erlangNodes.ts';
 import { hostReboot } from './hostReboot.ts';
 import { link } from './link.ts';
 import { oomKill } from './oomKill.ts';
@@ -10,6 +11,7 @@ export const DETECTORS: readonly AnyDetector[] = [
   anyDetector(respawnLoop),
   anyDetector(link),
   anyDetector(hostReboot),
+  anyDetector(erlangNodes),
 ];
 
 /** A detector whose state is inside: `start` gives a reducer. */

@@ -72,7 +72,7 @@ export function describeLoop(facts: LoopFacts, context: DetectorContext): EventD
       action: 'process.kill',
       label: `Kill pid ${holder.identity.pid} (${visibleText(holder.name, 32).trim()})…`,
       host: context.host,
-      target: holder.identity,
+      arguments: { target: holder.identity, signal: 'TERM' },
     });
   }
   const lastLine = facts.lines.at(-1);

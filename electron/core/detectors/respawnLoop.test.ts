@@ -75,7 +75,7 @@ describe('a supervisor that restarts a server which finds its own stale copy', (
         {
           action: 'process.kill',
           label: `Kill pid ${HOLDER} (unicorn master)…`,
-          target: { bootId: BOOT, pid: HOLDER, startTicks: 500 },
+          arguments: { target: { bootId: BOOT, pid: HOLDER, startTicks: 500 }, signal: 'TERM' },
         },
       ],
     });

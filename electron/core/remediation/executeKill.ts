@@ -1,70 +1,22 @@
-import type { Clock } from '../../../shared/base/clock.ts';
-import { failure } from '../../../shared/contract/errors.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type {
-  RemediationOutcome,
-  RemediationPlan,
-  RemediationRecord,
-  RemediationStep,
-} from '../../../shared/model/remediation.ts';
-import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
-import type { RunResult, SessionFailure } from '../sessions/session.ts';
+import type { RemediationPlan, RemediationRecord } from '../../../shared/model/remediation.ts';
+import type { RunResult } from '../sessions/session.ts';
+import { type ExecutionContext, openAudit } from './audit.ts';
 import { WAIT_MS } from './killPlan.ts';
 import { parseKillOutput } from './killScript.ts';
-import type { RemediationOptions } from './remediation.ts';
-import { outcomeEvent, remediationDetail, startedEvent } from './remediationEvents.ts';
 
-export type ExecutionContext = RemediationOptions & { ended: AbortSignal };
-
-/** CPU is compared over so long before and after. */
-const COMPARE_MS = 10_000;
-/** A respawn loop is called ended after ten quiet seconds. */
-const EFFECT_MS = 16_000;
 const RUN_MS = WAIT_MS + 10_000;
+
+type KillPlan = Extract<RemediationPlan, { action: 'process.kill' }>;
 
 /** Runs a confirmed plan to its end. Throws `storage` when the intent cannot be recorded: then nothing has run. */
 export async function executeKill(
-  plan: RemediationPlan,
-  argv: string[],
+  plan: KillPlan,
+  argv: readonly string[],
   context: ExecutionContext,
 ): Promise<RemediationRecord> {
-  const { store, clock } = context;
-  let record: RemediationRecord = { plan, actor: context.actor, confirmedAt: clock.now(), steps: [] };
-
-  function step(name: RemediationStep['name'], state: RemediationStep['state'], text: string): void {
-    const others = record.steps.filter((s) => s.name !== name);
-    record = { ...record, steps: [...others, { name, state, at: clock.now(), text }] };
-  }
-  /** The command has run by now: what cannot be written is still shown. */
-  function tell(): void {
-    try {
-      store.putRemediation(record);
-    } catch (error) {
-      context.diagnostic(`remediation: ${plan.title} could not be recorded: ${String(error)}`);
-      step('record', 'failed', `The record could not be written: ${String(error)}`);
-    }
-    context.publishRecord(record);
-  }
-  function conclude(outcome: RemediationOutcome, verdict: string): void {
-    record = { ...record, outcome, verdict, finishedAt: clock.now() };
-  }
-
-  const cpuBefore = context.cpuBusy(plan.host, record.confirmedAt - COMPARE_MS, record.confirmedAt);
-  if (cpuBefore !== undefined) record = { ...record, cpuBefore };
-  step('intent', 'done', `${record.actor} confirmed: ${plan.title}`);
-  try {
-    store.putRemediation(record);
-  } catch (error) {
-    throw failure(
-      'storage',
-      `The intent could not be recorded, so nothing was run: ${error instanceof Error ? error.message : String(error)}`,
-      'Make room on the disk of the record and plan it again.',
-    );
-  }
-  context.publishEvent(startedEvent(record, clock.now()));
-  step('guard', 'running', 'Checking on the host that it is still the same process');
-  context.publishRecord(record);
-
+  const audit = openAudit(plan, 'Checking on the host that it is still the same process', context);
+  const { step, conclude } = audit;
   const session = context.sessionOf(plan.host);
   const result = session
     ? await session.run(argv, { purpose: 'remediation', timeoutMs: RUN_MS, maximumBytes: 65_536 })
@@ -72,34 +24,14 @@ export async function executeKill(
         ok: false as const,
         error: { kind: 'not_connected' as const, reason: 'the host is not open any more' },
       };
-  if (!result.ok) concludeFailure(result.error);
+  if (!result.ok) audit.concludeFailure(result.error, 'the signal was sent');
   else concludeResult(result.value);
-  step('record', 'done', 'On record');
-  tell();
-  const finished = outcomeEvent(record, clock.now());
-  context.publishEvent(finished);
-  if (record.outcome === 'succeeded') await followEffect(finished);
-  return record;
-
-  function concludeFailure(error: SessionFailure): void {
-    if (error.kind === 'not_connected' || error.kind === 'full' || error.kind === 'refused') {
-      step('guard', 'failed', `Nothing was run: ${error.reason}`);
-      conclude('failed', `nothing was run: ${visibleText(error.reason, 300)}`);
-      return;
-    }
-    const what =
-      error.kind === 'timeout'
-        ? 'it gave no result in time'
-        : `the link ended (${visibleText(error.reason, 200)})`;
-    step('guard', 'unknown', 'Not known');
-    step('execute', 'unknown', `Whether the signal was sent is not known: ${what}`);
-    conclude('unknown', `what it did is not known: ${what}. Verify when the host can be reached.`);
-  }
+  return await audit.finish();
 
   function concludeResult(ran: RunResult): void {
     const { pid } = plan.arguments.target;
     const text = ran.stderr === '' ? ran.stdout : `${ran.stdout}${ran.stderr}`;
-    record = { ...record, output: text, ...(ran.exitCode === undefined ? {} : { exitCode: ran.exitCode }) };
+    audit.add({ output: text, ...(ran.exitCode === undefined ? {} : { exitCode: ran.exitCode }) });
     const output = parseKillOutput(ran.stdout);
     switch (output.kind) {
       case 'refused': {
@@ -163,7 +95,17 @@ export async function executeKill(
         return;
       case 'standing':
         step('verify', 'failed', `Pid ${pid} still stands after ${seconds}`);
-        if (signal === 'TERM') record = { ...record, offerKill: true };
+        if (signal === 'TERM')
+          audit.add({
+            offers: [
+              {
+                action: 'process.kill',
+                label: 'Send SIGKILL instead…',
+                host: plan.host,
+                arguments: { target: plan.arguments.target, signal: 'KILL' },
+              },
+            ],
+          });
         conclude(
           'failed',
           signal === 'TERM'
@@ -177,47 +119,6 @@ export async function executeKill(
         return;
     }
   }
-
-  /** Watches what became of the machine and of the event; the outcome stands already. */
-  async function followEffect(event: TimelineEvent): Promise<void> {
-    const finishedAt = record.finishedAt ?? clock.now();
-    step('effect', 'running', 'Comparing CPU, and watching whether it helped');
-    context.publishRecord(record);
-    const effect = plan.event === undefined ? undefined : watchEvent(plan.event, context);
-    await wait(clock, COMPARE_MS, context.ended);
-    const cpuAfter = context.cpuBusy(plan.host, finishedAt, clock.now());
-    if (cpuAfter !== undefined) record = { ...record, cpuAfter };
-    const words = [await effect, cpuWords(record)].filter((w) => w !== undefined);
-    step('effect', 'done', words.length > 0 ? words.join(' ') : 'Nothing was sampled to compare');
-    tell();
-    context.publishEvent({
-      ...event,
-      revision: event.revision + 1,
-      title: [event.title, ...words].join(' '),
-      detail: remediationDetail(record),
-    });
-  }
-}
-
-async function watchEvent(event: EventId, context: ExecutionContext): Promise<string | undefined> {
-  if (context.effect) return context.effect(event);
-  const { clock, store, ended } = context;
-  const start = clock.now();
-  for (;;) {
-    const found = store.readEvents({ limit: 500 }).find((e) => e.id === event);
-    if (!found) return undefined;
-    const name = found.kind === 'process.respawn_loop' ? 'The respawn loop' : 'What it was for';
-    if (found.endedAt !== undefined) return `${name} ended.`;
-    if (ended.aborted || clock.now() - start >= EFFECT_MS) {
-      return found.kind === 'process.respawn_loop' ? `${name} still goes on.` : undefined;
-    }
-    await wait(clock, 1000, ended);
-  }
-}
-
-function cpuWords({ cpuBefore, cpuAfter }: RemediationRecord): string | undefined {
-  if (cpuBefore === undefined || cpuAfter === undefined) return undefined;
-  return `Busy CPU ${cpuBefore.toFixed(2)} → ${cpuAfter.toFixed(2)} cores (means of ten seconds before and after).`;
 }
 
 function refusalWords(
@@ -236,18 +137,4 @@ function refusalWords(
       return `The process that was planned is gone; pid ${pid} is now another: ${command}.`;
     }
   }
-}
-
-/** Resolves early when the service ends. */
-function wait(clock: Clock, milliseconds: number, ended: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (ended.aborted) return resolve();
-    const done = () => {
-      timer.dispose();
-      ended.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(milliseconds, done);
-    ended.addEventListener('abort', done);
-  });
 }

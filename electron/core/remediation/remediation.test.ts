@@ -111,8 +111,13 @@ function startTicks(pid: number): number {
 const planOf = (pid: number, over: { startTicks?: number; bootId?: string; signal?: 'TERM' | 'KILL' } = {}) =>
   service.plan({
     host,
-    target: { bootId: over.bootId ?? BOOT_ID, pid, startTicks: over.startTicks ?? startTicks(pid) },
-    signal: over.signal ?? 'TERM',
+    request: {
+      action: 'process.kill',
+      arguments: {
+        target: { bootId: over.bootId ?? BOOT_ID, pid, startTicks: over.startTicks ?? startTicks(pid) },
+        signal: over.signal ?? 'TERM',
+      },
+    },
   });
 
 describe('killing a process', () => {
@@ -169,7 +174,10 @@ describe('killing a process', () => {
     const target = await start('$SIG{TERM} = "IGNORE"');
     const plan = await planOf(target.pid);
     const record = await service.execute(plan.id);
-    expect(record).toMatchObject({ outcome: 'failed', offerKill: true });
+    expect(record).toMatchObject({
+      outcome: 'failed',
+      offers: [{ action: 'process.kill', arguments: { signal: 'KILL' } }],
+    });
     expect(() => process.kill(target.pid, 0)).not.toThrow();
     const stronger = await planOf(target.pid, { signal: 'KILL' });
     const [second, signal] = await Promise.all([service.execute(stronger.id), target.ended]);

@@ -3,18 +3,22 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
 import { failure } from '../../../shared/contract/errors.ts';
 import type { HostFacts, HostId } from '../../../shared/model/host.ts';
+import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type {
   KillArguments,
   PlanId,
   RemediationPlan,
   RemediationRecord,
+  RemediationRequest,
 } from '../../../shared/model/remediation.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { type Inspection, inspectionCommand, parseInspection } from '../detectors/inspectProcesses.ts';
 import type { Session } from '../sessions/session.ts';
 import type { RecordStore } from '../store/store.types.ts';
-import { type ExecutionContext, executeKill } from './executeKill.ts';
+import type { ExecutionContext } from './audit.ts';
+import { executeDisconnect, planDisconnect, verifyDisconnect } from './disconnectNode.ts';
+import { executeKill } from './executeKill.ts';
 import { isTarget, planKill, whatItIsNow } from './killPlan.ts';
 import { outcomeEvent } from './remediationEvents.ts';
 
@@ -24,12 +28,7 @@ import { outcomeEvent } from './remediationEvents.ts';
  */
 export interface RemediationService extends Disposable {
   /** Reads the host, changes nothing. A plan with `refusal` cannot be executed. It holds for five minutes. */
-  plan(args: {
-    host: HostId;
-    target: KillArguments['target'];
-    signal: KillArguments['signal'];
-    event?: EventId;
-  }): Promise<RemediationPlan>;
+  plan(args: { host: HostId; request: RemediationRequest; event?: EventId }): Promise<RemediationPlan>;
   /** Once a plan. Resolves with the finished record, some ten seconds after the process went. */
   execute(plan: PlanId): Promise<RemediationRecord>;
   /** Looks again where the outcome was `unknown`; other records come back as they are. */
@@ -59,7 +58,9 @@ const MOST_PLANS = 200;
 
 interface Planned {
   plan: RemediationPlan;
-  argv: string[];
+  /** Plans on one target run one after the other. */
+  target: string;
+  execute(context: ExecutionContext): Promise<RemediationRecord>;
   executed: boolean;
 }
 
@@ -74,10 +75,14 @@ export function createRemediationService(options: RemediationOptions): Remediati
   const lastOn = new Map<string, Promise<unknown>>();
   settleInterrupted(options);
 
-  async function look(host: HostId, request: Parameters<typeof inspectionCommand>[0]): Promise<Inspection> {
+  function sessionOf(host: HostId) {
     const session = options.sessionOf(host);
     if (!session) throw failure('not_found', `There is no host ${host} in this workspace.`);
-    const result = await session.run(inspectionCommand(request), {
+    return session;
+  }
+
+  async function look(host: HostId, request: Parameters<typeof inspectionCommand>[0]): Promise<Inspection> {
+    const result = await sessionOf(host).run(inspectionCommand(request), {
       purpose: 'look at a process',
       timeoutMs: 8000,
       maximumBytes: 512 * 1024,
@@ -97,9 +102,56 @@ export function createRemediationService(options: RemediationOptions): Remediati
     );
   }
 
-  async function plan(args: Parameters<RemediationService['plan']>[0]): Promise<RemediationPlan> {
-    const { host, target, signal, event } = args;
-    const kill: KillArguments = { target, signal };
+  async function plan({
+    host,
+    request,
+    event,
+  }: Parameters<RemediationService['plan']>[0]): Promise<RemediationPlan> {
+    const common = {
+      id: randomUUID() as PlanId,
+      host,
+      createdAt: clock.now(),
+      ...(event === undefined ? {} : { event }),
+    };
+    const planned = await planOf(request, common);
+    plans.set(common.id, { ...planned, executed: false });
+    for (const id of plans.keys()) if (plans.size > MOST_PLANS) plans.delete(id);
+    return planned.plan;
+  }
+
+  /** One case an action. */
+  async function planOf(
+    request: RemediationRequest,
+    common: Pick<RemediationPlan, 'id' | 'host' | 'createdAt' | 'event'>,
+  ): Promise<Omit<Planned, 'executed'>> {
+    switch (request.action) {
+      case 'process.kill': {
+        const { words, argv } = await lookAndPlanKill(common.host, request.arguments);
+        const made = { ...request, ...common, ...words };
+        return {
+          plan: made,
+          target: processKey(common.host, request.arguments.target),
+          execute: (context) => executeKill(made, argv, context),
+        };
+      }
+      case 'erlang.disconnect_node': {
+        const { words, argv } = await planDisconnect(request.arguments, {
+          host: common.host,
+          session: sessionOf(common.host),
+          signal: ended.signal,
+        });
+        const made = { ...request, ...common, ...words };
+        return {
+          plan: made,
+          target: processKey(common.host, request.arguments.service),
+          execute: (context) => executeDisconnect(made, argv, context),
+        };
+      }
+    }
+  }
+
+  async function lookAndPlanKill(host: HostId, kill: KillArguments): Promise<ReturnType<typeof planKill>> {
+    const { target } = kill;
     let seen = await look(host, { pids: [target.pid] });
     const owner = seen.processes.find((p) => p.identity.pid === target.pid)?.uid;
     // A failed sudo is a line in the host's auth log: only tried where it would be needed.
@@ -110,23 +162,11 @@ export function createRemediationService(options: RemediationOptions): Remediati
     const row = options
       .latestSample(host)
       ?.table.find((r) => r.pid === target.pid && r.startTicks === target.startTicks);
-    const { words, argv } = planKill(kill, seen, {
+    return planKill(kill, seen, {
       facts,
       name: row?.name,
       now: clock.now() + (facts?.clockOffsetMs ?? 0),
     });
-    const made: RemediationPlan = {
-      id: randomUUID() as PlanId,
-      action: 'process.kill',
-      host,
-      arguments: kill,
-      ...words,
-      createdAt: clock.now(),
-      ...(event === undefined ? {} : { event }),
-    };
-    plans.set(made.id, { plan: made, argv, executed: false });
-    for (const id of plans.keys()) if (plans.size > MOST_PLANS) plans.delete(id);
-    return made;
   }
 
   function execute(id: PlanId): Promise<RemediationRecord> {
@@ -140,14 +180,13 @@ export function createRemediationService(options: RemediationOptions): Remediati
       return Promise.reject(failure('refused', 'This plan is more than five minutes old.', again));
     }
     planned.executed = true;
-    const { bootId, pid, startTicks } = planned.plan.arguments.target;
-    const target = `${planned.plan.host}/${bootId}/${pid}/${startTicks}`;
+    const { target } = planned;
     const before = lastOn.get(target) ?? Promise.resolve();
     const context: ExecutionContext = { ...options, ended: ended.signal };
     const execution = before.then(async () => {
       running.add(id);
       try {
-        return await executeKill(planned.plan, planned.argv, context);
+        return await planned.execute(context);
       } finally {
         running.delete(id);
       }
@@ -167,28 +206,14 @@ export function createRemediationService(options: RemediationOptions): Remediati
     if (!record) throw failure('not_found', 'Nothing with this number was executed.');
     if (running.has(id)) throw failure('refused', 'It is still running.', 'Wait for its result.');
     if (record.outcome !== 'unknown' && record.outcome !== undefined) return record;
-    const { plan: done } = record;
-    const { pid, bootId } = done.arguments.target;
-    const seen = await look(done.host, { pids: [pid] });
-    const process = seen.processes.find((p) => p.identity.pid === pid);
-    const same = process !== undefined && isTarget(process, done.arguments, seen);
-    const dead = !same || process.state === 'Z' || process.state === 'X';
     const at = clock.now();
-    const verdict = !dead
-      ? `Pid ${pid} still stands. Whether the signal reached it is not known: plan it again.`
-      : seen.bootId !== bootId
-        ? 'The host has rebooted since, so the process is gone.'
-        : same
-          ? `Pid ${pid} is dead (a zombie until its parent clears it away).`
-          : process
-            ? `The process is gone; ${whatItIsNow(process, at + (options.facts(done.host)?.clockOffsetMs ?? 0))}.`
-            : `Pid ${pid} is gone; whether by this signal is not known.`;
+    const { helped, verdict } = await lookAgain(record.plan);
     const next: RemediationRecord = {
       ...record,
-      outcome: dead ? 'succeeded' : 'failed',
+      outcome: helped ? 'succeeded' : 'failed',
       verdict,
       finishedAt: at,
-      steps: [...record.steps, { name: 'verify', state: dead ? 'done' : 'failed', at, text: verdict }],
+      steps: [...record.steps, { name: 'verify', state: helped ? 'done' : 'failed', at, text: verdict }],
     };
     store.putRemediation(next);
     options.publishRecord(next);
@@ -196,8 +221,35 @@ export function createRemediationService(options: RemediationOptions): Remediati
     return next;
   }
 
+  async function lookAgain(done: RemediationPlan): Promise<{ helped: boolean; verdict: string }> {
+    if (done.action === 'erlang.disconnect_node')
+      return await verifyDisconnect(done.arguments, {
+        host: done.host,
+        session: sessionOf(done.host),
+        signal: ended.signal,
+      });
+    const { pid, bootId } = done.arguments.target;
+    const seen = await look(done.host, { pids: [pid] });
+    const process = seen.processes.find((p) => p.identity.pid === pid);
+    const same = process !== undefined && isTarget(process, done.arguments, seen);
+    const dead = !same || process.state === 'Z' || process.state === 'X';
+    const verdict = !dead
+      ? `Pid ${pid} still stands. Whether the signal reached it is not known: plan it again.`
+      : seen.bootId !== bootId
+        ? 'The host has rebooted since, so the process is gone.'
+        : same
+          ? `Pid ${pid} is dead (a zombie until its parent clears it away).`
+          : process
+            ? `The process is gone; ${whatItIsNow(process, clock.now() + (options.facts(done.host)?.clockOffsetMs ?? 0))}.`
+            : `Pid ${pid} is gone; whether by this signal is not known.`;
+    return { helped: dead, verdict };
+  }
+
   return { plan, execute, verify, dispose: () => owned.dispose() };
 }
+
+const processKey = (host: HostId, { bootId, pid, startTicks }: ProcessIdentity) =>
+  `${host}/${bootId}/${pid}/${startTicks}`;
 
 /** The workbench ended while a command ran: what it did is not known, and the record must say so. */
 function settleInterrupted({ store, clock, publishRecord, diagnostic }: RemediationOptions): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RemediationRecord } from '../../../shared/model/remediation.ts';
+import type { RemediationRecord, RemediationRequest } from '../../../shared/model/remediation.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 
 /** The timeline's line for what was confirmed. */
@@ -52,19 +52,27 @@ export function outcomeEvent(record: RemediationRecord, now: number): TimelineEv
 }
 
 export function remediationDetail(record: RemediationRecord): TimelineEvent['detail'] {
-  const { plan, actor, cpuBefore, cpuAfter, offerKill } = record;
-  const { pid, bootId, startTicks } = plan.arguments.target;
+  const { plan, actor, cpuBefore, cpuAfter } = record;
   return {
     plan: plan.id,
     action: plan.action,
-    signal: plan.arguments.signal,
-    pid,
-    bootId,
-    startTicks,
+    ...targetDetail(plan),
     actor,
     ...(record.outcome === undefined ? {} : { outcome: record.outcome }),
     ...(cpuBefore === undefined ? {} : { cpuBeforeCores: Number(cpuBefore.toFixed(3)) }),
     ...(cpuAfter === undefined ? {} : { cpuAfterCores: Number(cpuAfter.toFixed(3)) }),
-    ...(offerKill === undefined ? {} : { offerKill }),
   };
+}
+
+function targetDetail(request: RemediationRequest): TimelineEvent['detail'] {
+  switch (request.action) {
+    case 'process.kill': {
+      const { target, signal } = request.arguments;
+      return { signal, pid: target.pid, bootId: target.bootId, startTicks: target.startTicks };
+    }
+    case 'erlang.disconnect_node': {
+      const { service, node } = request.arguments;
+      return { node, pid: service.pid, bootId: service.bootId, startTicks: service.startTicks };
+    }
+  }
 }

@@ -1,6 +1,8 @@
 import type { JsonObject } from '../../../shared/base/json.ts';
 import { asText, formatBytes, formatDuration } from '../../../shared/model/format.ts';
 import type { HostSummary } from '../../../shared/model/host.ts';
+import type { ProcessIdentity } from '../../../shared/model/process.ts';
+import type { RemediationRequest } from '../../../shared/model/remediation.ts';
 import { LINE_CHARACTERS, visibleLine } from './hostText.ts';
 import type { RemediationEntry, ReportModel, TimelineEntry } from './reportModel.ts';
 import type { ReportTime } from './reportTime.ts';
@@ -93,7 +95,6 @@ export function detectTime(toDetectMs: number | undefined): string {
 
 export function remediationPairs(entry: RemediationEntry, time: ReportTime): [string, string][] {
   const { record } = entry;
-  const { target, signal } = record.plan.arguments;
   const took =
     record.finishedAt === undefined
       ? ''
@@ -105,12 +106,22 @@ export function remediationPairs(entry: RemediationEntry, time: ReportTime): [st
       'confirmed',
       `${time.utc(record.confirmedAt)} UTC${time.isUtc ? '' : ` (${time.local(record.confirmedAt)})`}${took}`,
     ],
-    [
-      'target',
-      `pid ${target.pid}, started ${target.startTicks} ticks after boot ${visibleLine(target.bootId, 64)}; SIG${signal}`,
-    ],
+    ['target', targetWords(record.plan)],
     ['exit code', record.exitCode === undefined ? 'not known' : String(record.exitCode)],
   ];
+}
+
+function targetWords(request: RemediationRequest): string {
+  switch (request.action) {
+    case 'process.kill':
+      return `${identityWords(request.arguments.target)}; SIG${request.arguments.signal}`;
+    case 'erlang.disconnect_node':
+      return `node ${visibleLine(request.arguments.node)}, of the node in ${identityWords(request.arguments.service)}`;
+  }
+}
+
+function identityWords({ pid, startTicks, bootId }: ProcessIdentity): string {
+  return `pid ${pid}, started ${startTicks} ticks after boot ${visibleLine(bootId, 64)}`;
 }
 
 export function remediationOutcome(entry: RemediationEntry): string {

@@ -292,7 +292,10 @@ function askToKill(host: HostSummary, row: ProcessRow): void {
       action: 'process.kill',
       label: `Kill pid ${row.pid} (${visibleText(row.name, 40)})`,
       host: host.id,
-      target: { bootId: host.facts.bootId, pid: row.pid, startTicks: row.startTicks },
+      arguments: {
+        target: { bootId: host.facts.bootId, pid: row.pid, startTicks: row.startTicks },
+        signal: 'TERM',
+      },
     },
   });
 }

@@ -24,7 +24,7 @@ export function RemediationSheet() {
       {request && (
         <Dialog.Portal>
           <Dialog.Overlay className={styles.overlay} />
-          <Sheet request={request} key={JSON.stringify([request.request.target, request.signal])} />
+          <Sheet request={request} key={JSON.stringify(request.request)} />
         </Dialog.Portal>
       )}
     </Dialog.Root>
@@ -36,21 +36,21 @@ function Sheet({ request }: { request: Request }) {
   const [error, setError] = useState<string>();
   const record = useRemediations((s) => (plan ? s.byPlan[plan.id] : undefined));
   const cancel = useRef<HTMLButtonElement>(null);
-  const { host, target } = request.request;
-  const signal = request.signal ?? 'TERM';
+  const { host } = request.request;
   const address = useHosts((s) => s.byId[host]?.address);
 
   useEffect(() => {
     let current = true;
     const event = request.event ? { event: request.event } : {};
-    call('remediation.plan', { action: 'process.kill', host, target, signal, ...event }).then(
+    const { label: _, host: on, ...wanted } = request.request;
+    call('remediation.plan', { host: on, request: wanted, ...event }).then(
       (made) => current && setPlan(made),
       (thrown) => current && setError(written(thrown)),
     );
     return () => {
       current = false;
     };
-  }, [host, target, signal, request.event]);
+  }, [request.request, request.event]);
 
   function run(command: 'remediation.execute' | 'remediation.verify') {
     if (!plan) return;
@@ -74,7 +74,7 @@ function Sheet({ request }: { request: Request }) {
       <p className={styles.onHost}>
         {host} <small>{address}</small>
       </p>
-      {!plan && !error && <p className={styles.hint}>Reading the process on {host}…</p>}
+      {!plan && !error && <p className={styles.hint}>Reading how things are on {host}…</p>}
       {plan && <PlanText plan={plan} />}
       {record && <Progress record={record} />}
       {error && (
@@ -96,15 +96,16 @@ function Sheet({ request }: { request: Request }) {
             Verify on {host}
           </button>
         )}
-        {record?.offerKill && (
+        {record?.offers?.map((offer) => (
           <button
+            key={offer.label}
             type="button"
             data-danger
-            onClick={() => useUi.setState({ dialog: { ...request, signal: 'KILL' } })}
+            onClick={() => useUi.setState({ dialog: { ...request, request: offer } })}
           >
-            Send SIGKILL instead…
+            {visibleText(offer.label, 120)}
           </button>
-        )}
+        ))}
       </footer>
     </Dialog.Content>
   );

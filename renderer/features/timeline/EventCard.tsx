@@ -23,7 +23,7 @@ export function EventCard({ event }: { event: TimelineEvent }) {
         <div className={styles.actions}>
           {event.actions.map((action) => (
             <button
-              key={`${action.action} ${action.target.pid}`}
+              key={JSON.stringify([action.action, action.arguments])}
               type="button"
               className={styles.action}
               onClick={() => openDialog({ kind: 'remediation', request: action, event: event.id })}

@@ -1,0 +1,228 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { SuggestedAction } from '../../../shared/model/timelineEvent.ts';
+import type { ErlangNode, ErlangPeer } from '../erlang/erlangNode.ts';
+import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
+
+interface Known {
+  peer: ErlangPeer;
+  service: ErlangNode;
+  since: number;
+  /** It was connected when we came. */
+  before: boolean;
+  orphanSince?: number;
+  told: boolean;
+}
+
+interface State {
+  /** By service and connection. */
+  peers: Map<string, Known>;
+  /** Services that were seen before: what is connected at the first look is no news. */
+  services: Set<string>;
+}
+
+/**
+ * Nodes that join and leave the Erlang nodes of a host, and remote shells whose terminal or session is gone while they
+ * stay connected: the story of the debug node that keeps a service busy.
+ */
+export const erlangNodes: Detector<State> = {
+  name: 'erlangNodes',
+  thresholds: {},
+  initial: () => ({ peers: new Map(), services: new Set() }),
+  reduce(state, input, context) {
+    if (input.type !== 'erlang') return [];
+    const outputs: DetectorOutput[] = [];
+    const seen = new Set<string>();
+    for (const service of input.nodes) {
+      // Its own connection is told of the node at the other end.
+      if (service.remoteShell || isGuest(service, input.nodes)) continue;
+      const serviceKey = `${service.identity.pid}/${service.identity.startTicks}`;
+      const before = !state.services.has(serviceKey);
+      state.services.add(serviceKey);
+      for (const peer of service.peers) {
+        const key = `${serviceKey} ${peer.key}`;
+        seen.add(key);
+        const known: Known = state.peers.get(key) ?? {
+          peer,
+          service,
+          since: context.now,
+          before,
+          told: false,
+        };
+        const isNew = !state.peers.has(key);
+        const renamed = known.peer.name !== peer.name;
+        known.peer = peer;
+        known.service = service;
+        state.peers.set(key, known);
+        if ((isNew && !before) || (known.told && renamed)) {
+          known.told = true;
+          outputs.push({ type: 'event', key: `up ${key}`, draft: nodeUp(known, context) });
+        }
+        if (isOrphan(peer) && known.orphanSince === undefined) {
+          known.orphanSince = context.now;
+          outputs.push({ type: 'event', key: `orphan ${key}`, draft: orphan(known, context) });
+        }
+      }
+    }
+    for (const [key, known] of state.peers) {
+      if (seen.has(key)) continue;
+      state.peers.delete(key);
+      const down = nodeDown(known, context);
+      if (known.orphanSince !== undefined)
+        outputs.push({ type: 'close', key: `orphan ${key}`, endedAt: context.now });
+      if (known.told) outputs.push({ type: 'close', key: `up ${key}`, endedAt: context.now, recovery: down });
+      else outputs.push({ type: 'event', key: `down ${key}`, draft: down });
+    }
+    return outputs;
+  },
+};
+
+/** A node that was started to look at another: it holds a connection to one here, and nothing but that. */
+function isGuest(node: ErlangNode, nodes: readonly ErlangNode[]): boolean {
+  if (
+    node.peers.length !== 1 ||
+    !/ -(?:hidden|remsh)\b| -s?name (?:undefined|debug|rem-|rpc-)/.test(node.command)
+  )
+    return false;
+  const host = node.peers[0]?.process?.identity.pid;
+  return nodes.some((other) => other.identity.pid === host);
+}
+
+/** Its terminal is gone, and so is whoever started it. */
+function isOrphan({ process }: ErlangPeer): boolean {
+  return (
+    process !== undefined && !process.terminal && process.parentPid === 1 && isInteractive(process.command)
+  );
+}
+
+/** Made for a person at a terminal, not a service of its own. */
+function isInteractive(command: string): boolean {
+  return / -(?:remsh|hidden)\b| -s?name (?:undefined|debug|rem-|rpc-|\S*(?:debug|shell|console|remote))/i.test(
+    command,
+  );
+}
+
+function nameOf({ peer }: Known): string {
+  return peer.name === undefined ? `an unnamed node at ${peer.address}` : visibleText(peer.name, 120);
+}
+
+function serviceName({ service }: Known): string {
+  return service.name === undefined
+    ? `the node of pid ${service.identity.pid}`
+    : visibleText(service.name, 120);
+}
+
+function place({ peer }: Known): string {
+  const { process } = peer;
+  if (!process) return `from ${peer.address}:${peer.port}`;
+  return `pid ${process.identity.pid} on this host, ${process.terminal ? 'at a terminal' : 'without a terminal'}`;
+}
+
+function nodeUp(known: Known, context: DetectorContext): EventDraft {
+  const visibility = known.peer.hidden === undefined ? '' : known.peer.hidden ? ', hidden' : ', visible';
+  return {
+    ...common(known, context),
+    kind: 'erlang.node_up',
+    severity: 'info',
+    at: known.since,
+    title: `Node ${nameOf(known)} joined ${serviceName(known)} (${place(known)}${visibility})`,
+    momentary: false,
+  };
+}
+
+function nodeDown(known: Known, context: DetectorContext): EventDraft {
+  return {
+    ...common(known, context),
+    kind: 'erlang.node_down',
+    severity: known.orphanSince === undefined ? 'info' : 'recovered',
+    at: context.now,
+    title: `Node ${nameOf(known)} left ${serviceName(known)}`,
+    actions: [],
+    momentary: true,
+  };
+}
+
+function orphan(known: Known, context: DetectorContext): EventDraft {
+  return {
+    ...common(known, context),
+    kind: 'erlang.orphan_remote_shell',
+    severity: 'critical',
+    at: context.now,
+    title: `Node ${nameOf(known)} is still connected to ${serviceName(known)}, but its terminal is gone (pid ${known.peer.process?.identity.pid})`,
+    momentary: false,
+  };
+}
+
+function common(
+  known: Known,
+  context: DetectorContext,
+): Pick<EventDraft, 'hostAt' | 'detail' | 'evidence' | 'actions'> {
+  const { peer, service } = known;
+  return {
+    hostAt: context.now + (context.facts?.clockOffsetMs ?? 0),
+    detail: {
+      ...(peer.name === undefined ? {} : { node: peer.name }),
+      ...(peer.hidden === undefined ? {} : { hidden: peer.hidden }),
+      address: peer.address,
+      port: peer.port,
+      ...(service.name === undefined ? {} : { service: service.name }),
+      servicePid: service.identity.pid,
+      connectedWhenWeCame: known.before,
+      ...(peer.process
+        ? {
+            pid: peer.process.identity.pid,
+            terminal: peer.process.terminal,
+            orphaned: isOrphan(peer),
+          }
+        : {}),
+    },
+    evidence: [
+      {
+        type: 'process',
+        identity: service.identity,
+        name: 'beam.smp',
+        command: withoutCookie(service.command),
+        note: 'the node that it is connected to',
+      },
+      ...(peer.process
+        ? [
+            {
+              type: 'process' as const,
+              identity: peer.process.identity,
+              name: 'beam.smp',
+              command: withoutCookie(peer.process.command),
+              note: 'the connected node’s own process',
+            },
+          ]
+        : []),
+    ],
+    actions: actionsFor(known, context),
+  };
+}
+
+function actionsFor({ peer, service }: Known, context: DetectorContext): SuggestedAction[] {
+  const actions: SuggestedAction[] = [];
+  if (peer.name !== undefined)
+    actions.push({
+      action: 'erlang.disconnect_node',
+      label: `Disconnect ${visibleText(peer.name, 60)}…`,
+      host: context.host,
+      arguments: {
+        service: service.identity,
+        node: peer.name,
+        ...(peer.process ? { process: peer.process.identity } : {}),
+      },
+    });
+  if (peer.process && isOrphan(peer))
+    actions.push({
+      action: 'process.kill',
+      label: `Kill its process, pid ${peer.process.identity.pid}…`,
+      host: context.host,
+      arguments: { target: peer.process.identity, signal: 'TERM' },
+    });
+  return actions;
+}
+
+/** The one secret of a node that its command line may hold: it is not to be on record. */
+function withoutCookie(command: string): string {
+  return command.replace(/( -setcookie )\S+/g, '$1…');
+}

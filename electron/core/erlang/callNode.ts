@@ -1,0 +1,89 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { ProcessIdentity } from '../../../shared/model/process.ts';
+import type { RunResult } from '../sessions/session.ts';
+
+/**
+ * Evaluates an Erlang expression inside a running node, by the erl_call of its own installation, as a hidden node
+ * whose name starts with `fireline`. Name and cookie are read on the host, from the process itself: the cookie is in
+ * no command of ours, and is never seen here. The process is the same or nothing is evaluated.
+ */
+export function callNode(service: ProcessIdentity, expression: string): string[] {
+  return [
+    'sh',
+    '-c',
+    SCRIPT,
+    'erlang',
+    String(service.pid),
+    String(service.startTicks),
+    service.bootId,
+    expression,
+  ];
+}
+
+export const PROBE_NAME = 'fireline';
+
+export type CallAnswer =
+  | { kind: 'ok'; node: string; value: string }
+  /** Nothing was evaluated. */
+  | { kind: 'refused'; reason: string }
+  | { kind: 'failed'; reason: string };
+
+/** What `callNode` printed. */
+export function readAnswer({ stdout, stderr }: Pick<RunResult, 'stdout' | 'stderr'>): CallAnswer {
+  const [first = '', ...rest] = stdout.split('\n');
+  const said = rest.join('\n').trim();
+  if (first.startsWith('refused ')) return { kind: 'refused', reason: REFUSALS[first.slice(8)] ?? first };
+  const value = /^\{ok, ([\s\S]*)\}$/.exec(said)?.[1];
+  if (first.startsWith('node ') && value !== undefined) return { kind: 'ok', node: first.slice(5), value };
+  const words = visibleText(`${said} ${stderr}`.trim().replace(/\s+/g, ' '), 300);
+  if (/failed to connect|Incomplete|ei_connect/i.test(words) || words === '')
+    return {
+      kind: 'failed',
+      reason: `the node did not let us in${words === '' ? '' : `: ${words}`}. Its cookie may have been changed, or its distribution may use TLS`,
+    };
+  return { kind: 'failed', reason: words };
+}
+
+const REFUSALS: Record<string, string> = {
+  boot: 'the host has rebooted since',
+  gone: 'the service’s process is gone',
+  other: 'the pid is another process now',
+  denied: 'this account may not look into the service’s process: connect as its user or as root',
+  'no-name': 'the process runs no named node: it was started without -sname or -name',
+  'no-erl_call': 'there is no erl_call beside the service’s own Erlang, nor on the path',
+};
+
+/** An atom as Erlang source, whatever is in it: a node's name is hostile text. */
+export function atomSource(name: string): string {
+  return `list_to_atom([${[...name].map((c) => c.codePointAt(0)).join(',')}])`;
+}
+
+const SCRIPT = `
+set -f
+pid=$1 ticks=$2 boot=$3 code=$4
+[ "$(cat /proc/sys/kernel/random/boot_id)" = "$boot" ] || { echo refused boot; exit; }
+[ -r "/proc/$pid/stat" ] || { echo refused gone; exit; }
+set -- $(sed 's/.*) //' "/proc/$pid/stat")
+[ "\${20}" = "$ticks" ] || { echo refused other; exit; }
+exe=$(readlink "/proc/$pid/exe") || { echo refused denied; exit; }
+name= kind= cookie= home= before=
+IFS='
+'
+for word in $(tr '\\0' '\\n' <"/proc/$pid/cmdline"); do
+  case $before in
+    -sname|-name) name=$word kind=$before ;;
+    -setcookie) cookie=$word ;;
+    -home) home=$word ;;
+  esac
+  before=$word
+done
+unset IFS
+[ -n "$name" ] && [ "$name" != undefined ] || { echo refused no-name; exit; }
+call=\${exe%/*}/erl_call
+[ -x "$call" ] || call=$(command -v erl_call) || { echo refused no-erl_call; exit; }
+limit=
+command -v timeout >/dev/null && limit='timeout 10'
+printf 'node %s\\n' "$name"
+# Without a cookie of its own the node reads its owner's file, and so does erl_call.
+printf '%s.\\n' "$code" | HOME="\${home:-$HOME}" $limit "$call" "$kind" "$name" \${cookie:+-c "$cookie"} -h "${PROBE_NAME}$$" -e 2>&1
+`;

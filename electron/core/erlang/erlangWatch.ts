@@ -1,0 +1,116 @@
+import type { Clock } from '../../../shared/base/clock.ts';
+import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
+import { isUp } from '../../../shared/model/host.ts';
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Session } from '../sessions/session.ts';
+import { callNode, PROBE_NAME, readAnswer } from './callNode.ts';
+import type { ErlangNode } from './erlangNode.ts';
+import { BEAM_SCRIPT, readBeams } from './inspectBeams.ts';
+
+/** Looks that often at who is connected: a node that joins is told within two and a half seconds. */
+const LOOK_EVERY_MS = 2000;
+const MOST_BEAMS = 16;
+
+/**
+ * Follows the distribution connections of every Erlang node on a host. Sockets tell who is connected, with no cookie
+ * and without epmd; when they change, the node itself is asked for the names. Costs nothing where no node runs.
+ */
+export function watchErlang(options: {
+  session: Session;
+  clock: Clock;
+  latestSample: () => Sample | undefined;
+  onNodes: (nodes: ErlangNode[]) => void;
+}): Disposable {
+  const { session, clock } = options;
+  const owned = new DisposableStore();
+  const ended = new AbortController();
+  owned.addStop(() => ended.abort());
+  const named = new Map<string, { connections: string; names: Map<string, PeerName> }>();
+  let busy = false;
+
+  async function look(): Promise<void> {
+    const sample = options.latestSample();
+    const beams = (sample?.table ?? []).filter(isBeam).slice(0, MOST_BEAMS);
+    if (busy || !sample || beams.length === 0 || !isUp(session.link)) return;
+    busy = true;
+    try {
+      const result = await session.run(
+        ['sh', '-c', BEAM_SCRIPT, 'beams', ...beams.map((b) => String(b.pid))],
+        {
+          purpose: 'look at Erlang nodes',
+          timeoutMs: 5000,
+          signal: ended.signal,
+        },
+      );
+      if (!result.ok) return;
+      const nodes = readBeams(result.value.stdout, beams, sample.bootId);
+      for (const node of nodes) await nameThePeers(node);
+      if (!owned.isDisposed) options.onNodes(nodes);
+    } finally {
+      busy = false;
+    }
+  }
+
+  /** Asked again only when a connection came or went. */
+  async function nameThePeers(node: ErlangNode): Promise<void> {
+    if (node.name === undefined || node.remoteShell) return;
+    const key = `${node.identity.pid}/${node.identity.startTicks}`;
+    const connections = node.peers
+      .map((p) => p.key)
+      .sort()
+      .join();
+    let known = named.get(key);
+    if (known?.connections !== connections) {
+      known = { connections, names: connections === '' ? new Map() : await askForNames(node) };
+      named.set(key, known);
+    }
+    for (const peer of node.peers) {
+      const name = known.names.get(peer.key);
+      if (name) Object.assign(peer, name);
+    }
+    node.peers = node.peers.filter((peer) => peer.name?.startsWith(PROBE_NAME) !== true);
+  }
+
+  async function askForNames(node: ErlangNode): Promise<Map<string, PeerName>> {
+    const result = await session.run(callNode(node.identity, PEERS), {
+      purpose: 'name Erlang nodes',
+      timeoutMs: 12_000,
+      signal: ended.signal,
+    });
+    const answer = result.ok ? readAnswer(result.value) : undefined;
+    return answer?.kind === 'ok' ? readPeers(answer.value) : new Map();
+  }
+
+  owned.add(clock.every(LOOK_EVERY_MS, () => void look()));
+  return owned;
+}
+
+function isBeam(row: ProcessRow): boolean {
+  return row.name.startsWith('beam') || /(?:^|\/)beam(?:\.smp)?(?:\s|$)/.test(row.command);
+}
+
+interface PeerName {
+  name: string;
+  hidden: boolean;
+}
+
+/** `name-in-hexadecimal type address port;` for each connection; names are atoms, and may hold anything. */
+const PEERS =
+  '{ok, L} = net_kernel:nodes_info(), lists:flatten([begin {net_address, {A, P}, _, _, _} = proplists:get_value(address, I), ' +
+  '[[io_lib:format("~4.16.0b", [C]) || C <- atom_to_list(N)], " ", atom_to_list(proplists:get_value(type, I)), " ", inet:ntoa(A), " ", integer_to_list(P), ";"] end ' +
+  '|| {N, I} <- L, proplists:get_value(state, I) =:= up, is_tuple(element(2, proplists:get_value(address, I)))])';
+
+/** Keyed as a peer is: `address:port`. */
+export function readPeers(value: string): Map<string, PeerName> {
+  const names = new Map<string, PeerName>();
+  for (const [, hex = '', type, address, port] of value.matchAll(
+    /((?:[0-9a-f]{4})+) (\w+) ([0-9a-f.:]+) (\d+);/gi,
+  )) {
+    const name = String.fromCodePoint(
+      ...(hex.match(/.{4}/g) ?? []).map((digits) => Number.parseInt(digits, 16)),
+    );
+    names.set(`${address}:${port}`, { name, hidden: type === 'hidden' });
+  }
+  return names;
+}

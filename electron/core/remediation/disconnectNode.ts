@@ -1,0 +1,196 @@
+import { failure } from '../../../shared/contract/errors.ts';
+import type { HostId } from '../../../shared/model/host.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type {
+  DisconnectNodeArguments,
+  PlanText,
+  RemediationPlan,
+  RemediationRecord,
+} from '../../../shared/model/remediation.ts';
+import { atomSource, type CallAnswer, callNode, readAnswer } from '../erlang/callNode.ts';
+import type { Session } from '../sessions/session.ts';
+import { quoteCommand } from '../sessions/shellQuote.ts';
+import { type ExecutionContext, openAudit, wait } from './audit.ts';
+
+type DisconnectPlan = Extract<RemediationPlan, { action: 'erlang.disconnect_node' }>;
+type Words = Omit<PlanText, 'id' | 'host' | 'createdAt' | 'event'>;
+
+interface On {
+  host: HostId;
+  session: Pick<Session, 'run'>;
+  signal: AbortSignal;
+}
+
+const RUN_MS = 15_000;
+/** It is called away when it stayed away so long: the next message to it would have brought it back. */
+const STAYS_AWAY_MS = 10_000;
+
+/** Reads who is connected; changes nothing. */
+export async function planDisconnect(
+  args: DisconnectNodeArguments,
+  on: On,
+): Promise<{ words: Words; argv: string[] }> {
+  const node = visibleText(args.node, 120);
+  const argv = callNode(args.service, disconnectSource(args));
+  const words: Words = {
+    title: args.keepOut ? `Keep out ${node}` : `Disconnect ${node}`,
+    command: quoteCommand(argv),
+    touches: [],
+    needs:
+      'To run as the service’s user or as root: name and cookie are read on the host, from the process itself.',
+    verification: `The service is asked again after ${STAYS_AWAY_MS / 1000} s whether ${node} stayed away. Afterwards busy CPU of the ten seconds before and after is compared.`,
+  };
+  const answer = await ask(
+    on,
+    args,
+    `{lists:member(${atomSource(args.node)}, nodes(connected)), length(nodes(connected)) - 1}`,
+  );
+  if (answer.kind !== 'ok')
+    return { argv, words: { ...words, refusal: `It cannot be done: ${answer.reason}.` } };
+  const [, connected, others = '0'] = /^\{(true|false), (\d+)\}$/.exec(answer.value) ?? [];
+  if (connected !== 'true' && !args.keepOut)
+    return {
+      argv,
+      words: { ...words, refusal: `${node} is not connected to ${visibleText(answer.node, 120)} any more.` },
+    };
+  const rest = Math.max(0, Number(others) - 1);
+  return {
+    argv,
+    words: {
+      ...words,
+      touches: [
+        `Node ${visibleText(answer.node, 120)} (pid ${args.service.pid}): its connection to ${node} is cut; ${rest === 0 ? 'no other node is connected' : `${rest} other connection${rest === 1 ? '' : 's'} stay${rest === 1 ? 's' : ''}`}.`,
+        'Processes that monitor or link across it are told that the node went down; work it had in hand there fails.',
+        `The operating-system process of ${node} is not ended: it may connect again.`,
+        ...(args.keepOut
+          ? [
+              `The service gets another cookie for ${node} alone, until it restarts: that node cannot come back.`,
+            ]
+          : []),
+      ],
+    },
+  };
+}
+
+export async function executeDisconnect(
+  plan: DisconnectPlan,
+  argv: readonly string[],
+  context: ExecutionContext,
+): Promise<RemediationRecord> {
+  const { node } = plan.arguments;
+  const shown = visibleText(node, 120);
+  const audit = openAudit(plan, 'Checking on the host that it is still the same service', context);
+  const { step, conclude } = audit;
+  const session = context.sessionOf(plan.host);
+  if (!session) {
+    audit.concludeFailure({ kind: 'not_connected', reason: 'the host is not open any more' }, '');
+    return await audit.finish();
+  }
+  const result = await session.run(argv, { purpose: 'remediation', timeoutMs: RUN_MS });
+  if (!result.ok) {
+    audit.concludeFailure(result.error, 'the node was disconnected');
+    return await audit.finish();
+  }
+  const answer = readAnswer(result.value);
+  const { exitCode } = result.value;
+  audit.add({ output: result.value.stdout, ...(exitCode === undefined ? {} : { exitCode }) });
+  if (answer.kind === 'refused') {
+    step('guard', 'failed', `${answer.reason}: nothing was run`);
+    conclude('refused', `${answer.reason}. Nothing was run.`);
+    return await audit.finish();
+  }
+  step('guard', 'done', 'It was still the same process, checked in the command that ran');
+  if (answer.kind === 'failed') {
+    step('execute', 'failed', answer.reason);
+    conclude('failed', `${answer.reason}.`);
+    return await audit.finish();
+  }
+  step('execute', 'done', `erlang:disconnect_node answered ${answer.value}`);
+  step('verify', 'running', `Waiting ${STAYS_AWAY_MS / 1000} s, then asking whether it stayed away`);
+  context.publishRecord(audit.record);
+  await wait(context.clock, STAYS_AWAY_MS, context.ended);
+  const on = { host: plan.host, session, signal: context.ended };
+  const after = await isConnected(on, plan.arguments);
+  if (after === undefined) {
+    step('verify', 'unknown', 'The service could not be asked again');
+    conclude('unknown', 'it was disconnected; whether it stayed away is not known. Verify it.');
+  } else if (after) {
+    step('verify', 'failed', `${shown} is connected again`);
+    audit.add({ offers: offersAfterReturn(plan) });
+    conclude(
+      'failed',
+      `it was disconnected, and it came back within ${STAYS_AWAY_MS / 1000} s. Keep it out, or end its process.`,
+    );
+  } else {
+    step('verify', 'done', `${shown} stayed away for ${STAYS_AWAY_MS / 1000} s`);
+    conclude('succeeded', `it is disconnected, and stayed away for ${STAYS_AWAY_MS / 1000} s.`);
+  }
+  return await audit.finish();
+}
+
+/** For an outcome that is not known. */
+export async function verifyDisconnect(
+  args: DisconnectNodeArguments,
+  on: On,
+): Promise<{ helped: boolean; verdict: string }> {
+  const connected = await isConnected(on, args);
+  const node = visibleText(args.node, 120);
+  if (connected === undefined)
+    throw failure(
+      'not_connected',
+      `The service on ${on.host} could not be asked.`,
+      'Try again when it can be reached.',
+    );
+  return connected
+    ? { helped: false, verdict: `${node} is connected: plan it again.` }
+    : { helped: true, verdict: `${node} is not connected.` };
+}
+
+function offersAfterReturn(plan: DisconnectPlan): NonNullable<RemediationRecord['offers']> {
+  const { process: orphan, ...args } = plan.arguments;
+  const node = visibleText(args.node, 60);
+  return [
+    ...(args.keepOut
+      ? []
+      : [
+          {
+            action: 'erlang.disconnect_node' as const,
+            label: `Keep ${node} out…`,
+            host: plan.host,
+            arguments: { ...args, keepOut: true },
+          },
+        ]),
+    ...(orphan
+      ? [
+          {
+            action: 'process.kill' as const,
+            label: `Kill its process, pid ${orphan.pid}…`,
+            host: plan.host,
+            arguments: { target: orphan, signal: 'TERM' as const },
+          },
+        ]
+      : []),
+  ];
+}
+
+/** The random cookie is made there, and nobody knows it. */
+function disconnectSource({ node, keepOut }: DisconnectNodeArguments): string {
+  const bar = keepOut
+    ? 'erlang:set_cookie(N, list_to_atom(integer_to_list(rand:uniform(1000000000000000000), 36))), '
+    : '';
+  return `N = ${atomSource(node)}, ${bar}erlang:disconnect_node(N)`;
+}
+
+async function isConnected(on: On, args: DisconnectNodeArguments): Promise<boolean | undefined> {
+  const answer = await ask(on, args, `lists:member(${atomSource(args.node)}, nodes(connected))`);
+  return answer.kind === 'ok' ? answer.value === 'true' : undefined;
+}
+
+async function ask(on: On, args: DisconnectNodeArguments, expression: string): Promise<CallAnswer> {
+  const result = await on.session.run(callNode(args.service, expression), {
+    purpose: 'ask an Erlang node',
+    timeoutMs: RUN_MS,
+    signal: on.signal,
+  });
+  return result.ok ? readAnswer(result.value) : { kind: 'failed', reason: result.error.reason };
+}
