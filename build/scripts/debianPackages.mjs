@@ -13,7 +13,7 @@ export const LAB_PACKAGES = [
   'iproute2',
   'perl',
 ];
-export const TEST_PACKAGES = [...LAB_PACKAGES, 'chromium', 'mawk', 'gawk', 'busybox'];
+export const TEST_PACKAGES = [...LAB_PACKAGES, 'chromium', 'mawk', 'gawk', 'busybox', 'erlang-base'];
 
 /**
  * Sees to it that these Debian packages are there. Installs what is missing when this is root on a Debian or one of

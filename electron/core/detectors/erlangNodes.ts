@@ -53,7 +53,7 @@ export const erlangNodes: Detector<State> = {
         known.peer = peer;
         known.service = service;
         state.peers.set(key, known);
-        if ((isNew && !before) || (known.told && renamed)) {
+        if ((isNew && (!before || isVisitor(peer))) || (known.told && renamed)) {
           known.told = true;
           outputs.push({ type: 'event', key: `up ${key}`, draft: nodeUp(known, context) });
         }
@@ -87,10 +87,13 @@ function isGuest(node: ErlangNode, nodes: readonly ErlangNode[]): boolean {
   return nodes.some((other) => other.identity.pid === host);
 }
 
-/** Its terminal is gone, and so is whoever started it. */
+/** Its terminal is gone, and so is the shell that led its session. */
 function isOrphan({ process }: ErlangPeer): boolean {
   return (
-    process !== undefined && !process.terminal && process.parentPid === 1 && isInteractive(process.command)
+    process !== undefined &&
+    !process.terminal &&
+    (process.sessionGone || process.parentPid === 1) &&
+    isInteractive(process.command)
   );
 }
 
@@ -100,6 +103,17 @@ function isInteractive(command: string): boolean {
     command,
   );
 }
+
+/** Worth a line even when it was there before us; the members of a cluster are not. */
+function isVisitor({ hidden, name, process }: ErlangPeer): boolean {
+  return (
+    hidden === true ||
+    (process !== undefined && isInteractive(process.command)) ||
+    (name !== undefined && VISITOR.test(name))
+  );
+}
+
+const VISITOR = /^(?:debug|rem-|rpc-|remsh|console)/i;
 
 function nameOf({ peer }: Known): string {
   return peer.name === undefined ? `an unnamed node at ${peer.address}` : visibleText(peer.name, 120);
@@ -124,7 +138,7 @@ function nodeUp(known: Known, context: DetectorContext): EventDraft {
     kind: 'erlang.node_up',
     severity: 'info',
     at: known.since,
-    title: `Node ${nameOf(known)} joined ${serviceName(known)} (${place(known)}${visibility})`,
+    title: `Node ${nameOf(known)} ${known.before ? 'was connected when we came, to' : 'joined'} ${serviceName(known)} (${place(known)}${visibility})`,
     momentary: false,
   };
 }

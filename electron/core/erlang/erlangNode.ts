@@ -28,5 +28,7 @@ export interface ErlangPeer {
     parentPid: number;
     /** It has a terminal. */
     terminal: boolean;
+    /** Whoever led its session, a login shell mostly, has ended. */
+    sessionGone: boolean;
   };
 }

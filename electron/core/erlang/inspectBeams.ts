@@ -2,15 +2,19 @@ import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { ErlangNode, ErlangPeer } from './erlangNode.ts';
 
 /**
- * Prints, for the pids given: `P pid parent terminal start` (fields 4, 7 and 22 of stat), `E name port` of the node's
+ * Prints, for the pids given: `P pid parent terminal start leader` (fields 4, 7 and 22 of stat,
+ * and whether the leader of its session, field 6, is still there), `E name port` of the node's
  * own epmd, `L pid port` for what it listens on, and `C pid port address port` for what is established. Sockets are
  * matched by inode; addresses are the kernel's hexadecimal. POSIX sh, sed and awk.
  */
 export const BEAM_SCRIPT = `
-for p in "$@"; do
-  [ -r "/proc/$p/stat" ] || continue
-  sed 's/^\\([0-9]*\\) .*) /\\1 /' "/proc/$p/stat" | awk '{ print "P", $1, $3, $6, $21 }'
-done
+one() {
+  p=$1 leader=gone
+  set -- $(sed 's/^[0-9]* .*) //' "/proc/$p/stat")
+  [ -d "/proc/$4" ] && leader=there
+  echo "P $p $2 $5 \${20} $leader"
+}
+for p in "$@"; do [ -r "/proc/$p/stat" ] && one "$p"; done
 exe=$(readlink "/proc/$1/exe") && [ -x "\${exe%/*}/epmd" ] &&
   "\${exe%/*}/epmd" -names 2>/dev/null | sed -n 's/^name \\(.*\\) at port \\([0-9]*\\)$/E \\1 \\2/p'
 {
@@ -29,6 +33,7 @@ interface Beam {
   row: ProcessRow;
   parentPid: number;
   terminal: boolean;
+  leaderGone: boolean;
   startTicks: number;
   listening: Set<number>;
   connections: { localPort: number; address: string; port: number }[];
@@ -49,6 +54,7 @@ export function readBeams(output: string, rows: readonly ProcessRow[], bootId: s
         row,
         parentPid: Number(fields[1]),
         terminal: fields[2] !== '0',
+        leaderGone: fields[4] === 'gone',
         startTicks: Number(fields[3]),
         listening: new Set(),
         connections: [],
@@ -94,6 +100,7 @@ function nodeOf(
               command: other.row.command,
               parentPid: other.parentPid,
               terminal: other.terminal,
+              sessionGone: other.leaderGone,
             },
           }
         : {}),

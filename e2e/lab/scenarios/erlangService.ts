@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+
+export interface ErlangService {
+  /** `svc12@host` */
+  readonly node: string;
+  readonly cookie: string;
+  readonly pid: number;
+  /**
+   * What a person types to look at the service from its own host: a node of its own that connects, and stays when its
+   * session is gone, as remote shells of older releases did.
+   */
+  debugCommand(name: string, options?: { hidden?: boolean; hangUpIgnored?: boolean }): string;
+  stop(): Promise<void>;
+}
+
+/** The service's own fault: while a debug node is connected, it works in circles. */
+const BUSY = `
+  Burn = fun Burn() -> _ = lists:sum(lists:seq(1, 1000)), Burn() end,
+  Debug = fun() -> lists:any(fun(N) -> lists:prefix("debug", atom_to_list(N)) end, nodes(connected)) end,
+  Watch = fun Watch(P) ->
+    timer:sleep(200),
+    case {Debug(), P} of
+      {true, none} -> Watch(spawn(Burn));
+      {false, _} when P =/= none -> exit(P, kill), Watch(none);
+      _ -> Watch(P)
+    end
+  end,
+  spawn(fun() -> Watch(none) end), io:format("ready~n").
+`;
+
+/** A real node on this machine, which burns one core while a node named debug… is connected. */
+export async function startErlangService(
+  name: string,
+  launch: { file: string; args: readonly string[] } = { file: 'erl', args: [] },
+): Promise<ErlangService> {
+  const cookie = `c${Math.random().toString(36).slice(2)}`;
+  const child: ChildProcess = spawn(
+    launch.file,
+    [...launch.args, '-noinput', '-sname', name, '-setcookie', cookie, '-eval', BUSY],
+    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+  );
+  let said = '';
+  child.stderr?.on('data', (data) => {
+    said += String(data);
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (data) => {
+      said += String(data);
+      if (said.includes('ready')) resolve();
+    });
+    child.once('exit', () => reject(new Error(`the Erlang node ended: ${said}`)));
+    child.once('error', reject);
+  });
+  const node = `${name}@${hostname().split('.')[0]}`;
+  return {
+    node,
+    cookie,
+    pid: child.pid ?? -1,
+    debugCommand: (debug, { hidden = false, hangUpIgnored = true } = {}) =>
+      `${hangUpIgnored ? "trap '' HUP; " : ''}erl -noinput${hidden ? ' -hidden' : ''} -sname ${debug} -setcookie ${cookie} -eval "net_kernel:connect_node('${node}')" &`,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
