@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../shared/base/clock.ts';
 import { type Disposable, DisposableStore } from '../../shared/base/disposable.ts';
 import { Emitter } from '../../shared/base/emitter.ts';
 import type { HostId, HostSummary, LinkState } from '../../shared/model/host.ts';
 import type { Sample } from '../../shared/model/sample.ts';
-import type { TimelineEvent } from '../../shared/model/timelineEvent.ts';
+import type { EventId, TimelineEvent } from '../../shared/model/timelineEvent.ts';
 import type { ThresholdRule, WatchedLog, WorkspaceHost } from '../../shared/model/workspace.ts';
 import { createDetectorPipeline } from './detectors/detectorPipeline.ts';
 import { investigate } from './detectors/investigate.ts';
@@ -69,6 +70,23 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
     session.onLink((link) => {
       pipeline.push({ type: 'link', link });
       changes.fire('link');
+    }),
+  );
+  owned.add(
+    session.onNotice((notice) => {
+      const at = clock.now();
+      options.publish({
+        ...notice,
+        id: randomUUID() as EventId,
+        revision: 0,
+        host: host.id,
+        source: 'link',
+        at,
+        seenAt: at,
+        clockOffsetMs: 0,
+        evidence: [],
+        actions: [],
+      });
     }),
   );
   if (transport.extras) owned.add(transport.extras.onChange(() => changes.fire('extras')));

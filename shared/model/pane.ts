@@ -24,4 +24,6 @@ export interface PaneSummary {
   title: string;
   /** False when the disk refused: the terminal goes on, the record says so. */
   recording: boolean;
+  /** Epoch ms, while the transport is about to end its shell: an idle session of Session Manager. */
+  expiresAt?: number;
 }

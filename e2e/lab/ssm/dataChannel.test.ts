@@ -155,7 +155,11 @@ test('a line of 6,000 characters and 200 KB of lines arrive as they were sent', 
   channel.write(Buffer.from('stty -echo -icanon; printf ready-%s go\n'));
   await expect.poll(text, WAIT).toContain('ready-go');
   const paste = `${'x'.repeat(6000)}\n${`${'y'.repeat(99)}\n`.repeat(2000)}`;
-  channel.write(Buffer.from(`head -c ${paste.length} | sha256sum; echo over-$((1+1))\n`));
+  channel.write(
+    Buffer.from(`printf taking-%s it; head -c ${paste.length} | sha256sum; echo over-$((1+1))\n`),
+  );
+  // The shell reads ahead: what comes with its command's line would be its own.
+  await expect.poll(text, WAIT).toContain('taking-it');
   channel.write(Buffer.from(paste));
   await expect.poll(text, WAIT).toContain('over-2');
   expect(text()).toContain(createHash('sha256').update(paste).digest('hex'));

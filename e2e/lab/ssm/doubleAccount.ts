@@ -11,6 +11,8 @@ export interface DoubleAccount {
   clusters: DoubleCluster[];
   /** Key id or ARN → the 32 bytes of the master key. */
   kmsKeys: Map<string, Uint8Array>;
+  /** Of SSM-SessionManagerRunShell, as text of minutes; absent in an account that never set any. */
+  sessionPreferences?: { idleSessionTimeout: string; maxSessionDuration: string };
   /** `ssm:StartSession` and the like: answered with AccessDenied. */
   denied: Set<string>;
   /** Calls that are still to be answered with ThrottlingException, by `ssm:StartSession`. */

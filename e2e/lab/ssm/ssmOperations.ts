@@ -95,6 +95,23 @@ export function ssmOperations(door: SessionDoor): Operations {
       };
     },
 
+    GetDocument(call) {
+      const name = textOf(call, 'Name');
+      const { sessionPreferences } = call.account;
+      if (name !== 'SSM-SessionManagerRunShell' || !sessionPreferences)
+        throw new ServiceError('InvalidDocument', `Document with name ${name} does not exist.`);
+      return {
+        Name: name,
+        DocumentFormat: 'JSON',
+        DocumentType: 'Session',
+        Content: JSON.stringify({
+          schemaVersion: '1.0',
+          sessionType: 'Standard_Stream',
+          inputs: sessionPreferences,
+        }),
+      };
+    },
+
     GetConnectionStatus(call) {
       const target = textOf(call, 'Target');
       const instance = call.account.instances.find((i) => i.instanceId === target);

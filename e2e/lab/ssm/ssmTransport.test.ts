@@ -3,10 +3,11 @@ import { startSampler } from '../../../electron/core/sampling/sampler.ts';
 import { createHostSession, type HostSession } from '../../../electron/core/sessions/hostSession.ts';
 import { createAwsAccess } from '../../../electron/core/transports/ssm/awsAccess.ts';
 import { createSsmTransport } from '../../../electron/core/transports/ssm/ssmTransport.ts';
-import { systemClock } from '../../../shared/base/clock.ts';
+import { type Clock, systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { EcsSpec, SsmSpec } from '../../../shared/model/workspace.ts';
+import { acceleratedClock } from '../acceleratedClock.ts';
 import { doubleTask } from './doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from './startAwsDouble.ts';
 
@@ -48,7 +49,10 @@ afterEach(() => {
   owned.dispose();
 });
 
-async function connected(spec: SsmSpec | EcsSpec = { kind: 'ssm', target: INSTANCE }): Promise<HostSession> {
+async function connected(
+  spec: SsmSpec | EcsSpec = { kind: 'ssm', target: INSTANCE },
+  clock: Clock = systemClock,
+): Promise<HostSession> {
   const host = 'web1' as HostId;
   const aws = createAwsAccess({
     place: {},
@@ -59,10 +63,10 @@ async function connected(spec: SsmSpec | EcsSpec = { kind: 'ssm', target: INSTAN
   const session = owned.add(
     createHostSession({
       host,
-      clock: systemClock,
+      clock,
       transport: createSsmTransport(spec, {
         aws,
-        clock: systemClock,
+        clock,
         diagnostic: (line) => diagnostics.push(line),
       }),
     }),
@@ -156,6 +160,45 @@ test('a pane goes on where it was when the network comes back, and says when its
   const pane = double.agents.sessions.at(-1)?.sessionId ?? '';
   await double.agents.terminate(pane);
   await expect.poll(() => exits, WAIT).toEqual([{ lost: false }]);
+});
+
+test('what interrupts or ends a session is told: resumed, near its end, run out and replaced', async () => {
+  const clock = acceleratedClock(100);
+  const limited = owned.add(
+    await startAwsDouble({
+      clock,
+      idleMs: 5 * 60_000,
+      account: {
+        ...double.account,
+        sessionPreferences: { idleSessionTimeout: '5', maxSessionDuration: '' },
+      },
+    }),
+  );
+  for (const [name, value] of Object.entries(limited.service.environment)) vi.stubEnv(name, value);
+  const notices: { kind: string; title: string }[] = [];
+  const session = await connected({ kind: 'ssm', target: INSTANCE }, clock);
+  session.onNotice((notice) => notices.push(notice));
+  const shell = await session.openShell({ columns: 80, rows: 24 });
+  if (!shell.ok) throw new Error(shell.error.reason);
+  const expiries: (number | undefined)[] = [];
+  const exits: unknown[] = [];
+  shell.value.onExpiry?.((at) => expiries.push(at));
+  shell.value.onExit((exit) => exits.push(exit));
+  shell.value.write('echo\n');
+  limited.agents.breakConnections();
+  await expect.poll(() => notices.map((n) => n.kind), WAIT).toContain('session.resumed');
+  expect(notices[0]?.title).toMatch(
+    / interrupted for [\d.]+ s and went on where (?:it was|they were): the connection broke/,
+  );
+  await expect
+    .poll(() => exits, WAIT)
+    .toEqual([{ lost: true, reason: 'The session timed out because it was idle.' }]);
+  expect([...new Set(notices.map((n) => n.kind))]).toEqual([
+    'session.resumed',
+    'session.expiring',
+    'session.expired',
+  ]);
+  expect(expiries).toEqual([expect.any(Number)]);
 });
 
 test('letting go of the host ends every session at the service', async () => {

@@ -1,13 +1,14 @@
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
-import { Emitter } from '../../../shared/base/emitter.ts';
+import { Emitter, type Event } from '../../../shared/base/emitter.ts';
 import { fail, ok, type Result } from '../../../shared/base/result.ts';
 import { type HostId, isUp, type LinkState } from '../../../shared/model/host.ts';
 import type {
   Channel,
   ChannelFailure,
   Connection,
+  ConnectionNotice,
   ExecChannel,
   ShellChannel,
   Transport,
@@ -29,6 +30,8 @@ export interface HostSessionOptions {
 }
 
 export interface HostSession extends Session {
+  /** What happened to a connection beside being up or down. */
+  readonly onNotice: Event<ConnectionNotice>;
   /** Places on this connection: what the server is believed to allow, and how many are taken. */
   readonly channels: { limit: number; used: number; waiting: number };
   /**
@@ -53,6 +56,7 @@ export function createHostSession(options: HostSessionOptions): HostSession {
   const { host, transport, clock, random = Math.random } = options;
   const changed = new Emitter<LinkState>();
   const connected = new Emitter<void>();
+  const notices = new Emitter<ConnectionNotice>();
   let link: LinkState = { kind: 'idle', since: clock.now() };
   let current:
     | { connection: Connection; budget: ChannelBudget; lifetime: DisposableStore; noteInput(): void }
@@ -111,6 +115,7 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     const budget = lifetime.add(createChannelBudget(channelLimit));
     connectedAt = clock.monotonic();
     lifetime.add(connection);
+    if (connection.onNotice) lifetime.add(connection.onNotice((notice) => notices.fire(notice)));
     lifetime.add(connection.onClose(({ reason }) => down(connection, reason)));
     const watch = lifetime.add(
       watchLink({
@@ -212,6 +217,7 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     },
     onLink: changed.event,
     onConnected: connected.event,
+    onNotice: notices.event,
     start() {
       if (!disposed && (link.kind === 'idle' || link.kind === 'closed')) void connect();
     },
@@ -282,6 +288,7 @@ export function createHostSession(options: HostSessionOptions): HostSession {
       setLink({ kind: 'closed', since: clock.now() });
       changed.dispose();
       connected.dispose();
+      notices.dispose();
     },
   };
 }
@@ -290,6 +297,9 @@ export function createHostSession(options: HostSessionOptions): HostSession {
 function noteTyping(channel: ShellChannel, noteInput: () => void): ShellChannel {
   return {
     ...channel,
+    get expiresAt() {
+      return channel.expiresAt;
+    },
     write(data) {
       noteInput();
       channel.write(data);

@@ -54,6 +54,7 @@ export function createPane(options: PaneOptions): Pane {
   let opening = 0;
   /** A shell ran here before: the next one says that it is another. */
   let hadShell = false;
+  let shellOpenedAt = 0;
 
   const recorder = owned.add(createRecorder({ file: options.castFile, size, clock }));
   const flow = owned.add(
@@ -97,6 +98,7 @@ export function createPane(options: PaneOptions): Pane {
     state,
     title: session.host,
     recording: recorder.recording,
+    ...(channel?.expiresAt === undefined ? {} : { expiresAt: channel.expiresAt }),
   });
   const changed = () => options.onChange(summary());
 
@@ -157,6 +159,8 @@ export function createPane(options: PaneOptions): Pane {
       flow.output(bytes);
       startUp.output();
     });
+    shellOpenedAt = clock.monotonic();
+    channel.onExpiry?.(() => changed());
     channel.onExit((exit) => onExit(own_, exit));
     channel.resize(size);
     startUp.shellOpened();
@@ -181,9 +185,18 @@ export function createPane(options: PaneOptions): Pane {
     // The session says why only after its channels have ended.
     queueMicrotask(() => {
       if (owned.isDisposed) return;
-      const reason = reasonOf(session.link);
-      flow.note(`${clockTime(clock)} link lost: ${reason}`);
-      if (!channel && !isUp(session.link)) enter({ kind: 'lost', since: clock.now(), reason });
+      if (channel) return;
+      if (!isUp(session.link)) {
+        const reason = reasonOf(session.link);
+        flow.note(`${clockTime(clock)} link lost: ${reason}`);
+        enter({ kind: 'lost', since: clock.now(), reason });
+        return;
+      }
+      // The shell alone was lost, as a session of its own is that ran out: another takes its place.
+      const reason = exit.reason ?? 'the shell was lost';
+      flow.note(`${clockTime(clock)} ${reason}`);
+      if (clock.monotonic() - shellOpenedAt >= LIVED_MS) void open();
+      else enter({ kind: 'failed', since: clock.now(), reason, advice: 'Restart the pane to try again.' });
     });
   }
 
@@ -235,6 +248,9 @@ export function createPane(options: PaneOptions): Pane {
     dispose: () => owned.dispose(),
   };
 }
+
+/** A shell that is lost sooner would be opened and lost again without end. */
+const LIVED_MS = 5_000;
 
 function reasonOf(link: LinkState): string {
   if ('reason' in link) return link.reason;

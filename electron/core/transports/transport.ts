@@ -1,8 +1,10 @@
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import type { Event } from '../../../shared/base/emitter.ts';
+import type { JsonObject } from '../../../shared/base/json.ts';
 import type { Result } from '../../../shared/base/result.ts';
 import type { ConnectionExtras } from '../../../shared/model/forward.ts';
 import type { TransportKind } from '../../../shared/model/host.ts';
+import type { EventKind, Severity } from '../../../shared/model/timelineEvent.ts';
 
 /**
  * A way to a host: ssh, command (kubectl exec …), local, later ssm. It makes connections and knows nothing of
@@ -38,11 +40,21 @@ export interface Connection extends Disposable {
   readonly resumes?: boolean;
   /** How long a silence may last where the user said so (ServerAliveInterval × ServerAliveCountMax); then it is lost. */
   readonly patienceMs?: number;
+  /** What happened to it that a person should know, beside being up or down. */
+  readonly onNotice?: Event<ConnectionNotice>;
   /** Milliseconds there and back; rejects with the signal's reason. */
   ping(signal: AbortSignal): Promise<number>;
   openShell(size: TerminalSize): Promise<Result<ShellChannel, ChannelFailure>>;
   /** Runs one command line with the host's shell. Build it with `quoteCommand`. */
   openExec(commandLine: string): Promise<Result<ExecChannel, ChannelFailure>>;
+}
+
+/** For the timeline, as it stands. `title` names no host: its place in the timeline does. */
+export interface ConnectionNotice {
+  kind: Extract<EventKind, `session.${string}`>;
+  severity: Severity;
+  title: string;
+  detail: JsonObject;
 }
 
 export interface TerminalSize {
@@ -77,6 +89,9 @@ export interface Channel extends Disposable {
 }
 
 export interface ShellChannel extends Channel {
+  /** When the transport will end it, epoch ms, as that draws near; `undefined` when it no longer does. */
+  readonly onExpiry?: Event<number | undefined>;
+  readonly expiresAt?: number | undefined;
   resize(size: TerminalSize): void;
   /**
    * Input that overtakes what waits on our side, and discards it, as a terminal discards typed-ahead input at its

@@ -7,6 +7,7 @@ import { useHosts } from '../../stores/hosts.ts';
 import { dispatchLayout } from '../../stores/panes.ts';
 import { PaneVitals } from '../host/PaneVitals.tsx';
 import { IconButton } from '../shell/IconButton.tsx';
+import { useNow } from '../shell/useNow.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import styles from './Pane.module.css';
 import { askToClosePane, focusActiveTerminal, splitPane } from './paneCommands.ts';
@@ -101,12 +102,28 @@ function PaneBadges({ pane }: { pane: PaneSummary }) {
           <CircleSlash size={12} aria-hidden /> not recorded
         </span>
       )}
+      {pane.expiresAt !== undefined && <Expiry at={pane.expiresAt} />}
       {back && (
         <span className={styles.badge} data-tone="accent">
           scroll mode {back.lines}/{back.of} · q leaves
         </span>
       )}
     </>
+  );
+}
+
+/** Counts down to the end of a session; typing in it is what keeps an idle one. */
+function Expiry({ at }: { at: number }) {
+  const now = useNow(1000);
+  const seconds = Math.max(0, Math.round((at - now) / 1000));
+  return (
+    <span
+      className={styles.badge}
+      data-tone="warning"
+      title="Its session ends unless something is typed in it"
+    >
+      ends in {Math.floor(seconds / 60)}:{String(seconds % 60).padStart(2, '0')}
+    </span>
   );
 }
 

@@ -58,6 +58,8 @@ export interface DataChannelEnd {
   kind: 'ended' | 'timed_out' | 'lost' | 'fault' | 'closed';
   reason: string;
   advice?: string;
+  /** Of an `ended` one: the service's, empty when the shell itself ended. */
+  words?: string;
 }
 
 export interface StreamAddress {
@@ -127,8 +129,8 @@ export async function openDataChannel(
           const { agentVersion } = protocol;
           about = { ...said, ...(agentVersion === undefined ? {} : { agentVersion }) };
         },
-        closed: (reason) =>
-          end({ kind: 'ended', reason: reason || 'the session was ended at the other end' }),
+        closed: (words) =>
+          end({ kind: 'ended', words, reason: words || 'the session was ended at the other end' }),
         fault: (reason) => end({ kind: 'fault', reason }),
         garbage: (reason) =>
           options.diagnostic(`session ${options.sessionId}: a frame was passed over: ${reason}`),

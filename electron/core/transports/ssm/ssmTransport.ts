@@ -2,12 +2,14 @@ import type { Clock } from '../../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../../shared/base/disposable.ts';
 import { Emitter } from '../../../../shared/base/emitter.ts';
 import { fail, ok, type Result } from '../../../../shared/base/result.ts';
+import { visibleText } from '../../../../shared/model/hostText.ts';
 import type { EcsSpec, SsmSpec } from '../../../../shared/model/workspace.ts';
 import type {
   ChannelExit,
   ChannelFailure,
   ConnectFailure,
   Connection,
+  ConnectionNotice,
   ExecChannel,
   ShellChannel,
   TerminalSize,
@@ -15,7 +17,10 @@ import type {
 } from '../transport.ts';
 import type { AwsAccess } from './awsAccess.ts';
 import { createWriter } from './channelWriter.ts';
+import type { DataChannelState } from './dataChannel.ts';
 import { openRawShell, type RawShell } from './rawShell.ts';
+import { type SessionExpiry, watchExpiry } from './sessionExpiry.ts';
+import { readSessionLimits } from './sessionLimits.ts';
 import { type StartedSession, startSession } from './startSession.ts';
 
 export interface SsmTransportContext {
@@ -68,6 +73,9 @@ function createSsmConnection(
   const { clock } = context;
   const owned = new DisposableStore();
   const closed = owned.add(new Emitter<{ reason: string }>());
+  const notices = owned.add(new Emitter<ConnectionNotice>());
+  const limits = readSessionLimits(spec, context.aws);
+  let resumed: { sessions: number; since: number; reason: string } | undefined;
   const sessions = new Set<StartedSession>();
   const rawShells = new Set<RawShell>();
   let disposed = false;
@@ -82,12 +90,45 @@ function createSsmConnection(
       return fail({ kind: 'retry', reason: 'it was closed meanwhile', advice: '' });
     }
     sessions.add(session);
+    session.channel.onState((state) => onState(state, session.channel.sessionId));
     session.channel.onEnd((end) => {
       sessions.delete(session);
       // What ended at the other end is gone; what we let go of would stay there until its idle time-out.
       if (end.kind === 'closed' || end.kind === 'lost' || end.kind === 'fault') void session.terminate();
     });
     return started;
+  }
+
+  /** Sessions fall together and come back together: one line tells of them all. */
+  const interruptions = new Map<string, { since: number; reason: string }>();
+  function onState(state: DataChannelState, sessionId: string): void {
+    if (state.kind === 'resuming') {
+      if (!interruptions.has(sessionId))
+        interruptions.set(sessionId, { since: state.since, reason: state.reason });
+      return;
+    }
+    const interruption = interruptions.get(sessionId);
+    interruptions.delete(sessionId);
+    if (!interruption) return;
+    if (resumed) {
+      resumed.sessions++;
+      return;
+    }
+    resumed = { sessions: 1, ...interruption };
+    owned.add(
+      clock.after(TOGETHER_MS, () => {
+        const told = resumed;
+        resumed = undefined;
+        if (!told) return;
+        const seconds = Math.max(0, (clock.now() - TOGETHER_MS - told.since) / 1000);
+        notices.fire({
+          kind: 'session.resumed',
+          severity: 'info',
+          title: `${told.sessions === 1 ? 'A session was' : `${told.sessions} sessions were`} interrupted for ${seconds.toFixed(1)} s and went on where ${told.sessions === 1 ? 'it was' : 'they were'}: ${told.reason}`,
+          detail: { sessions: told.sessions, interruptedMs: Math.round(seconds * 1000), reason: told.reason },
+        });
+      }),
+    );
   }
 
   async function openRaw(): Promise<Result<RawShell, ConnectFailure>> {
@@ -112,6 +153,7 @@ function createSsmConnection(
 
   return {
     onClose: closed.event,
+    onNotice: notices.event,
     resumes: true,
     async prove() {
       const raw = await openRaw();
@@ -136,7 +178,9 @@ function createSsmConnection(
     },
     async openShell(size) {
       const session = await open();
-      return session.ok ? ok(shellOf(session.value, size)) : fail(channelFailure(session.error));
+      return session.ok
+        ? ok(shellOf(session.value, size, watchExpiry(await limits, clock), (notice) => notices.fire(notice)))
+        : fail(channelFailure(session.error));
     },
     async openExec(commandLine): Promise<Result<ExecChannel, ChannelFailure>> {
       for (const raw of rawShells) if (raw.free) return ok(raw.start(commandLine));
@@ -158,27 +202,74 @@ function channelFailure(failure: ConnectFailure): ChannelFailure {
   return { kind: 'refused', reason };
 }
 
-function shellOf({ channel, terminate }: StartedSession, size: TerminalSize): ShellChannel {
+function shellOf(
+  { channel, terminate }: StartedSession,
+  size: TerminalSize,
+  expiry: SessionExpiry,
+  tell: (notice: ConnectionNotice) => void,
+): ShellChannel {
   const writer = createWriter(channel);
   const exit = new Emitter<ChannelExit>();
+  const expiries = new Emitter<number | undefined>();
+  const startedAt = Date.now();
+  const { sessionId } = channel;
   channel.resize(size.columns, size.rows);
+  expiry.onNear(() => {
+    const { near } = expiry;
+    expiries.fire(near?.at);
+    if (!near) return;
+    tell({
+      kind: 'session.expiring',
+      severity: 'info',
+      title: `A pane’s session ends at ${new Date(near.at).toISOString().slice(11, 19)} UTC: ${near.why === 'idle' ? 'nothing was typed in it' : 'it reaches its longest duration'}`,
+      detail: { sessionId, endsAt: near.at, why: near.why },
+    });
+  });
   channel.onEnd((end) => {
+    const { near } = expiry;
+    expiry.dispose();
     writer.dispose();
-    const own = end.kind === 'ended';
+    // Words of the service mean that it, and not the shell, made an end.
+    const own = end.kind === 'ended' && (end.words ?? '') === '';
+    if (end.kind === 'timed_out' || (end.kind === 'ended' && !own))
+      tell({
+        kind: 'session.expired',
+        severity: 'warning',
+        title: `A pane’s session ended (${visibleText(end.reason, 200)}); a new one takes its place`,
+        detail: {
+          sessionId,
+          reason: end.reason,
+          ...(near ? { why: near.why } : {}),
+          lastedMs: Date.now() - startedAt,
+        },
+      });
     exit.fire({ lost: !own, ...(own ? {} : { reason: end.reason }) });
     exit.dispose();
+    expiries.dispose();
   });
+  const typed = (data: Uint8Array | string) => {
+    expiry.noteInput();
+    return typeof data === 'string' ? Buffer.from(data) : data;
+  };
   return {
     onOutput: channel.onOutput,
     onExit: exit.event,
-    write: (data) => writer.write(typeof data === 'string' ? Buffer.from(data) : data),
-    interrupt: (data) => writer.interrupt(data),
+    onExpiry: expiries.event,
+    get expiresAt() {
+      return expiry.near?.at;
+    },
+    write: (data) => writer.write(typed(data)),
+    interrupt: (data) => writer.interrupt(typed(data)),
     resize: ({ columns, rows }) => channel.resize(columns, rows),
     pause: () => channel.pause(),
     resume: () => channel.resume(),
     dispose() {
+      expiry.dispose();
       channel.dispose();
       void terminate();
     },
   };
 }
+
+/** What comes back within so long is one interruption. */
+const TOGETHER_MS = 1000;
