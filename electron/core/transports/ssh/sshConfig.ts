@@ -92,7 +92,10 @@ function readFiles(
   // `Match final` asks for a second reading with the first one's values standing, against the name that it gave.
   if (reader.pending === undefined && (values.wantsFinal || asksForCanonical(values))) {
     const host = hostnameFrom(alias, values);
-    values.lines.set('hostname', [host]);
+    values.host = host;
+    for (const [keyword, standard] of SETTLED_EARLY) {
+      if (!values.lines.has(keyword)) values.lines.set(keyword, [standard]);
+    }
     const again: ConfigReader = { ...reader, host, final: true, files: 0 };
     const faults = [...values.faults];
     for (const file of files) readConfigFile(again, file);
@@ -101,6 +104,13 @@ function readFiles(
   }
   return { values, local, pending: reader.pending };
 }
+
+/** ssh needs these before the second reading, so it comes too late for them. */
+const SETTLED_EARLY = [
+  ['canonicalizemaxdots', '1'],
+  ['canonicalizefallbacklocal', 'yes'],
+  ['canonicalizehostname', 'false'],
+] as const;
 
 const asksForCanonical = (values: ConfigValues) => {
   const wanted = values.lines.get('canonicalizehostname')?.[0];

@@ -8,6 +8,8 @@ export interface ConfigValues {
   forwards: { kind: 'local' | 'remote' | 'dynamic'; spec: ForwardSpec }[];
   /** Which of `identityfile` and `certificatefile` the user named; the rest is the system's. Keyed by keyword and value. */
   users: Set<string>;
+  /** The name that the first reading gave, once there is a second: its tokens are replaced already. */
+  host?: string;
   /** Set by `Tag`, for `Match tagged`. */
   tag?: string;
   wantsFinal: boolean;

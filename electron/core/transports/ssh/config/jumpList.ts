@@ -14,13 +14,16 @@ export interface JumpHop {
 export function readJumpList(text: string): JumpHop[] | undefined {
   if (text.toLowerCase() === 'none') return [];
   const hops: JumpHop[] = [];
-  for (const word of text.replace(/#.*$/s, '').trimEnd().split(',')) {
+  for (const word of trimJump(text).split(',')) {
     const hop = readJumpHop(word);
     if (!hop) return undefined;
     hops.push(hop);
   }
   return hops;
 }
+
+/** Without its comment, and up to the first blank, as ssh trims it. */
+export const trimJump = (text: string) => text.replace(/#.*$/s, '').replace(/(?<=.)\s.*$/s, '');
 
 function readJumpHop(word: string): JumpHop | undefined {
   const uri = word.startsWith('ssh://');

@@ -6,6 +6,7 @@ import {
   KEY_EXCHANGES,
   MACS,
 } from './algorithms.ts';
+import { readPort } from './ports.ts';
 
 /** The arguments of one line: cut into words, and as they stand. */
 export interface Line {
@@ -56,9 +57,11 @@ const count = (standard: number) =>
     one((word) => (/^-?\d{1,10}$/.test(word) ? String(Number(word)) : undefined), 'a number'),
     String(standard),
   );
+const seconds = one((word) => secondsOf(word)?.toString(), 'a time');
+/** `none` says nothing: a later line still counts, as in ssh. */
 const time = (standard: number) =>
   single(
-    one((word) => (word === 'none' ? '-1' : secondsOf(word)?.toString()), 'a time'),
+    (line) => (line.words[0] === 'none' && line.words.length === 1 ? [] : seconds(line)),
     String(standard),
   );
 
@@ -89,6 +92,8 @@ const list = (...standard: string[]): Keyword => ({
 });
 
 const algorithms = (family: AlgorithmFamily): Keyword => ({ ...text(), family });
+
+const firstOf = (parsed: ReturnType<Parse>) => ('fault' in parsed ? parsed : parsed.slice(0, 1));
 
 /** `90`, `1m30s` (sshd_config(5), TIME FORMATS). */
 function secondsOf(word: string): number | undefined {
@@ -134,13 +139,35 @@ const ipQos: Parse = ({ words: [interactive, bulk = interactive, extra] }) => {
     : fault('one or two classes are expected');
 };
 
-const rekeyLimit: Parse = ({ words: [bytes = '', interval, extra] }) => {
+/** Bytes, and a time where the line gives one. */
+export function readRekeyLimit(words: readonly string[]): { bytes: string; interval?: string } | undefined {
+  const [bytes = '', interval, extra] = words;
   const [, number, unit] = /^(\d+)([kmg]?)$/i.exec(bytes === 'default' ? '0' : bytes) ?? [];
-  const seconds = interval === undefined || interval === 'none' ? 0 : secondsOf(interval);
-  if (number === undefined || seconds === undefined || extra !== undefined)
-    return fault('bytes and a time are expected');
+  const time = interval === undefined || interval === 'none' ? undefined : secondsOf(interval);
+  if (number === undefined || extra !== undefined) return undefined;
+  if (interval !== undefined && interval !== 'none' && time === undefined) return undefined;
   const scale = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[(unit ?? '').toLowerCase()] ?? 1;
-  return [`${Number(number) * scale} ${seconds}`];
+  const total = Number(number) * scale;
+  if (total !== 0 && total < 16) return undefined;
+  return { bytes: String(total), ...(time === undefined ? {} : { interval: String(time) }) };
+}
+
+const escapeCharacter = one((word) => {
+  if (word === 'none' || Buffer.byteLength(word) === 1) return word;
+  // Shown as vis(3) shows a control character.
+  return /^\^[@-\u007f]$/.test(word)
+    ? `\\^${String.fromCharCode((word.charCodeAt(1) & 31) + 64)}`
+    : undefined;
+}, 'a character');
+
+const permitRemoteOpen: Parse = ({ words }) => {
+  if (words.length === 1 && /^(any|none)$/i.test(words[0] ?? '')) return words;
+  return words.every((word) => {
+    const port = /^(?:\[[^\]]*\]|[^:/]+)[:/](.+)$/.exec(word)?.[1];
+    return port === '*' || (port !== undefined && (readPort(port) ?? 0) > 0);
+  })
+    ? words
+    : fault('places of the form host:port are expected');
 };
 
 const permittedNames: Parse = ({ words }) => {
@@ -265,8 +292,9 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
       standard: [],
     },
     setenv: { parse: setEnv, again: 'kept', standard: [] },
-    logverbose: list('none'),
-    permitremoteopen: list('any'),
+    // ssh takes the first word of the first line, and no more.
+    logverbose: { ...list('none'), parse: (line) => firstOf(list().parse(line)) },
+    permitremoteopen: { ...list('any'), parse: permitRemoteOpen },
     addkeystoagent: single(addKeysToAgent, 'false'),
     forwardagent: single(
       one((word) => YES_NO[word.toLowerCase() as keyof typeof YES_NO] ?? word, 'a value'),
@@ -289,15 +317,9 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
       shown: 'canonicalizePermittedcnames',
     },
     controlpersist: single(controlPersist, 'no'),
-    escapechar: single(
-      one(
-        (word) => (word === 'none' || word.length === 1 || /^\^[@-\u007f]$/.test(word) ? word : undefined),
-        'a character',
-      ),
-      '~',
-    ),
+    escapechar: single(escapeCharacter, '~'),
     ipqos: single(ipQos, 'af21 cs1'),
-    rekeylimit: single(rekeyLimit, '0 0'),
+    rekeylimit: text('0 0'),
     streamlocalbindmask: single(
       one(
         (word) => (/^0*[0-7]{1,3}$/.test(word) ? `0${Number.parseInt(word, 8).toString(8)}` : undefined),

@@ -4,8 +4,8 @@ import { matchPattern, matchPatternList } from '../matchPattern.ts';
 import { type ConfigValues, firstValue } from './configValues.ts';
 import { formatForward, readForward } from './forwardSpec.ts';
 import { expandGlob } from './includeGlob.ts';
-import { readJumpList } from './jumpList.ts';
-import { ALIASES, KEYWORDS, PASSED_OVER } from './keywords.ts';
+import { readJumpList, trimJump } from './jumpList.ts';
+import { ALIASES, KEYWORDS, PASSED_OVER, readRekeyLimit } from './keywords.ts';
 import { type MatchSubject, matchesLine } from './matchBlock.ts';
 import { readPort } from './ports.ts';
 import { expandTilde, expandTokens } from './tokens.ts';
@@ -203,12 +203,15 @@ function takeLine(
       const jump = raw.replace(/^[ \t=]+/, '');
       const hops = readJumpList(jump);
       if (!hops) return `${JSON.stringify(jump.slice(0, 80))} is not a list of jump hosts`;
-      // Whichever of the two comes first forbids the other.
-      if (active && !values.jump && !values.lines.has('proxycommand')) values.jump = { hops, text: jump };
+      if (!active || values.jump) return undefined;
+      // A jump forbids a ProxyCommand that comes later, and the other way round; `none` only forbids a later jump.
+      if (hops.length === 0) values.jump = { hops, text: 'none' };
+      else if (!values.lines.has('proxycommand')) {
+        values.jump = { hops, text: trimJump(jump) };
+        values.lines.set('proxycommand', ['none']);
+      }
       return undefined;
     }
-    case 'proxycommand':
-      return values.jump ? undefined : keep(values, name, [raw.replace(/^[ \t=]+/, '')], active);
     case 'localforward':
     case 'remoteforward':
     case 'dynamicforward': {
@@ -222,6 +225,13 @@ function takeLine(
       if (active && !same) values.forwards.push({ kind, spec });
       return undefined;
     }
+    case 'rekeylimit': {
+      const limit = readRekeyLimit(words);
+      if (!limit) return `${JSON.stringify(raw.slice(0, 80))} is not a limit`;
+      keep(values, 'rekeybytes', [limit.bytes], active);
+      if (limit.interval !== undefined) keep(values, 'rekeyinterval', [limit.interval], active);
+      return undefined;
+    }
     case 'identityagent':
     case 'forwardagent': {
       const path = words[0] ?? '';
@@ -229,6 +239,12 @@ function takeLine(
       if (!expanded.ok) return expanded.error;
       if (/^\$(?!\{)(?![A-Za-z0-9_]+$)/.test(path))
         return `${path.slice(0, 80)} is not the name of a variable`;
+      // A path says yes, and which; both are kept for themselves, whichever line they come from.
+      if (name === 'forwardagent' && path !== '' && !/^(yes|no|true|false)$/i.test(path)) {
+        if (words.length > 1) return 'forwardagent: there are more arguments than one';
+        keep(values, name, ['yes'], active);
+        return keep(values, 'forwardagentpath', [path], active);
+      }
       break;
     }
     default:

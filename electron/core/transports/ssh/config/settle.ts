@@ -18,6 +18,7 @@ import {
 
 /** The name to connect to: HostName with its `%h`, in the form in which ssh uses it. */
 export function hostnameFrom(alias: string, values: ConfigValues): string {
+  if (values.host !== undefined) return values.host;
   const named = firstValue(values, 'hostname');
   const expanded = named === undefined ? undefined : expandTokens(named, { h: alias });
   if (expanded && !expanded.ok) values.faults.push(`HostName ${named}: ${expanded.error}`);
@@ -74,11 +75,9 @@ export function settle(alias: string, values: ConfigValues, local: LocalSide): S
   const identityAgent = first('identityagent');
   const agentPath =
     identityAgent === undefined ? undefined : expanded('IdentityAgent', identityAgent, expandPath);
-  const forwardAgent = first('forwardagent') ?? 'no';
+  const agentToForward = firstValue(values, 'forwardagentpath');
   const forwardPath =
-    forwardAgent === 'yes' || forwardAgent === 'no'
-      ? undefined
-      : expanded('ForwardAgent', forwardAgent, expandPath);
+    agentToForward === undefined ? undefined : expanded('ForwardAgent', agentToForward, expandPath);
 
   const shown = new Map<string, readonly string[]>();
   shown.set('host', [alias]);
@@ -121,9 +120,13 @@ export function settle(alias: string, values: ConfigValues, local: LocalSide): S
     shown.set('updatehostkeys', [updatesHostKeys(values) ? 'true' : 'false']);
   const timeout = Number(first('connecttimeout'));
   shown.set('connecttimeout', [timeout === -1 ? 'none' : String(timeout)]);
+  shown.set('rekeylimit', [
+    `${firstValue(values, 'rekeybytes') ?? 0} ${firstValue(values, 'rekeyinterval') ?? 0}`,
+  ]);
+  if (isOn('clearallforwardings')) shown.set('tunnel', ['false']);
+  if (first('updatehostkeys') === 'ask' && !asksAboutHostKeys()) shown.set('updatehostkeys', ['false']);
   const hops = values.jump?.hops ?? [];
   shown.set('proxyjump', hops.length === 0 ? [] : [shownJump(values.jump?.text ?? '', hops)]);
-  if (hops.length > 0) shown.set('proxycommand', []);
 
   const algorithmsOf = (keyword: string) => {
     const family = KEYWORDS.get(keyword)?.family ?? KEY_ALGORITHMS;
@@ -203,8 +206,9 @@ export function settle(alias: string, values: ConfigValues, local: LocalSide): S
     settings,
   };
   if (agentPath !== undefined && agentPath !== 'SSH_AUTH_SOCK') target.identityAgent = socketOf(agentPath);
-  if (forwardPath !== undefined) target.forwardAgent = { socket: socketOf(forwardPath) };
-  else if (forwardAgent === 'yes') target.forwardAgent = 'agent';
+  if (isOn('forwardagent')) {
+    target.forwardAgent = forwardPath === undefined ? 'agent' : { socket: socketOf(forwardPath) };
+  }
   if (proxy !== undefined) target.proxyCommand = expanded('ProxyCommand', proxy, expandTokens, jumpTokens);
   if (keyAlias !== undefined) target.hostKeyAlias = keyAlias;
   if (revoked !== undefined) target.revokedHostKeys = expanded('RevokedHostKeys', revoked, expandPath);
@@ -214,6 +218,13 @@ export function settle(alias: string, values: ConfigValues, local: LocalSide): S
   if (bind !== undefined) target.bindAddress = bind;
   target.warnings = [...values.notes, ...notHonoured(values)];
   return target;
+
+  /** ssh asks only where it has a terminal and a master that stays could not outlive it. */
+  function asksAboutHostKeys(): boolean {
+    const staying = first('controlpersist') !== 'no' && cleared('controlpath') !== undefined;
+    const quiet = ['QUIET', 'FATAL', 'ERROR'].includes(first('loglevel') ?? '');
+    return !staying && cleared('remotecommand') === undefined && first('requesttty') !== 'false' && !quiet;
+  }
 
   /** `$NAME` alone names a variable that holds the path (ssh_config(5), IdentityAgent). Not set: no agent. */
   function socketOf(path: string): string {
