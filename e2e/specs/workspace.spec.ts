@@ -82,12 +82,37 @@ test('hosts are imported from an ssh_config, as a workspace to be read before it
 }) => {
   const file = join(folder, 'config');
   await writeFile(file, 'Host db1 db2\n  User deploy\nHost web-*\n  User www\n');
-  await page.getByRole('button', { name: 'Import from ssh_config' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Import hosts from ssh_config' });
+  await page.getByRole('button', { name: 'Import what you have' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Import hosts or a session' });
   await dialog.getByLabel('ssh_config file').fill(file);
   await dialog.getByRole('button', { name: 'Read the file' }).click();
   const editor = dialog.getByRole('textbox', { name: 'Workspace file' });
   await expect(editor).toHaveValue(/db1[\s\S]*db2/);
   await expect(editor).not.toHaveValue(/web-\*/);
   await page.screenshot({ path: 'e2e/results/workspace-4-import.png' });
+});
+
+test('a tmuxinator project becomes hosts and panes, and its commands wait for approval', async ({ page }) => {
+  const file = join(folder, 'project.yml');
+  await writeFile(
+    file,
+    'name: project\nroot: /tmp\nwindows:\n  - work:\n      layout: even-horizontal\n      panes:\n        - echo started-$((40+2)) in $PWD\n        -\n',
+  );
+  await page.getByRole('button', { name: 'Import what you have' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Import hosts or a session' });
+  await dialog.getByLabel('From').selectOption('tmuxinator project');
+  await dialog.getByLabel('Project file').fill(file);
+  await page.screenshot({ path: 'e2e/results/workspace-5-sources.png' });
+  await dialog.getByRole('button', { name: 'Read the file' }).click();
+  await expect(dialog.getByRole('list', { name: 'Warnings' })).toContainText('after you approve');
+  await dialog.getByRole('textbox').last().fill(join(folder, 'project.yaml'));
+  await dialog.getByRole('button', { name: /Save/ }).click();
+  const terminals = page.getByLabel('Terminal here', { exact: true });
+  await expect(terminals).toHaveCount(2);
+  await expect(page.getByText('types commands into a pane (here)')).toBeVisible();
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.screenshot({ path: 'e2e/results/workspace-6-start-up.png' });
+  await expect(page.locator('.xterm-rows').filter({ hasText: 'started-42' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Approve it' }).click();
+  await expect(terminals.filter({ hasText: 'started-42 in /tmp' })).toHaveCount(1);
 });

@@ -101,7 +101,9 @@ export function createCommandHandlers(core: {
       const text = await readFile(file, 'utf8').catch((error: Error) => {
         throw failure('not_found', `${file}: ${error.message}`, 'Check the path and its permissions.');
       });
-      return IMPORTERS[source](text, { file, homeDirectory: homedir() });
+      const imported = IMPORTERS[source](text, { file, homeDirectory: homedir() });
+      if (!imported.ok) throw failure('refused', imported.error.message, imported.error.advice);
+      return imported.value;
     },
     async 'workspace.approve'({ contentHash }) {
       if (current().workspace.contentHash !== contentHash) {

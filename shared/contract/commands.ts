@@ -138,6 +138,10 @@ export interface DirectoryListing {
   entries: { name: string; directory: boolean }[];
 }
 
+/** What a workspace can be made of. */
+export const IMPORT_SOURCES = ['ssh_config', 'ansible', 'tmuxinator', 'tmuxp'] as const;
+export type ImportSource = (typeof IMPORT_SOURCES)[number];
+
 export interface ImportPreview {
   /** Workspace YAML, to be edited and saved. */
   text: string;
@@ -173,7 +177,8 @@ export const COMMANDS = {
   'workspace.save': command<{ path: string }>()(
     z.object({ path, text: prose, overwrite: z.boolean().default(false) }).strict(),
   ),
-  'workspace.import': command<ImportPreview>()(z.object({ source: z.enum(['ssh_config']), path }).strict()),
+  /** Reads a file of another tool; nothing in it is run. Fails with `refused` where it cannot be read without running it. */
+  'workspace.import': command<ImportPreview>()(z.object({ source: z.enum(IMPORT_SOURCES), path }).strict()),
   /** Approves the held commands of the open workspace's file, for exactly this content. */
   'workspace.approve': command<null>()(z.object({ contentHash: z.string().length(64) }).strict()),
   'files.list': command<DirectoryListing>()(z.object({ path: z.string().max(4096) }).strict()),

@@ -1,5 +1,5 @@
 import type { AwsPlace, EcsSpec, SsmSpec } from '../../../shared/model/workspace.ts';
-import { optionalText, type Paths, readPath, readPort } from './entryValues.ts';
+import { canBeUser, optionalText, type Paths, readPath, readPort } from './entryValues.ts';
 import { type Entries, type Item, quote, type YamlReader } from './yamlReader.ts';
 
 const INSTANCE = /^(?:i-[0-9a-f]{8}(?:[0-9a-f]{9})?|mi-[0-9a-f]{17})$/;
@@ -66,7 +66,7 @@ function readSshOver(reader: YamlReader, entries: Entries, paths: Paths): SsmSpe
   const inner = item && reader.map(item, 'ssh', ['user', 'port', 'identityFile', 'knownHostsFile']);
   if (!item || !inner) return undefined;
   const user = optionalText(reader, inner, 'user');
-  if (user !== undefined && /^-|[\s@]/.test(user))
+  if (user !== undefined && !canBeUser(user))
     reader.problem(
       inner.get('user')?.offset ?? item.offset,
       `The user ${quote(user)} cannot be used.`,

@@ -8,6 +8,15 @@ export interface Paths {
   base: string;
 }
 
+/** A name that starts with "-" would be an option to whatever is given it. */
+export function canBeHost(name: string): boolean {
+  return !/^-|[\s/@'"\\;|&$<>`]/.test(name);
+}
+
+export function canBeUser(name: string): boolean {
+  return !/^-|[\s@]/.test(name);
+}
+
 export function requiredText(
   reader: YamlReader,
   entries: Entries,

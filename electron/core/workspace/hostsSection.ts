@@ -1,7 +1,15 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import type { TransportSpec, WorkspaceHost } from '../../../shared/model/workspace.ts';
 import { readEcs, readSsm } from './awsTransport.ts';
-import { optionalText, type Paths, readPath, readPort, requiredText } from './entryValues.ts';
+import {
+  canBeHost,
+  canBeUser,
+  optionalText,
+  type Paths,
+  readPath,
+  readPort,
+  requiredText,
+} from './entryValues.ts';
 import { jumpHost, membersOfJumpCycles } from './jumpCycles.ts';
 import { type Entries, type Item, quote, type YamlReader } from './yamlReader.ts';
 
@@ -183,7 +191,7 @@ function readSsh(reader: YamlReader, item: Item, paths: Paths): TransportSpec | 
   const host = requiredText(reader, entries, 'host', 'ssh', item.offset, 'host: a name or address');
   if (host !== undefined) isHostName(reader, entries.get('host')?.offset ?? item.offset, host, 'The host');
   const user = optionalText(reader, entries, 'user');
-  if (user !== undefined && /^-|[\s@]/.test(user)) {
+  if (user !== undefined && !canBeUser(user)) {
     reader.problem(
       entries.get('user')?.offset ?? item.offset,
       `The user ${quote(user)} cannot be used.`,
@@ -208,9 +216,8 @@ function readSsh(reader: YamlReader, item: Item, paths: Paths): TransportSpec | 
   };
 }
 
-/** A name that starts with "-" would be an option to whatever is given it. */
 function isHostName(reader: YamlReader, offset: number, name: string, what: string): boolean {
-  if (!/^-|[\s/@'"\\;|&$<>`]/.test(name)) return true;
+  if (canBeHost(name)) return true;
   reader.problem(
     offset,
     `${what} ${quote(name)} cannot be used.`,

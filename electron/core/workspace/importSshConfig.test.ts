@@ -3,7 +3,7 @@ import { importSshConfig } from './importSshConfig.ts';
 import { parseWorkspace } from './workspaceFile.ts';
 
 function run(files: Record<string, string>, path = '/home/me/.ssh/config') {
-  const preview = importSshConfig(files[path] ?? '', {
+  const imported = importSshConfig(files[path] ?? '', {
     file: path,
     homeDirectory: '/home/me',
     readText: (file) => {
@@ -16,6 +16,8 @@ function run(files: Record<string, string>, path = '/home/me/.ssh/config') {
         .filter((file) => file.startsWith(`${directory}/`))
         .map((file) => file.slice(directory.length + 1)),
   });
+  if (!imported.ok) throw new Error(imported.error.message);
+  const preview = imported.value;
   const parsed = parseWorkspace(preview.text, { file: '/w.yaml', homeDirectory: '/home/me' });
   return { preview, ids: parsed.workspace?.hosts.map((h) => h.id), parsed };
 }

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, matchesGlob } from 'node:path';
-import { stringify } from 'yaml';
-import type { ImportPreview } from '../../../shared/contract/commands.ts';
+import { ok } from '../../../shared/base/result.ts';
+import { canBeHost } from './entryValues.ts';
 import type { Importer } from './importers.ts';
+import { freeId, workspaceText } from './workspaceDraft.ts';
 
 /** As ssh itself: readconf.c, READCONF_MAX_DEPTH. */
 const MAXIMUM_DEPTH = 16;
-const ID = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 /**
  * The concrete aliases of an ssh_config(5), each as a host that is reached by its alias: their HostName, User,
@@ -14,7 +14,7 @@ const ID = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
  * no one host and are left out. `Include` is followed as ssh does it: globs, relative to ~/.ssh. A file that cannot be
  * read is a warning.
  */
-export const importSshConfig: Importer = (text, options): ImportPreview => {
+export const importSshConfig: Importer = (text, options) => {
   const { file: path, homeDirectory } = options;
   const readText = options.readText ?? ((file: string) => readFileSync(file, 'utf8'));
   const listDirectory = options.listDirectory ?? ((directory: string) => readdirSync(directory));
@@ -85,7 +85,7 @@ export const importSshConfig: Importer = (text, options): ImportPreview => {
   const hosts: { id: string; ssh: string }[] = [];
   const ids = new Set<string>();
   for (const alias of aliases) {
-    if (/^-|[\s/@'"\\;|&$<>`\u0000-\u001f]/.test(alias)) {
+    if (!canBeHost(alias) || /[\u0000-\u001f]/.test(alias)) {
       warnings.push(`The alias ${JSON.stringify(alias)} cannot be used as a host and was left out.`);
       continue;
     }
@@ -94,18 +94,15 @@ export const importSshConfig: Importer = (text, options): ImportPreview => {
     hosts.push({ id, ssh: alias });
   }
   if (hosts.length === 0) warnings.push(`${path} names no host by itself: it has only patterns, or nothing.`);
-  const head = stringify({
-    version: 1,
-    name: basename(dirname(path)) === '.ssh' ? 'ssh hosts' : basename(path),
-  });
-  const lines = hosts.map(
-    (host) => `  - ${stringify(host, { collectionStyle: 'flow', lineWidth: 0 }).trim()}\n`,
-  );
-  return {
-    text: `${head}\n# Imported from an ssh_config: each alias keeps being resolved there.\nhosts:${hosts.length === 0 ? ' []\n' : `\n${lines.join('')}`}`,
+  return ok({
+    text: workspaceText({
+      name: basename(dirname(path)) === '.ssh' ? 'ssh hosts' : basename(path),
+      comment: 'Imported from an ssh_config: each alias keeps being resolved there.',
+      hosts,
+    }),
     hostCount: hosts.length,
     warnings,
-  };
+  });
 };
 
 /** Words parted by blanks; double quotes hold blanks together; an unquoted # starts a comment. */
@@ -116,19 +113,6 @@ function splitWords(rest: string): string[] {
     if (word) words.push(word);
   }
   return words;
-}
-
-/** An id that a workspace allows; the alias itself wherever it is one. */
-function freeId(alias: string, taken: ReadonlySet<string>): string {
-  const plain = ID.test(alias)
-    ? alias
-    : alias
-        .replace(/[^A-Za-z0-9._-]/g, '-')
-        .replace(/^[.-]+/, '')
-        .slice(0, 60) || 'host';
-  let id = plain;
-  for (let n = 2; taken.has(id); n += 1) id = `${plain}-${n}`;
-  return id;
 }
 
 /** glob(3) for `*`, `?` and `[…]` in any part of an absolute path; hidden files only when asked for. */

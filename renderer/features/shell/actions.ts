@@ -81,7 +81,7 @@ const ACTIONS: readonly Action[] = [
   },
   {
     id: 'workspace.import',
-    label: 'Import hosts from ssh_config…',
+    label: 'Import hosts or a session…',
     group: 'Workspace',
     keys: [],
     run: () => openDialog({ kind: 'importWorkspace' }),

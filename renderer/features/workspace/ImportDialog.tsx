@@ -1,7 +1,7 @@
 import * as Dialog from '@radix-ui/react-dialog';
 import { TriangleAlert } from 'lucide-react';
-import { useState } from 'react';
-import type { ImportPreview } from '../../../shared/contract/commands.ts';
+import { useId, useState } from 'react';
+import { IMPORT_SOURCES, type ImportPreview, type ImportSource } from '../../../shared/contract/commands.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
@@ -10,7 +10,35 @@ import { PathField } from './PathField.tsx';
 import styles from './Workspace.module.css';
 import { WorkspaceEditor } from './WorkspaceEditor.tsx';
 
-/** The hosts the team already has, from an ssh_config: read, looked through, saved, opened. */
+/** What can be imported: how it is called, where such files usually are, and what becomes of them. */
+const SOURCES: Record<ImportSource, { name: string; label: string; path: string; hint: string }> = {
+  ssh_config: {
+    name: 'ssh_config',
+    label: 'ssh_config file',
+    path: '~/.ssh/config',
+    hint: 'Each alias becomes a host and keeps being resolved there.',
+  },
+  ansible: {
+    name: 'Ansible inventory',
+    label: 'Inventory file',
+    path: '~/',
+    hint: 'INI or YAML, with the group_vars and host_vars beside it. Groups become tags; secrets are left out.',
+  },
+  tmuxinator: {
+    name: 'tmuxinator project',
+    label: 'Project file',
+    path: '~/.config/tmuxinator/',
+    hint: 'Windows and panes; a pane that logs in by ssh becomes that host. Its commands wait for your approval.',
+  },
+  tmuxp: {
+    name: 'tmuxp session',
+    label: 'Session file',
+    path: '~/.config/tmuxp/',
+    hint: 'Windows and panes; a pane that logs in by ssh becomes that host. Its commands wait for your approval.',
+  },
+};
+
+/** What the team already has, from a file of another tool: read, looked through, saved, opened. */
 export function ImportDialog() {
   const open = useUi((s) => s.dialog?.kind === 'importWorkspace');
   return (
@@ -19,7 +47,7 @@ export function ImportDialog() {
         <Dialog.Portal>
           <Dialog.Overlay className={sheet.overlay} />
           <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
-            <Dialog.Title className={sheet.title}>Import hosts from ssh_config</Dialog.Title>
+            <Dialog.Title className={sheet.title}>Import hosts or a session</Dialog.Title>
             <ImportSteps />
           </Dialog.Content>
         </Dialog.Portal>
@@ -29,7 +57,9 @@ export function ImportDialog() {
 }
 
 function ImportSteps() {
-  const [path, setPath] = useState('~/.ssh/config');
+  const [source, setSource] = useState<ImportSource>('ssh_config');
+  const [path, setPath] = useState(SOURCES.ssh_config.path);
+  const sourceField = useId();
   const [reading, setReading] = useState(false);
   const [preview, setPreview] = useState<ImportPreview>();
   const [refusal, setRefusal] = useState<string>();
@@ -38,7 +68,7 @@ function ImportSteps() {
     setReading(true);
     setRefusal(undefined);
     try {
-      setPreview(await call('workspace.import', { source: 'ssh_config', path: chosen }));
+      setPreview(await call('workspace.import', { source, path: chosen }));
     } catch (thrown) {
       const { message, advice } = errorOf(thrown);
       setRefusal(advice ? `${message}. ${advice}` : message);
@@ -68,8 +98,29 @@ function ImportSteps() {
   }
   return (
     <>
+      <div className={sheet.field}>
+        <label htmlFor={sourceField}>From</label>
+        <select
+          id={sourceField}
+          value={source}
+          onChange={(event) => {
+            const next = event.target.value as ImportSource;
+            // A path that was typed stays; a usual place gives way to the next.
+            if (path === SOURCES[source].path) setPath(SOURCES[next].path);
+            setSource(next);
+            setRefusal(undefined);
+          }}
+        >
+          {IMPORT_SOURCES.map((one) => (
+            <option key={one} value={one}>
+              {SOURCES[one].name}
+            </option>
+          ))}
+        </select>
+        <p className={sheet.hint}>{SOURCES[source].hint}</p>
+      </div>
       <PathField
-        label="ssh_config file"
+        label={SOURCES[source].label}
         value={path}
         onChange={setPath}
         onSubmit={(chosen) => void read(chosen)}

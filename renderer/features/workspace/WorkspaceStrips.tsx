@@ -37,7 +37,7 @@ function FirstSteps() {
         Create one
       </button>
       <button type="button" onClick={() => openDialog({ kind: 'importWorkspace' })}>
-        Import from ssh_config
+        Import what you have
       </button>
       <span className={styles.grow} />
       <button type="button" data-quiet onClick={() => setAway(true)}>

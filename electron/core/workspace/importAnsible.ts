@@ -1,0 +1,313 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fail, ok, type Result } from '../../../shared/base/result.ts';
+import { readAnsibleIni } from './ansibleIni.ts';
+import {
+  type AnsibleInventory,
+  addHosts,
+  emptyInventory,
+  groupOf,
+  MAXIMUM_GROUPS,
+  setVariable,
+} from './ansibleInventory.ts';
+import { canBeHost, canBeUser } from './entryValues.ts';
+import { type Foreign, foreignMap, foreignText, readForeignYaml } from './foreignYaml.ts';
+import type { Importer, ImportOptions, ImportRefusal } from './importers.ts';
+import { jumpHost } from './jumpCycles.ts';
+import { splitArguments } from './splitArguments.ts';
+import { allowedName, type DraftHost, freeId, workspaceText } from './workspaceDraft.ts';
+
+const MAXIMUM_CHARACTERS = 1_048_576;
+
+/**
+ * A static Ansible inventory, INI or YAML, with the group_vars and host_vars beside it: hosts with their address, port,
+ * user, key and jump; groups become tags. Passwords and vaults are left out, templates are not filled in, and a script
+ * that would print an inventory is refused, not run.
+ */
+export const importAnsible: Importer = (text, options) => {
+  const { file } = options;
+  const refuse = (message: string, advice: string) => fail({ message: `${file}: ${message}`, advice });
+  if (text.startsWith('#!'))
+    return refuse(
+      'this is a program that prints an inventory; it was not run',
+      'Run `ansible-inventory -i FILE --list --yaml --output hosts.yml` yourself, then import hosts.yml.',
+    );
+  if (text.startsWith('$ANSIBLE_VAULT'))
+    return refuse('this is encrypted with ansible-vault', 'Decrypt a copy of it, then import that.');
+  if (text.length > MAXIMUM_CHARACTERS)
+    return refuse(`the file has ${text.length} characters`, 'A file of at most 1 MiB can be imported.');
+  const warnings: string[] = [];
+  let inventory: AnsibleInventory;
+  if (isYaml(text, file)) {
+    const read = readYamlInventory(text, file, warnings);
+    if (!read.ok) return read;
+    inventory = read.value;
+  } else inventory = readAnsibleIni(text, file, warnings);
+  if (inventory.groups.size > MAXIMUM_GROUPS)
+    return refuse(`it has ${inventory.groups.size} groups`, `At most ${MAXIMUM_GROUPS} can be imported.`);
+  readVariableFiles(inventory, options, warnings);
+  return ok(importInventory(inventory, basename(file), warnings));
+};
+
+function isYaml(text: string, file: string): boolean {
+  if (/\.(ya?ml|json)$/i.test(file)) return true;
+  if (/\.(ini|cfg)$/i.test(file)) return false;
+  const first = text.split('\n').find((line) => /^\s*[^\s#;]/.test(line.slice(0, 200))) ?? '';
+  return /^(---|\{|[\w.-]{1,100}:)\s*(#.*)?$/.test(first.slice(0, 200).trim());
+}
+
+function readYamlInventory(
+  text: string,
+  file: string,
+  warnings: string[],
+): Result<AnsibleInventory, ImportRefusal> {
+  const read = readForeignYaml(text, file);
+  if (!read.ok) return read;
+  const top = foreignMap(read.value);
+  if (!top)
+    return fail({
+      message: `${file}: this is no inventory: it is no map of groups`,
+      advice: 'A playbook is no inventory: choose the file that is given to ansible with -i.',
+    });
+  const inventory = emptyInventory();
+  const readGroup = (name: string, value: Foreign) => {
+    const group = groupOf(inventory, name);
+    const map = foreignMap(value);
+    setTexts(group.variables, map?.get('vars'));
+    for (const [pattern, variables] of named(map?.get('hosts'))) {
+      const hosts = addHosts(inventory, name, pattern);
+      if (!hosts)
+        warnings.push(
+          `${file}: the hosts ${JSON.stringify(pattern.slice(0, 80))} cannot be read, or are too many; left out.`,
+        );
+      for (const own of hosts ?? []) setTexts(own, variables);
+    }
+    for (const [child, content] of named(map?.get('children'))) {
+      group.children.add(child);
+      readGroup(child, content);
+    }
+  };
+  for (const [name, value] of top) readGroup(name, value);
+  return ok(inventory);
+}
+
+/** A map's entries; of a single name, or a list of them, each without content. */
+function named(value: Foreign | undefined): [string, Foreign][] {
+  if (value instanceof Map) return [...value];
+  return (Array.isArray(value) ? value : [value]).flatMap((one) => {
+    const name = foreignText(one);
+    return name === undefined ? [] : [[name, null] as [string, Foreign]];
+  });
+}
+
+function setTexts(variables: Map<string, string>, value: Foreign | undefined): void {
+  for (const [key, one] of foreignMap(value) ?? []) {
+    const text = foreignText(one);
+    if (text !== undefined) setVariable(variables, key, text);
+  }
+}
+
+/** `group_vars/NAME`, `NAME.yml`, `NAME.yaml`, `NAME.json`, or a directory of those; `host_vars` likewise. */
+function readVariableFiles(inventory: AnsibleInventory, options: ImportOptions, warnings: string[]): void {
+  const readText = options.readText ?? ((file: string) => readFileSync(file, 'utf8'));
+  const listDirectory = options.listDirectory ?? ((directory: string) => readdirSync(directory));
+  const list = (directory: string) => {
+    try {
+      return listDirectory(directory)
+        .filter((name) => !name.startsWith('.') && !name.endsWith('~'))
+        .sort();
+    } catch {
+      return [];
+    }
+  };
+  const take = (path: string, into: Map<string, string>) => {
+    let text: string;
+    try {
+      text = readText(path);
+    } catch (error) {
+      warnings.push(`${path} cannot be read: ${(error as { code?: string }).code ?? 'unknown'}.`);
+      return;
+    }
+    if (text.startsWith('$ANSIBLE_VAULT')) {
+      warnings.push(`${path} is encrypted with ansible-vault and was left out.`);
+      return;
+    }
+    const read = readForeignYaml(text, path);
+    if (read.ok) setTexts(into, read.value);
+    else warnings.push(`${read.error.message}; left out.`);
+  };
+  for (const [folder, variablesOf] of [
+    [
+      'group_vars',
+      (name: string) =>
+        inventory.groups.get(name)?.variables ??
+        (name === 'all' ? groupOf(inventory, 'all').variables : undefined),
+    ],
+    ['host_vars', (name: string) => inventory.hosts.get(name)],
+  ] as const) {
+    const directory = join(dirname(options.file), folder);
+    for (const entry of list(directory)) {
+      const plain = variablesOf(entry) ? entry : entry.replace(/\.(ya?ml|json)$/, '');
+      const variables = variablesOf(plain);
+      if (!variables) continue;
+      const inside = plain === entry ? list(join(directory, entry)) : [];
+      if (inside.length === 0) take(join(directory, entry), variables);
+      for (const name of inside.filter((one) => /(\.(ya?ml|json)|^[^.]+)$/.test(one)))
+        take(join(directory, entry, name), variables);
+    }
+  }
+}
+
+function importInventory(inventory: AnsibleInventory, name: string, warnings: string[]) {
+  const groupsOf = memberships(inventory);
+  const taken = new Map<string, DraftHost>();
+  const left = {
+    secrets: 0,
+    templates: new Set<string>(),
+    connections: [] as string[],
+    args: [] as string[],
+    users: [] as string[],
+  };
+  for (const [host, own] of inventory.hosts) {
+    const groups = groupsOf.get(host) ?? [];
+    const variables = new Map<string, string>();
+    // The most general first: what is said nearer to the host wins.
+    for (const group of ['all', ...groups])
+      for (const [key, value] of inventory.groups.get(group)?.variables ?? []) variables.set(key, value);
+    for (const [key, value] of own) variables.set(key, value);
+    if (variables.has('secret')) left.secrets++;
+    const value = (...keys: string[]): string | undefined => {
+      const found = keys.map((key) => variables.get(key)).find((one) => one !== undefined && one !== '');
+      if (found === undefined) return undefined;
+      if (/\{\{|\{%/.test(found)) left.templates.add(`${host} ${found}`);
+      else if (!/[\u0000-\u001f\u007f]/.test(found)) return found;
+      return undefined;
+    };
+    const tags = [...new Set(groups.filter((one) => one !== 'ungrouped').map(allowedName))].reverse();
+    const connection = value('ansible_connection') ?? 'ssh';
+    const draft = (transport: Omit<DraftHost, 'id' | 'tags'>): void => {
+      const id = freeId(host, taken);
+      taken.set(id, { id, ...(tags.length > 0 ? { tags } : {}), ...transport });
+    };
+    if (connection === 'local') draft({ local: {} });
+    else if (!['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh'].includes(connection))
+      left.connections.push(host);
+    else if (!canBeHost(value('ansible_host', 'ansible_ssh_host') ?? host))
+      warnings.push(
+        `The host ${JSON.stringify(host.slice(0, 80))} has a name that cannot be reached and was left out.`,
+      );
+    else draft({ ssh: sshOf(host, value, left) });
+  }
+  if (left.secrets > 0)
+    warnings.push(
+      `Passwords of ${left.secrets === 1 ? 'a host' : `${left.secrets} hosts`} were left out: Fireline asks for them, and keeps none.`,
+    );
+  if (left.templates.size > 0)
+    warnings.push(
+      `${left.templates.size === 1 ? 'A value holds a template' : `${left.templates.size} values hold templates`} ({{ … }}); left out.`,
+    );
+  if (left.args.length > 0)
+    warnings.push(
+      `ssh arguments other than a jump were left out of ${few(left.args)}; put them into your ssh_config.`,
+    );
+  if (left.users.length > 0)
+    warnings.push(`A user that is no login name was left out of ${few(left.users)}.`);
+  if (left.connections.length > 0)
+    warnings.push(`Not reached by ssh, and left out: ${few(left.connections)}.`);
+  if (taken.size === 0) warnings.push('The inventory names no host that can be reached.');
+  return {
+    text: workspaceText({
+      name,
+      comment:
+        'Imported from an Ansible inventory: its groups are tags; what it does not say comes from your ssh_config.',
+      hosts: [...taken.values()],
+    }),
+    hostCount: taken.size,
+    warnings,
+  };
+}
+
+/** Every group of each host, the farthest ancestors first. Groups that contain each other are followed once. */
+function memberships(inventory: AnsibleInventory): Map<string, string[]> {
+  const parents = new Map<string, string[]>();
+  for (const [name, group] of inventory.groups)
+    for (const child of group.children) {
+      const list = parents.get(child) ?? [];
+      list.push(name);
+      parents.set(child, list);
+    }
+  const ancestors = new Map<string, string[]>();
+  const of = (name: string): string[] => {
+    const known = ancestors.get(name);
+    if (known) return known;
+    const found: string[] = [];
+    const seen = new Set([name]);
+    for (let level = [name]; level.length > 0; ) {
+      level = level.flatMap((one) => parents.get(one) ?? []).filter((one) => !seen.has(one));
+      for (const one of level) seen.add(one);
+      found.unshift(...new Set(level));
+    }
+    ancestors.set(name, found);
+    return found;
+  };
+  const groups = new Map<string, string[]>();
+  for (const [name, group] of inventory.groups) {
+    if (name === 'all') continue;
+    for (const host of group.hosts) {
+      const list = groups.get(host) ?? [];
+      // Ancestors of any of its groups come before every group that it is in itself.
+      groups.set(host, [...new Set([...of(name).filter((one) => one !== 'all'), ...list, name])]);
+    }
+  }
+  return groups;
+}
+
+function sshOf(
+  host: string,
+  value: (...keys: string[]) => string | undefined,
+  left: { args: string[]; users: string[] },
+): NonNullable<DraftHost['ssh']> {
+  const ssh: Exclude<DraftHost['ssh'], string | undefined> = {};
+  const port = Number(value('ansible_port', 'ansible_ssh_port') ?? Number.NaN);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) ssh.port = port;
+  const user = value('ansible_user', 'ansible_ssh_user');
+  if (user !== undefined && canBeUser(user)) ssh.user = user;
+  else if (user !== undefined) left.users.push(host);
+  const key = value('ansible_ssh_private_key_file', 'ansible_private_key_file');
+  // Relative to the inventory for Ansible, to the workspace file for us: only what means the same is taken.
+  if (key !== undefined && /^(~\/|\/)/.test(key)) ssh.identityFile = key;
+  const args = [value('ansible_ssh_common_args'), value('ansible_ssh_extra_args')]
+    .filter((one) => one !== undefined)
+    .join(' ');
+  const jump = jumpOf(args);
+  if (jump?.every((one) => jumpHost(one) !== undefined)) ssh.jump = jump;
+  else if (args !== '') left.args.push(host);
+  const address = value('ansible_host', 'ansible_ssh_host');
+  if (address === undefined && Object.keys(ssh).length === 0) return host;
+  return { host: address ?? host, ...ssh };
+}
+
+/** `-J a,b`, `-o ProxyJump=a`, or the older `-o ProxyCommand="ssh -W %h:%p -q bastion"`. */
+function jumpOf(args: string): string[] | undefined {
+  const words = splitArguments(args.slice(0, 10_000)) ?? [];
+  for (const [index, word] of words.entries()) {
+    const text = word === '-J' || word === '-o' ? `${word}${words[index + 1] ?? ''}` : word;
+    const jump = /^-(?:J|oProxyJump[= ])(\S+)$/i.exec(text)?.[1];
+    if (jump !== undefined) return jump.split(',');
+    const command =
+      /^-oProxyCommand[= ]["']?ssh((?: -[qA]+| -W %h:%p| -p \d{1,5})*) ((?![-\s])\S+)((?: -[qA]+| -W %h:%p)*)["']?$/i.exec(
+        text,
+      );
+    if (command?.[2] !== undefined && `${command[1]}${command[3]}`.includes('-W %h:%p')) {
+      const port = / -p (\d+)/.exec(command[1] ?? '')?.[1];
+      return [port === undefined ? command[2] : `${command[2]}:${port}`];
+    }
+  }
+  return undefined;
+}
+
+function few(names: readonly string[]): string {
+  return names.length <= 5
+    ? names.join(', ')
+    : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`;
+}
