@@ -105,14 +105,14 @@ test('a tmuxinator project becomes hosts and panes, and its commands wait for ap
   await page.screenshot({ path: 'e2e/results/workspace-5-sources.png' });
   await dialog.getByRole('button', { name: 'Read the file' }).click();
   await expect(dialog.getByRole('list', { name: 'Warnings' })).toContainText('after you approve');
-  await dialog.getByRole('textbox').last().fill(join(folder, 'project.yaml'));
+  await dialog.getByLabel('Save as').fill(join(folder, 'project.yaml'));
   await dialog.getByRole('button', { name: /Save/ }).click();
   const terminals = page.getByLabel('Terminal here', { exact: true });
   await expect(terminals).toHaveCount(2);
-  await expect(page.getByText('types commands into a pane (here)')).toBeVisible();
+  await expect(page.getByText('types commands into 2 panes (here)')).toBeVisible();
   await page.getByRole('button', { name: 'Show', exact: true }).click();
   await page.screenshot({ path: 'e2e/results/workspace-6-start-up.png' });
   await expect(page.locator('.xterm-rows').filter({ hasText: 'started-42' })).toHaveCount(0);
-  await page.getByRole('button', { name: 'Approve it' }).click();
+  await page.getByRole('button', { name: 'Approve all' }).click();
   await expect(terminals.filter({ hasText: 'started-42 in /tmp' })).toHaveCount(1);
 });
