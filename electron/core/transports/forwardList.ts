@@ -5,7 +5,7 @@ import { Emitter, type Event } from '../../../shared/base/emitter.ts';
 import type { Forward, ForwardState } from '../../../shared/model/forward.ts';
 
 /** The forwards of one host, with what they carried; they outlive its connections. */
-export interface ForwardList extends Disposable {
+export interface ForwardList {
   readonly forwards: Forward[];
   /** At once when a state changes; at most once a second for traffic. */
   readonly onChange: Event<void>;
@@ -13,6 +13,8 @@ export interface ForwardList extends Disposable {
   entry(forward: Pick<Forward, 'kind' | 'listen' | 'target'>): ForwardEntry;
   /** Takes off the list what is not among these. */
   retain(entries: readonly ForwardEntry[]): void;
+  /** There is no connection any more: nothing waits until there is a forward to open again. */
+  rest(): void;
 }
 
 export interface ForwardEntry {
@@ -30,8 +32,13 @@ export function createForwardList(clock: Clock): ForwardList {
   const entries = new Map<string, ForwardEntry>();
   const changed = new Emitter<void>();
   let traffic: Disposable | undefined;
+  let resting = false;
 
   function tellSoon(): void {
+    if (resting) {
+      changed.fire();
+      return;
+    }
     traffic ??= clock.after(TRAFFIC_EVERY_MS, () => {
       traffic = undefined;
       changed.fire();
@@ -102,6 +109,7 @@ export function createForwardList(clock: Clock): ForwardList {
       return [...entries.values()].map(({ forward }) => ({ ...forward }));
     },
     entry(forward) {
+      resting = false;
       const id = `${forward.kind} ${forward.listen} ${forward.target ?? ''}`.trimEnd();
       const known = entries.get(id) ?? create(id, forward);
       entries.set(id, known);
@@ -111,9 +119,10 @@ export function createForwardList(clock: Clock): ForwardList {
       for (const [id, entry] of entries) if (!kept.includes(entry)) entries.delete(id);
       changed.fire();
     },
-    dispose() {
+    rest() {
+      resting = true;
       traffic?.dispose();
-      changed.dispose();
+      traffic = undefined;
     },
   };
 }

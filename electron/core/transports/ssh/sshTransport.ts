@@ -109,8 +109,10 @@ export function createSshTransport(host: HostId, spec: SshSpec, context: SshCont
           way.dispose();
           const wasFirst = standing[0] === own;
           standing.splice(standing.indexOf(own), 1);
-          if (standing.length === 0) agentForwarding = undefined;
-          else if (wasFirst) standing[0]?.openForwards();
+          if (standing.length === 0) {
+            agentForwarding = undefined;
+            list.rest();
+          } else if (wasFirst) standing[0]?.openForwards();
           changed.fire();
         },
       });
