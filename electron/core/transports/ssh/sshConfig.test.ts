@@ -118,6 +118,27 @@ describe('resolveSshConfig', () => {
     expect(target).toMatchObject({ user: 'mine', port: 9, identityFiles: ['/k', '/k'], compression: true });
   });
 
+  it('finds the agent by path, by variable, or none', () => {
+    const file = configFile(
+      'Host none\n IdentityAgent none\nHost named\n IdentityAgent $WORK_AGENT\nHost unset\n IdentityAgent $NO_SUCH\nHost path\n IdentityAgent ~/a-%r.sock\n User u\n ForwardAgent $WORK_AGENT\nHost standard\n IdentityAgent SSH_AUTH_SOCK\n ForwardAgent yes\n',
+    );
+    const of = (alias: string) =>
+      resolveSshConfig(alias, {
+        userFile: file,
+        systemFile: null,
+        homeDirectory: '/home/u',
+        environment: { WORK_AGENT: '/run/work.sock' },
+      });
+    expect(
+      ['none', 'named', 'unset', 'path', 'standard', 'other'].map((alias) => of(alias).identityAgent),
+    ).toEqual(['none', '/run/work.sock', 'none', '/home/u/a-u.sock', undefined, undefined]);
+    expect([of('path').forwardAgent, of('standard').forwardAgent, of('other').forwardAgent]).toEqual([
+      { socket: '/run/work.sock' },
+      'agent',
+      undefined,
+    ]);
+  });
+
   it('knows tags and networks of newer copies of ssh', () => {
     const file = configFile(
       'Host x\n Tag inside\nMatch tagged in*\n Port 3\nMatch localnetwork 0.0.0.0/0,::/0\n User near\nMatch localnetwork 203.0.113.0/24\n User far\n',

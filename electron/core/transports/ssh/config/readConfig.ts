@@ -5,7 +5,7 @@ import { type ConfigValues, firstValue } from './configValues.ts';
 import { formatForward, readForward } from './forwardSpec.ts';
 import { expandGlob } from './includeGlob.ts';
 import { readJumpList, trimJump } from './jumpList.ts';
-import { ALIASES, KEYWORDS, PASSED_OVER, readRekeyLimit } from './keywords.ts';
+import { ALIASES, KEYWORDS, type Keyword, PASSED_OVER, readRekeyLimit } from './keywords.ts';
 import { type MatchSubject, matchesLine } from './matchBlock.ts';
 import { readPort } from './ports.ts';
 import { expandTilde, expandTokens } from './tokens.ts';
@@ -55,24 +55,17 @@ export function readConfigFile(
   const text = readTrusted(file, values);
   if (text === undefined) return;
   let active = nested?.parseOnly !== true;
-  for (const [index, whole] of text.split('\n').entries()) {
+  for (const line of linesOf(file.path, text)) {
     if (reader.pending !== undefined) return;
+    const { name, raw, words } = line;
     const fault = (what: string) =>
       void values.faults.push(
-        `${file.path}:${index + 1}: ${what.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 300)}`,
+        `${file.path}:${line.number}: ${what.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 300)}`,
       );
-    // A string of C ends at its zero.
-    const line = whole.replace(/\0.*$/s, '');
-    const rest: Rest = { text: line.replace(/[ \t\r\n\f]+$/, '') };
-    const keyword = (nextWord(rest) || nextWord(rest) || '').toLowerCase();
-    if (keyword === '' || keyword.startsWith('#')) continue;
-    const raw = skipBlanks(rest.text ?? '');
     if (raw === '') {
-      fault(`${keyword} has no argument`);
+      fault(`${name} has no argument`);
       continue;
     }
-    const name = ALIASES[keyword] ?? keyword;
-    const words = splitWords(raw);
     if (!words) {
       fault('a quote is not closed');
     } else if (name === 'host') {
@@ -81,8 +74,8 @@ export function readConfigFile(
     } else if (name === 'match') {
       const matches = matchesLine(raw, {
         ...reader,
-        note: (what) => values.notes.add(`${file.path}:${index + 1}: ${what}`),
-        exec: (command) => mayRun(reader, file, nested?.parseOnly === true, command, index + 1),
+        note: (what) => values.notes.add(`${file.path}:${line.number}: ${what}`),
+        exec: (command) => mayRun(reader, file, nested?.parseOnly === true, command, line.number),
       });
       active = matches === true && nested?.parseOnly !== true;
       if (typeof matches === 'object') fault(matches.fault);
@@ -92,10 +85,55 @@ export function readConfigFile(
         if (failure !== undefined) fault(failure);
       }
     } else {
-      const failure = takeLine(reader, name, { words, raw }, active, file.user);
+      const failure = takeLine(reader, { ...line, words }, active, file.user);
       if (failure !== undefined) fault(failure);
     }
   }
+}
+
+/** One line that says something, cut as ssh cuts it. */
+interface ConfigLine {
+  number: number;
+  /** The keyword, in lower case, by its present name. */
+  name: string;
+  /** What follows it. */
+  raw: string;
+  /** `undefined` where a quote is not closed. */
+  words: readonly string[] | undefined;
+  /** Its values, worked out once. */
+  parse(keyword: Keyword, words: readonly string[]): ReturnType<Keyword['parse']>;
+}
+
+/** A fleet of a hundred hosts reads the same few files several times each at start. */
+const cut = new Map<string, { text: string; lines: readonly ConfigLine[] }>();
+const MOST_CUT = 50;
+
+function linesOf(path: string, text: string): readonly ConfigLine[] {
+  const known = cut.get(path);
+  if (known?.text === text) return known.lines;
+  const lines = text.split('\n').flatMap((whole, index): ConfigLine[] => {
+    // A string of C ends at its zero.
+    const rest: Rest = { text: whole.replace(/\0.*$/s, '').replace(/[ \t\r\n\f]+$/, '') };
+    const keyword = (nextWord(rest) || nextWord(rest) || '').toLowerCase();
+    if (keyword === '' || keyword.startsWith('#')) return [];
+    const raw = skipBlanks(rest.text ?? '');
+    let parsed: ReturnType<Keyword['parse']> | undefined;
+    return [
+      {
+        number: index + 1,
+        name: ALIASES[keyword] ?? keyword,
+        raw,
+        words: splitWords(raw),
+        parse(by, words) {
+          parsed ??= by.parse({ words, raw });
+          return parsed;
+        },
+      },
+    ];
+  });
+  if (cut.size >= MOST_CUT) cut.clear();
+  cut.set(path, { text, lines });
+  return lines;
 }
 
 /**
@@ -183,13 +221,12 @@ function include(
 /** One line that is not about blocks. Returns why ssh would refuse it. */
 function takeLine(
   reader: ConfigReader,
-  name: string,
-  line: { words: readonly string[]; raw: string },
+  line: ConfigLine & { words: readonly string[] },
   active: boolean,
   user: boolean,
 ): string | undefined {
   const { values } = reader;
-  const { words, raw } = line;
+  const { name, words, raw } = line;
   switch (name) {
     case 'port': {
       const port = words[1] === undefined ? readPort(words[0] ?? '') : undefined;
@@ -256,7 +293,7 @@ function takeLine(
     if (PASSED_OVER.has(name) || (ignored !== undefined && matchPatternList(name, ignored))) return undefined;
     return `${name} is not a keyword of ssh_config`;
   }
-  const parsed = keyword.parse(line);
+  const parsed = line.parse(keyword, words);
   if ('fault' in parsed) return `${name}: ${parsed.fault}`;
   if (keyword.again === 'kept') return keep(values, name, parsed, active);
   if (!active) return undefined;
