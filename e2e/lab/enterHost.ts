@@ -43,6 +43,16 @@ export function enterArgv(initPid: number, user: 'root' | 'deploy'): string[] {
   ];
 }
 
+/** What another program starts to be inside the host, in its groups and namespaces: a shell, unless told otherwise. */
+export function enterCommand(
+  groups: readonly string[],
+  initPid: number,
+  argv: readonly string[] = ['/bin/bash'],
+): { file: string; args: string[] } {
+  const prefix = ['-c', JOIN_GROUPS, 'join', String(groups.length), ...groups];
+  return { file: '/bin/sh', args: [...prefix, ...enterArgv(initPid, 'root'), ...argv] };
+}
+
 /** Runs to the end inside the host, not through ssh. An argument vector, or a script for `sh`. */
 export function execInHost(
   groups: readonly string[],

@@ -1,5 +1,5 @@
 import { type CgroupLayout, cgroupProcesses, oomKillCount } from './cgroups.ts';
-import { type ExecOptions, type ExecResult, execInHost } from './enterHost.ts';
+import { type ExecOptions, type ExecResult, enterCommand, execInHost } from './enterHost.ts';
 import type { RecordedHost } from './labRecord.ts';
 import { type SeenProcess, seeProcess } from './processIdentity.ts';
 import { readBanner } from './readBanner.ts';
@@ -43,6 +43,11 @@ export class LabHost {
   /** Runs inside the host without ssh, as its root unless told otherwise. A string is a script for `sh`. */
   exec(command: string | readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
     return execInHost(this.#groups, this.initPid(), command, options);
+  }
+
+  /** What an agent that runs in this host would start: for sessions that come in by another way than its sshd. */
+  enter(argv?: readonly string[]): { file: string; args: string[] } {
+    return enterCommand(this.#groups, this.initPid(), argv);
   }
 
   /** Starts something that goes on by itself, adopted by the host's init. */

@@ -20,7 +20,11 @@ export interface WebHost {
 }
 
 /** The real web host in a process of its own, on a free port, with a data directory of its own. */
-export async function startWebHost(options: { workspace?: string; home?: string }): Promise<WebHost> {
+export async function startWebHost(options: {
+  workspace?: string;
+  home?: string;
+  environment?: Readonly<Record<string, string>>;
+}): Promise<WebHost> {
   const home = options.home ?? (await mkdtemp(join(tmpdir(), 'fireline-home-')));
   const flags = [
     '--port',
@@ -31,7 +35,7 @@ export async function startWebHost(options: { workspace?: string; home?: string 
   const child = spawn(process.execPath, ['electron/web/main.ts', ...flags], {
     cwd: ROOT,
     // A home of its own: the start-up files of whoever runs the tests may do anything, and take their time.
-    env: { ...process.env, FIRELINE_HOME: home, HOME: home, SHELL: '/bin/bash' },
+    env: { ...process.env, ...options.environment, FIRELINE_HOME: home, HOME: home, SHELL: '/bin/bash' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let diagnostics = '';

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
 
 export interface ErlangService {
-  /** `svc12@host` */
+  /** `svc12@localhost` */
   readonly node: string;
   readonly cookie: string;
   readonly pid: number;
@@ -38,7 +37,7 @@ export async function startErlangService(
   const cookie = `c${Math.random().toString(36).slice(2)}`;
   const child: ChildProcess = spawn(
     launch.file,
-    [...launch.args, '-noinput', '-sname', name, '-setcookie', cookie, '-eval', BUSY],
+    [...launch.args, '-noinput', '-sname', `${name}@localhost`, '-setcookie', cookie, '-eval', BUSY],
     { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
   );
   let said = '';
@@ -53,13 +52,14 @@ export async function startErlangService(
     child.once('exit', () => reject(new Error(`the Erlang node ended: ${said}`)));
     child.once('error', reject);
   });
-  const node = `${name}@${hostname().split('.')[0]}`;
+  // By the name that every host has for itself.
+  const node = `${name}@localhost`;
   return {
     node,
     cookie,
     pid: child.pid ?? -1,
     debugCommand: (debug, { hidden = false, hangUpIgnored = true } = {}) =>
-      `${hangUpIgnored ? "trap '' HUP; " : ''}erl -noinput${hidden ? ' -hidden' : ''} -sname ${debug} -setcookie ${cookie} -eval "net_kernel:connect_node('${node}')" &`,
+      `${hangUpIgnored ? "trap '' HUP; " : ''}erl -noinput${hidden ? ' -hidden' : ''} -sname ${debug}@localhost -setcookie ${cookie} -eval "net_kernel:connect_node('${node}')" &`,
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');

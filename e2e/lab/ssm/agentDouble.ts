@@ -29,6 +29,8 @@ export interface AgentDoubleOptions {
   clock: Clock;
   /** What a shell session of this target runs. */
   shellFor(target: string): ShellCommand;
+  /** Where its ports are. Default 127.0.0.1. */
+  addressFor?(target: string): string;
   agentVersion?: string;
   encryption?: { keyId: string; challenge: 'none' | 'random' };
   paced?: boolean;
@@ -49,6 +51,8 @@ export interface AgentDouble extends SessionDoor, Disposable {
   breakConnections(): void;
   /** 1000 "Bye" on every WebSocket. */
   sayBye(): void;
+  /** Ends a session as its idle time-out does. */
+  expire(sessionId: string): Promise<void>;
   /** The shell's process of a session. */
   pidOf(sessionId: string): number | undefined;
 }
@@ -209,6 +213,7 @@ export async function startAgentDouble(options: AgentDoubleOptions): Promise<Age
       clock,
       agentVersion: options.agentVersion ?? '3.3.987.0',
       shell: options.shellFor(session.request.target),
+      address: options.addressFor?.(session.request.target) ?? '127.0.0.1',
       paced: options.paced ?? false,
       startDelayMs: options.startDelayMs ?? 50,
       ...(encryption
@@ -345,6 +350,10 @@ export async function startAgentDouble(options: AgentDoubleOptions): Promise<Age
     },
     sayBye() {
       for (const session of held.values()) session.socket?.close(1000, 'Bye');
+    },
+    async expire(sessionId) {
+      const session = held.get(sessionId);
+      if (session) timeOut(session, 'The session timed out because it was idle.');
     },
     pidOf: (sessionId) => held.get(sessionId)?.agent?.pid,
     dispose() {

@@ -18,6 +18,8 @@ export interface AgentOptions {
   request: SessionRequest;
   clock: Clock;
   agentVersion: string;
+  /** The instance's own address, as the agent on it says 127.0.0.1. */
+  address: string;
   /** What a shell session runs, and where. */
   shell: ShellCommand;
   /** Set where the account wants sessions encrypted: the key, and KMS's Decrypt. */
@@ -52,6 +54,10 @@ export interface AgentSession extends Disposable {
   /** The shell's process on this machine, once there is one. */
   readonly pid: number | undefined;
 }
+
+/** node-pty lets children inherit the other terminals' masters: a terminal would not hang up while any of them lives. */
+const CLOSE_OTHERS =
+  'for f in /proc/self/fd/*; do f=${f##*/}; [ "$f" -gt 2 ] && eval "exec $f>&-"; done; exec "$@"';
 
 /** Its own outgoing buffer, beyond which it stops reading the pty. */
 const MOST_WAITING = 4 * 1024 * 1024;
@@ -147,7 +153,8 @@ export function startAgentSession(options: AgentOptions): AgentSession {
   function startShell(): void {
     const { file, args, environment } = options.shell;
     const commandLine = request.command ?? request.parameters['command']?.join(' ');
-    pty = spawnPty(file, commandLine === undefined ? [...args] : [...args, '-c', commandLine], {
+    const argv = [file, ...args, ...(commandLine === undefined ? [] : ['-c', commandLine])];
+    pty = spawnPty('/bin/bash', ['-c', CLOSE_OTHERS, 'close', ...argv], {
       name: 'xterm-256color',
       ...size,
       env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm-256color', ...environment },
@@ -183,7 +190,7 @@ export function startAgentSession(options: AgentOptions): AgentSession {
 
   function startPort(): void {
     const port = Number(request.parameters['portNumber']?.[0] ?? 22);
-    const host = request.parameters['host']?.[0] ?? '127.0.0.1';
+    const host = request.parameters['host']?.[0] ?? options.address;
     const multiplexed =
       request.parameters['type']?.[0] === 'LocalPortForwarding' &&
       compareVersions(options.agentVersion, '3.0.196.0') > 0 &&

@@ -117,7 +117,7 @@ export function createOutputFlow(options: {
       return paused;
     },
     note(text) {
-      output(Buffer.from(`${RESET_MODES}\r\n\x1b[2m── ${plain(text)} ──\x1b[0m\r\n`));
+      output(noteBytes(text));
       flush();
     },
     async attach(window, replayBytes) {
@@ -185,11 +185,18 @@ function characterStart(bytes: Buffer): number {
   return at === 3 && incompleteTail(bytes.subarray(0, 3)) === 0 && ((bytes[3] ?? 0) & 0xc0) === 0x80 ? 0 : at;
 }
 
+/** A dim line of ours, in the pane and on record. */
+export function noteBytes(text: string): Uint8Array {
+  return Buffer.from(`${RESET_MODES}\r\n\x1b[2m── ${plain(text)} ──\x1b[0m\r\n`);
+}
+
 /**
  * What the shell that is gone may have left behind: an unfinished sequence (CAN), the alternate screen, mouse
- * reports, bracketed paste, application keys, a hidden cursor (xterm control sequences, DECSTR and DECRST).
+ * reports, bracketed paste, application keys, a hidden cursor (xterm control sequences, DECSTR and DECRST). Leaving
+ * the alternate screen restores the saved cursor, on the normal one too: so the cursor is saved before.
  */
-const RESET_MODES = '\x18\x1b[!p\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h';
+const RESET_MODES =
+  '\x18\x1b7\x1b[?1049l\x1b[!p\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h';
 
 const plain = (text: string) =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').slice(0, 400);

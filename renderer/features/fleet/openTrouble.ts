@@ -57,6 +57,8 @@ function worse(a: TimelineEvent, b: TimelineEvent): TimelineEvent {
 /** One word for a badge. */
 export function troubleWord(kind: EventKind): string {
   const known: Partial<Record<EventKind, string>> = {
+    'erlang.orphan_remote_shell': 'orphan node',
+    'session.expired': 'session ran out',
     'process.oom_killed': 'OOM',
     'process.respawn_loop': 'respawn',
     'link.lost': 'link',

@@ -160,7 +160,13 @@ export async function openRawShell(
   channel.write(Buffer.from(loop(token)));
   if (!(await ready)) {
     owned.dispose();
-    const said = banner.replace(/\s+/g, ' ').trim();
+    // Without the echo of our own line.
+    const said = banner
+      .split(/[\r\n]+/)
+      .filter((line) => !line.includes(token.slice(0, 16)) && !line.includes(token.slice(16)))
+      .join(' ')
+      .replace(/\s+/g, ' ')
+      .trim();
     return fail({
       reason: `the session's shell cannot carry commands: ${over ?? `no answer within ${READY_WITHIN_MS / 1000} s`}${said === '' ? '' : ` (it said: ${said.slice(-200)})`}`,
       advice:

@@ -79,6 +79,8 @@ function createSsmConnection(
   const sessions = new Set<StartedSession>();
   const rawShells = new Set<RawShell>();
   let disposed = false;
+  /** Its shell is for people alone. */
+  let bare = false;
 
   async function open(): Promise<Result<StartedSession, ConnectFailure>> {
     const started = await startSession(spec, { kind: 'shell' }, context);
@@ -161,6 +163,7 @@ function createSsmConnection(
       // Without stty or dd there is still a pane.
       if (raw.error.kind === 'refused' && /cannot carry commands/.test(raw.error.reason)) {
         context.diagnostic(raw.error.reason);
+        bare = true;
         return ok(null);
       }
       return raw;
@@ -168,6 +171,8 @@ function createSsmConnection(
     async ping(signal) {
       const channel = anyChannel();
       if (channel) return await channel.ping(signal);
+      signal.throwIfAborted();
+      if (bare) return 0;
       // Every session has ended: whether a new one can be had is the answer.
       const started = clock.monotonic();
       const raw = await openRaw();
@@ -177,9 +182,11 @@ function createSsmConnection(
       throw new Error(raw.error.reason);
     },
     async openShell(size) {
+      // Known before the session opens: nothing may come between its first output and who listens.
+      const expiry = await limits;
       const session = await open();
       return session.ok
-        ? ok(shellOf(session.value, size, watchExpiry(await limits, clock), (notice) => notices.fire(notice)))
+        ? ok(shellOf(session.value, size, watchExpiry(expiry, clock), (notice) => notices.fire(notice)))
         : fail(channelFailure(session.error));
     },
     async openExec(commandLine): Promise<Result<ExecChannel, ChannelFailure>> {

@@ -1,0 +1,173 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { type ErlangService, startErlangService } from '../lab/scenarios/erlangService.ts';
+import { type DoubleInstance, doubleTask } from '../lab/ssm/doubleAccount.ts';
+import { type AwsDouble, startAwsDouble } from '../lab/ssm/startAwsDouble.ts';
+import { startWebHost, type WebHost } from './webHost.ts';
+
+/** One workspace with every way to a host, and the first story: an expired session leaves a debug node behind. */
+test.describe.configure({ mode: 'serial', timeout: 240_000 });
+
+const SHELL_ONLY = 'i-0aaaaaaaaaaaaaaa1';
+const WITH_SSH = 'i-0bbbbbbbbbbbbbbb2';
+
+let lab: Lab;
+let double: AwsDouble;
+let service: ErlangService;
+let fireline: WebHost;
+let page: Page;
+let tasks: string[];
+
+test.beforeAll(async ({ browser }) => {
+  lab = await startLab({ hosts: 6, memoryLimitBytes: 512 * 1024 * 1024 });
+  const running = ['web4', 'web5', 'web6'].map((host) => ({ host, task: doubleTask('api', ['app']) }));
+  tasks = running.map(({ task }) => `api.${task.id.slice(0, 8)}`);
+  const hostOf = (target: string) => {
+    if (target === SHELL_ONLY) return lab.host('web2');
+    if (target === WITH_SSH) return lab.host('web3');
+    const found = running.find(({ task }) => target.includes(task.id));
+    if (!found) throw new Error(`no lab host for ${target}`);
+    return lab.host(found.host);
+  };
+  const instance = (instanceId: string): DoubleInstance => ({
+    instanceId,
+    pingStatus: 'Online',
+    platform: 'Linux',
+    agentVersion: '3.3.987.0',
+    state: 'running',
+  });
+  double = await startAwsDouble({
+    account: {
+      instances: [instance(SHELL_ONLY), instance(WITH_SSH)],
+      clusters: [
+        {
+          name: 'prod',
+          services: [{ name: 'api', enableExecuteCommand: true, desiredCount: 3 }],
+          tasks: running.map(({ task }) => task),
+        },
+      ],
+    },
+    // A session of its own inside, with the pty as its terminal: as a container's runtime makes it.
+    shellFor: (target) => hostOf(target).enter(['setsid', '-c', '-w', '/bin/bash']),
+    addressFor: (target) => hostOf(target).address,
+  });
+  service = await startErlangService(`svc${process.pid}`, lab.host('web4').enter(['erl']));
+  const ssh = lab.host('web3');
+  const knownHosts = join(lab.directory, 'known_hosts_of_instances');
+  const line =
+    (await readFile(ssh.knownHostsFile, 'utf8')).split('\n').find((l) => l.includes(ssh.address)) ?? '';
+  await writeFile(knownHosts, `${line.replace(/^\S+/, WITH_SSH)}\n`);
+  const plain = lab.host('web1');
+  const workspace = join(lab.directory, 'aws.yaml');
+  await writeFile(
+    workspace,
+    `version: 1
+name: mixed
+hosts:
+  - { id: plain, ssh: { host: ${plain.address}, port: ${plain.port}, user: root, identityFile: "${plain.keyFile}", knownHostsFile: "${plain.knownHostsFile}" } }
+  - { id: managed, ssm: { instance: ${SHELL_ONLY} } }
+  - { id: carried, ssm: { instance: ${WITH_SSH}, ssh: { user: root, port: ${ssh.port}, identityFile: "${ssh.keyFile}", knownHostsFile: "${knownHosts}" } } }
+  - { id: api, ecs: { cluster: prod, service: api, container: app } }
+`,
+  );
+  fireline = await startWebHost({ workspace, environment: double.service.environment });
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
+  await page.goto(fireline.url);
+});
+
+test.afterAll(async () => {
+  await page?.close();
+  await fireline?.stop();
+  double?.dispose();
+  await service?.stop();
+  await lab?.stop();
+});
+
+const timeline = () => page.getByRole('region', { name: 'Timeline' });
+const fleet = () => page.getByRole('region', { name: 'Fleet' });
+const terminal = (host: string) => page.getByLabel(`Terminal ${host}`, { exact: true });
+
+test('hosts by ssh, by a session, by ssh over a session and the tasks of a service all have a shell and charts', async () => {
+  const hosts = ['plain', 'managed', 'carried', ...tasks];
+  for (const [at, host] of hosts.entries()) {
+    await expect(terminal(host)).toBeVisible();
+    await expect(terminal(host).locator('.xterm-rows')).toContainText('#', { timeout: 30_000 });
+    await terminal(host).click();
+    await page.keyboard.type('echo in-$(hostname)-$((40+2))\n');
+    await expect(terminal(host).locator('.xterm-rows')).toContainText(`in-web${at + 1}-42`);
+    const cell = fleet()
+      .getByRole('option', { name: new RegExp(`\\b${host}\\b`) })
+      .first();
+    await expect(cell).toContainText(/cpu\s*\d+%/);
+  }
+  await page.screenshot({ path: 'e2e/results/aws-1-mixed.png' });
+  await page.setViewportSize({ width: 2560, height: 1440 });
+  await page.screenshot({ path: 'e2e/results/aws-2-mixed-wide.png' });
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+test('a session that breaks goes on where it was', async () => {
+  await terminal('managed').click();
+  await page.keyboard.type('KEPT=yes\n');
+  double.agents.breakConnections();
+  await page.keyboard.type('echo kept-$KEPT-$((1+1))\n');
+  await expect(terminal('managed').locator('.xterm-rows')).toContainText('kept-yes-2');
+  await expect(
+    timeline()
+      .getByRole('button', { name: /managed.*interrupted for/i })
+      .first(),
+  ).toBeVisible();
+});
+
+test('an expired session leaves a debug node connected: told, disconnected by the button, CPU back', async () => {
+  const [host = ''] = tasks;
+  await terminal(host).click();
+  await page.keyboard.type(`${service.debugCommand('debug')}\n`);
+  await expect(
+    timeline()
+      .getByRole('button', { name: /Node debug@localhost/ })
+      .first(),
+  ).toBeVisible({ timeout: 20_000 });
+  // The pane's own session is ended by the service, as at its idle time-out.
+  const sessions = double.agents.sessions.filter(
+    (one) => one.status === 'Connected' && one.target.includes(host.split('.')[1] ?? '-'),
+  );
+  for (const one of sessions) await double.agents.expire(one.sessionId);
+
+  const orphan = timeline()
+    .getByRole('button', { name: /critical.*debug@localhost is still connected/i })
+    .first();
+  await expect(orphan).toBeVisible({ timeout: 60_000 });
+  await orphan.click();
+  await page.screenshot({ path: 'e2e/results/aws-3-orphan.png' });
+  await timeline()
+    .getByRole('button', { name: /^Disconnect debug@localhost/ })
+    .first()
+    .click();
+  const sheet = page.getByRole('dialog');
+  await expect(sheet).toContainText('its connection to debug@localhost is cut');
+  await expect(sheet).not.toContainText(service.cookie);
+  await page.screenshot({ path: 'e2e/results/aws-4-plan.png' });
+  await sheet.getByRole('button', { name: /Disconnect debug@localhost on / }).click();
+  await expect(sheet.getByRole('status')).toContainText('stayed away', { timeout: 60_000 });
+  await expect(sheet).toContainText(/CPU before/, { timeout: 30_000 });
+  await page.screenshot({ path: 'e2e/results/aws-5-fixed.png' });
+  await sheet.getByRole('button', { name: 'Close' }).click();
+});
+
+test('the story is in the report', async () => {
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Declare incident' }).click();
+  await page.getByLabel('Title').fill('api at 100 %');
+  await page.getByRole('button', { name: 'Declare incident', exact: true }).last().click();
+  await page.getByRole('button', { name: /^Incident \d+/ }).click();
+  await page.getByRole('button', { name: 'End incident' }).click();
+  const dialog = page.getByRole('dialog');
+  const download = page.waitForEvent('download');
+  await dialog.getByRole('button', { name: 'Export report' }).click();
+  const html = await readFile(await (await download).path(), 'utf8');
+  expect(html).not.toContain(service.cookie);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+});
