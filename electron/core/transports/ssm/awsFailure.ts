@@ -184,7 +184,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-const REGION_MISSING = /Region is missing/;
+const REGION_MISSING = /Region is missing|region=""/;
 
 function readError(error: unknown): { code: string; message: string; requestId?: string } {
   if (!(error instanceof Error)) return { code: 'Unknown', message: String(error) };
