@@ -86,4 +86,22 @@ describe.skipIf(!labIsWanted)('fireline watch on two limited hosts', () => {
     });
     expect(lab.host('web2').oomKills()).toBe(0);
   });
+
+  it.skipIf(!crashesAreLogged())('tells a program that crashed, from the kernel’s own words', async () => {
+    const crash = await lab.host('web1').exec(['perl', '-e', 'print unpack "p", pack "L!", 1']);
+    expect(crash.code).not.toBe(0);
+    const told = await waitUntil('the line of the crash', 60_000, () =>
+      events.find((one) => one.kind === 'kernel.segfault' && one.host === 'web1'),
+    );
+    expect(told.detail).toMatchObject({ process: 'perl', fault: 'read a null pointer' });
+  });
 });
+
+/** The kernel says so unless it is told not to; arm64's is told not to from the start. */
+function crashesAreLogged(): boolean {
+  try {
+    return readFileSync('/proc/sys/debug/exception-trace', 'utf8').trim() !== '0';
+  } catch {
+    return false;
+  }
+}

@@ -1,9 +1,14 @@
 import type { Detector } from './detector.ts';
 import { erlangNodes } from './erlangNodes.ts';
+import { filesystemReadonly } from './filesystemReadonly.ts';
 import { hostReboot } from './hostReboot.ts';
+import { hungTask } from './hungTask.ts';
+import { kernelOops } from './kernelOops.ts';
 import { link } from './link.ts';
 import { oomKill } from './oomKill.ts';
 import { respawnLoop } from './respawnLoop.ts';
+import { segfault } from './segfault.ts';
+import { serviceFailed } from './serviceFailed.ts';
 
 /** One line a detector. Its state is its own affair: nobody else sees what it is. */
 export const DETECTORS: readonly AnyDetector[] = [
@@ -12,6 +17,11 @@ export const DETECTORS: readonly AnyDetector[] = [
   anyDetector(link),
   anyDetector(hostReboot),
   anyDetector(erlangNodes),
+  anyDetector(segfault),
+  anyDetector(hungTask),
+  anyDetector(kernelOops),
+  anyDetector(filesystemReadonly),
+  anyDetector(serviceFailed),
 ];
 
 /** A detector whose state is inside: `start` gives a reducer. */

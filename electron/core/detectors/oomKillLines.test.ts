@@ -158,7 +158,20 @@ describe('one line', () => {
       },
     ],
     [
-      'earlyoom before 1.6',
+      'earlyoom 1.7, captured',
+      'sending SIGTERM to process 123 uid 0 "hog": badness 1050, VmRSS 367 MiB',
+      {
+        type: 'userspace',
+        killer: 'earlyoom',
+        process: 'hog',
+        pid: 123,
+        uid: 0,
+        score: 1050,
+        residentBytes: 367 * MiB,
+      },
+    ],
+    [
+      'earlyoom that kills at once',
       'sending SIGKILL to process 5678 uid 1000 "chrome": badness 300, VmRSS 10 MiB',
       {
         type: 'userspace',

@@ -54,7 +54,7 @@ export type OomScope = 'cgroup' | 'machine';
 /** What one line says of an OOM kill; undefined for every other line. Give it text without the log's own prefix. */
 export function parseOomLine(text: string): OomLine | undefined {
   // Nearly every line ends here: the rest is a dozen expressions.
-  if (!/kill|oom|memory: usage|Killed/i.test(text)) return undefined;
+  if (!/kill|oom|memory: usage|badness/i.test(text)) return undefined;
   const line = text.length > MAXIMUM_CHARACTERS ? text.slice(0, MAXIMUM_CHARACTERS) : text;
   for (const parse of [constraint, killed, selected, invoked, task, usage, oomd, earlyoom]) {
     const found = parse(line);

@@ -1,0 +1,77 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { Detector } from './detector.ts';
+import { kernelLine, sharedKernelWords } from './toldLine.ts';
+
+/** The kernel looks every two minutes unless it is told otherwise. */
+const SILENT_MS = 5 * 60_000;
+
+/**
+ * A task that has waited in the kernel without a break for longer than hung_task_timeout_secs, mostly for a disk or a
+ * network file system: `INFO: task NAME:PID blocked for more than 122 seconds.` (kernel/hung_task.c). The kernel says so
+ * ten times and then no more, so the end is seen in the process table: the task has another state, or is gone.
+ */
+export const hungTask: Detector<{
+  open: Map<number, { name: string; seenBlocked: boolean; saidAt: number }>;
+}> = {
+  name: 'hungTask',
+  thresholds: { criticalAfterSeconds: 300 },
+  initial: () => ({ open: new Map() }),
+  reduce(state, input, context) {
+    if (input.type === 'sample') {
+      const { sample } = input;
+      const over: number[] = [];
+      for (const [pid, task] of state.open) {
+        const row = sample.table.find((one) => one.pid === pid && one.name === task.name);
+        if (row?.state === 'D') task.seenBlocked = true;
+        // A container's table has other pids, and a thread has no row: those are over when nothing more is said of them.
+        else if (task.seenBlocked || sample.at - task.saidAt > SILENT_MS) over.push(pid);
+      }
+      return over.map((pid) => {
+        state.open.delete(pid);
+        return { type: 'close', key: `${pid}`, endedAt: sample.at };
+      });
+    }
+    const line = kernelLine(input, context);
+    const match =
+      line &&
+      /^INFO: task (.{1,64}):(\d{1,10}) blocked (?:in I\/O wait )?for more than (\d{1,7}) seconds\./.exec(
+        line.text,
+      );
+    if (!line || !match) return [];
+    const [, name = '', pidText, secondsText] = match;
+    const [pid, seconds] = [Number(pidText), Number(secondsText)];
+    if (state.open.size < 200)
+      state.open.set(pid, { name, seenBlocked: state.open.get(pid)?.seenBlocked ?? false, saidAt: line.at });
+    return [
+      {
+        type: 'event',
+        key: `${pid}`,
+        draft: {
+          kind: 'kernel.hung_task',
+          severity: seconds >= Number(context.thresholds['criticalAfterSeconds']) ? 'critical' : 'warning',
+          at: Math.max(0, line.at - seconds * 1000),
+          ...(line.hostAt === undefined ? {} : { hostAt: line.hostAt - seconds * 1000 }),
+          title: `${visibleText(name, 40)} (pid ${pid}) hangs in the kernel for more than ${seconds} s${sharedKernelWords(context)}`,
+          detail: {
+            process: name,
+            pid,
+            pidNamespace: context.facts?.container ? 'machine' : 'host',
+            blockedSeconds: seconds,
+            past: line.past,
+          },
+          evidence: [
+            line.evidence,
+            {
+              type: 'samples',
+              metric: 'system.process.blocked',
+              from: line.at - seconds * 1000 - 60_000,
+              to: line.at,
+            },
+          ],
+          actions: [],
+          momentary: false,
+        },
+      },
+    ];
+  },
+};

@@ -1,0 +1,77 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { Detector } from './detector.ts';
+import { splitSyslog } from './oomKillLines.ts';
+import { kernelLine, logLine, type ToldLine } from './toldLine.ts';
+
+interface Services {
+  open: Map<string, { failures: number; result?: string; gaveUp: boolean; since: number }>;
+}
+
+const UNIT = String.raw`([A-Za-z0-9:_.\\@-]{1,255}\.(?:service|mount|socket|timer|path|swap|automount))`;
+const FAILED = new RegExp(`^${UNIT}: Failed with result '([a-z-]{1,40})'`);
+/** systemd before 219 or so. */
+const FAILED_OLD = new RegExp(`^Unit ${UNIT} entered failed state`);
+const GAVE_UP = new RegExp(`^${UNIT}: Start request repeated too quickly`);
+const STARTED = new RegExp(`^(?:Started|Mounted|Listening on) ${UNIT}(?: - |\\.?$)`);
+const MOST = 500;
+
+/**
+ * A unit of systemd that failed, from the system's log where it is followed, or the kernel's, which has systemd's lines
+ * early in the boot: `NAME.service: Failed with result 'exit-code'.`; it gave up with `Start request repeated too quickly`.
+ * Over when systemd says `Started NAME.service`.
+ */
+export const serviceFailed: Detector<Services> = {
+  name: 'serviceFailed',
+  thresholds: {},
+  initial: () => ({ open: new Map() }),
+  reduce(state, input, context) {
+    const line = logLine(input) ?? kernelLine(input, context);
+    const message = line && messageOfInit(line, input.type === 'kernelLine');
+    if (!line || message === undefined) return [];
+    const started = STARTED.exec(message)?.[1];
+    if (started !== undefined)
+      return state.open.delete(started) ? [{ type: 'close', key: started, endedAt: line.at }] : [];
+    const gaveUp = GAVE_UP.exec(message)?.[1];
+    const failed = FAILED.exec(message);
+    const unit = gaveUp ?? failed?.[1] ?? FAILED_OLD.exec(message)?.[1];
+    if (unit === undefined || (state.open.size >= MOST && !state.open.has(unit))) return [];
+    const known = state.open.get(unit) ?? { failures: 0, gaveUp: false, since: line.at };
+    // "repeated too quickly" is followed by its own "Failed with result".
+    if (gaveUp !== undefined) known.gaveUp = true;
+    else known.failures++;
+    if (failed?.[2] !== undefined) known.result = failed[2];
+    state.open.set(unit, known);
+    const { failures, result, since } = known;
+    const times = failures > 1 ? `, ${failures} times` : '';
+    return [
+      {
+        type: 'event',
+        key: unit,
+        draft: {
+          kind: 'service.failed',
+          severity: known.gaveUp ? 'critical' : 'warning',
+          at: since,
+          ...(line.hostAt === undefined ? {} : { hostAt: line.hostAt }),
+          title: `${visibleText(unit, 80)} failed${times}${result === undefined ? '' : ` (${result})`}${known.gaveUp ? '; systemd gave up restarting it' : ''}`,
+          detail: {
+            unit: unit,
+            failures,
+            gaveUp: known.gaveUp,
+            ...(result === undefined ? {} : { result }),
+            past: line.past,
+          },
+          evidence: [line.evidence],
+          actions: [],
+          momentary: false,
+        },
+      },
+    ];
+  },
+};
+
+/** Only what the manager itself wrote is believed. */
+function messageOfInit(line: ToldLine, kernel: boolean): string | undefined {
+  if (kernel) return /^systemd\[1\]: (.*)$/.exec(line.text)?.[1];
+  const { tag, text } = splitSyslog(line.text);
+  return tag === 'systemd' ? text : undefined;
+}
