@@ -1,4 +1,4 @@
-import { visibleText } from '../../../shared/model/hostText.ts';
+import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneSummary } from '../../../shared/model/pane.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
@@ -20,7 +20,7 @@ const WORDS: Record<NoticeAction, string> = {
 /** Under the terminal, never over it: its last lines may be the evidence. */
 export function PaneNoticeStrip({ pane }: { pane: PaneSummary }) {
   const link = useHosts((s) => s.byId[pane.host]?.link);
-  const held = useWorkspace((s) => s.view?.held.find((h) => h.host === pane.host)?.command);
+  const held = useWorkspace((s) => s.view?.held.find((h) => h.host === pane.host && !h.typed)?.command);
   const calm = pane.state.kind === 'open' && (link?.kind === 'good' || link?.kind === 'degraded');
   const now = useNow(calm ? undefined : 500);
   const notice = paneNotice(pane.host, link, pane.state, held, now);
@@ -38,7 +38,7 @@ export function PaneNoticeStrip({ pane }: { pane: PaneSummary }) {
       <div className={styles.words}>
         {visibleText(notice.text, 600)}
         {notice.advice && <small>{visibleText(notice.advice, 1200)}</small>}
-        {notice.command && <code>{visibleText(notice.command, 4000)}</code>}
+        {notice.command && <code>{visibleLines(notice.command, 4000)}</code>}
       </div>
       <div className={styles.actions}>
         {notice.actions.map((action) => (
