@@ -16,6 +16,8 @@ export interface AwsAccess {
   region(): Promise<string>;
   /** Renewed five minutes ahead of their expiry, as AWS's own clients do. Whoever is asked for a code is asked once. */
   credentials(): Promise<AwsCredentials>;
+  /** The service calls them expired, whatever they say of themselves: the next call gets new ones. */
+  forgetCredentials(): void;
   ssm(): Promise<SSMClient>;
   ecs(): Promise<ECSClient>;
   ec2(): Promise<EC2Client>;
@@ -132,6 +134,11 @@ export function createAwsAccess({ place, host, prompter, clock }: AwsAccessOptio
 
   return {
     credentials,
+    forgetCredentials() {
+      held = undefined;
+      // A client keeps what it was given until that says that it expires.
+      clients.clear();
+    },
     ssm,
     ecs,
     ec2: () => once('ec2', async () => new (await import('@aws-sdk/client-ec2')).EC2Client(settings)),

@@ -30,7 +30,7 @@ export interface DataChannel extends Disposable {
   pause(): void;
   resume(): void;
   readonly waitingBytes: number;
-  /** Milliseconds of a WebSocket ping; rejects with the signal's reason. */
+  /** Milliseconds of a WebSocket ping, through a resumption if need be; rejects with the signal's reason, and when the session ends. */
   ping(signal: AbortSignal): Promise<number>;
 }
 
@@ -110,6 +110,7 @@ export async function openDataChannel(
   let socket: WebSocket | undefined;
   let keepalive: Disposable | undefined;
   let about: SessionAbout | undefined;
+  const pings = new Set<(how: 'answered' | 'ended') => void>();
   let over = false;
   let paused = false;
 
@@ -142,6 +143,7 @@ export async function openDataChannel(
     if (over) return;
     over = true;
     dropSocket();
+    for (const settle of [...pings]) settle('ended');
     ended.fire(how);
     owned.dispose();
   }
@@ -201,6 +203,10 @@ export async function openDataChannel(
     opening.on('message', (data: RawData, isBinary: boolean) => {
       if (isBinary) protocol.receive(bytesOf(data));
     });
+    opening.on('pong', () => {
+      for (const settle of [...pings]) settle('answered');
+    });
+    if (pings.size > 0) opening.ping();
     opening.on('error', () => {});
     opening.on('close', (code, reason) => {
       if (socket === opening)
@@ -308,7 +314,24 @@ export async function openDataChannel(
     get waitingBytes() {
       return protocol.waitingBytes;
     },
-    ping: (signal) => pingOnce(socket, clock, signal),
+    ping(signal) {
+      return new Promise<number>((resolve, reject) => {
+        signal.throwIfAborted();
+        const started = clock.monotonic();
+        const settle = (how: 'answered' | 'aborted' | 'ended') => {
+          pings.delete(settle);
+          signal.removeEventListener('abort', onAbort);
+          if (how === 'answered') resolve(clock.monotonic() - started);
+          else reject(how === 'aborted' ? (signal.reason as Error) : new Error('the session has ended'));
+        };
+        const onAbort = () => settle('aborted');
+        signal.addEventListener('abort', onAbort, { once: true });
+        pings.add(settle);
+        if (over) settle('ended');
+        // Without a socket it waits for the next one.
+        else if (socket?.readyState === WebSocket.OPEN) socket.ping();
+      });
+    },
     dispose: () => end({ kind: 'closed', reason: 'closed here' }),
   });
 }
@@ -357,25 +380,6 @@ function watchPongs(
   };
   owned.add(clock.every(PING_EVERY_MS, ask));
   return owned;
-}
-
-async function pingOnce(socket: WebSocket | undefined, clock: Clock, signal: AbortSignal): Promise<number> {
-  const started = clock.monotonic();
-  signal.throwIfAborted();
-  return await new Promise<number>((resolve, reject) => {
-    const onPong = () => {
-      signal.removeEventListener('abort', onAbort);
-      resolve(clock.monotonic() - started);
-    };
-    const onAbort = () => {
-      socket?.off('pong', onPong);
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    // Without a socket there is no answer: the caller's patience ends it.
-    socket?.once('pong', onPong);
-    if (socket?.readyState === WebSocket.OPEN) socket.ping();
-  });
 }
 
 function delay(clock: Clock, milliseconds: number, owner: DisposableStore): Promise<void> {

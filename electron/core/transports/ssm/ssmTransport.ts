@@ -169,8 +169,14 @@ function createSsmConnection(
       return raw;
     },
     async ping(signal) {
-      const channel = anyChannel();
-      if (channel) return await channel.ping(signal);
+      for (let channel = anyChannel(); channel; channel = anyChannel()) {
+        try {
+          return await channel.ping(signal);
+        } catch {
+          // It ended meanwhile; another may stand.
+          signal.throwIfAborted();
+        }
+      }
       signal.throwIfAborted();
       if (bare) return 0;
       // Every session has ended: whether a new one can be had is the answer.

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../../../../shared/base/result.ts';
 import type { EcsSpec, SsmSpec } from '../../../../shared/model/workspace.ts';
 import type { ConnectFailure } from '../transport.ts';
 import type { AwsAccess } from './awsAccess.ts';
-import { awsFailure } from './awsFailure.ts';
+import { type AwsFailure, awsFailure } from './awsFailure.ts';
 import { type DataChannel, openDataChannel, type StreamAddress } from './dataChannel.ts';
 import { signUpgrade } from './signedUpgrade.ts';
 
@@ -63,7 +63,7 @@ export async function startSession(
         const answer = await (await aws.ssm()).send(new ResumeSessionCommand({ SessionId: sessionId }));
         return ok({ streamUrl: answer.StreamUrl ?? '', tokenValue: answer.TokenValue ?? '' });
       } catch (error) {
-        return fail(awsFailure(error, `resume the session ${sessionId}`));
+        return fail(refusalOf(error, `resume the session ${sessionId}`, aws));
       }
     },
     sign: async (url) =>
@@ -112,7 +112,7 @@ async function openInstance(
       first: { streamUrl: answer.StreamUrl ?? '', tokenValue: answer.TokenValue ?? '' },
     });
   } catch (error) {
-    return fail(awsFailure(error, `start a session with ${spec.target}`));
+    return fail(refusalOf(error, `start a session with ${spec.target}`, aws));
   }
 }
 
@@ -183,6 +183,12 @@ async function openTask(
       first: { streamUrl: answer.session?.streamUrl ?? '', tokenValue: answer.session?.tokenValue ?? '' },
     });
   } catch (error) {
-    return fail(awsFailure(error, `enter the task ${task}`));
+    return fail(refusalOf(error, `enter the task ${task}`, aws));
   }
+}
+
+function refusalOf(error: unknown, doing: string, aws: AwsAccess): AwsFailure {
+  const failure = awsFailure(error, doing);
+  if (failure.code.startsWith('ExpiredToken')) aws.forgetCredentials();
+  return failure;
 }
