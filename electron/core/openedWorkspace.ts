@@ -9,7 +9,13 @@ import type { Incident } from '../../shared/model/incident.ts';
 import { metricIndex } from '../../shared/model/metric.ts';
 import type { PaneSummary } from '../../shared/model/pane.ts';
 import type { EventId, TimelineEvent } from '../../shared/model/timelineEvent.ts';
-import type { EcsSpec, Workspace, WorkspaceHost, WorkspaceProblem } from '../../shared/model/workspace.ts';
+import type {
+  EcsSpec,
+  SsmSpec,
+  Workspace,
+  WorkspaceHost,
+  WorkspaceProblem,
+} from '../../shared/model/workspace.ts';
 import { panesOfSpec } from '../../shared/panes/layoutFromSpec.ts';
 import { type LiveHost, openLiveHost } from './liveHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
@@ -135,6 +141,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       }),
     );
     hosts.set(host.id, live);
+    if (host.transport.kind === 'ssm' || host.transport.kind === 'ecs') awsSpecs.set(host.id, host.transport);
     live.onChange((change) => {
       if (!hosts.has(host.id)) return;
       const { link, sampler, facts, extras } = live.summary;
@@ -147,6 +154,17 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       }
     });
     return live;
+  }
+
+  const awsSpecs = new Map<HostId, SsmSpec | EcsSpec>();
+  function awsHostOf(host: HostId) {
+    const spec = awsSpecs.get(host);
+    return (
+      spec && {
+        spec,
+        aws: sharedAwsAccess({ place: spec, host, prompter: options.transports.prompter, clock }),
+      }
+    );
   }
 
   function hostsChanged(): void {
@@ -224,6 +242,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
   const remediation = owned.add(
     createRemediationService({
       sessionOf: (host) => hosts.get(host)?.session,
+      awsHostOf,
       latestSample: (host) => hosts.get(host)?.latestSample,
       facts: (host) => hosts.get(host)?.summary.facts,
       store,

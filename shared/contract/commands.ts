@@ -69,6 +69,12 @@ const remediationRequest = z.discriminatedUnion('action', [
     .strict(),
   z
     .object({
+      action: z.literal('aws.control_host'),
+      arguments: z.object({ operation: z.enum(['reboot', 'stop', 'start', 'stop_task']) }).strict(),
+    })
+    .strict(),
+  z
+    .object({
       action: z.literal('erlang.disconnect_node'),
       // An atom has at most 255 characters.
       arguments: z

@@ -8,7 +8,8 @@ export type PlanId = Brand<string, 'PlanId'>;
 /** What can be done, with what it needs to know. A plan, a suggestion and the audit all carry one of these. */
 export type RemediationRequest =
   | { action: 'process.kill'; arguments: KillArguments }
-  | { action: 'erlang.disconnect_node'; arguments: DisconnectNodeArguments };
+  | { action: 'erlang.disconnect_node'; arguments: DisconnectNodeArguments }
+  | { action: 'aws.control_host'; arguments: ControlHostArguments };
 
 export type ActionName = RemediationRequest['action'];
 
@@ -26,6 +27,11 @@ export interface DisconnectNodeArguments {
   process?: ProcessIdentity;
   /** Also gives the service another cookie for this node alone, so that it cannot come back. */
   keepOut?: boolean;
+}
+
+/** Of the host's own instance, or task of ECS: which one is the workspace's to say. */
+export interface ControlHostArguments {
+  operation: 'reboot' | 'stop' | 'start' | 'stop_task';
 }
 
 /** What will be done, in full, before anyone is asked. Everything here is shown. */

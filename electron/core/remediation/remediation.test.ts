@@ -64,6 +64,7 @@ beforeEach(async () => {
               },
             }
           : undefined,
+      awsHostOf: () => undefined,
       latestSample: () => undefined,
       facts: () => undefined,
       store,

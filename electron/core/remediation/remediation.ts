@@ -17,6 +17,7 @@ import { type Inspection, inspectionCommand, parseInspection } from '../detector
 import type { Session } from '../sessions/session.ts';
 import type { RecordStore } from '../store/store.types.ts';
 import type { ExecutionContext } from './audit.ts';
+import { type AwsHostOf, executeControl, planControl, verifyControl } from './controlHost.ts';
 import { executeDisconnect, planDisconnect, verifyDisconnect } from './disconnectNode.ts';
 import { executeKill } from './executeKill.ts';
 import { isTarget, planKill, whatItIsNow } from './killPlan.ts';
@@ -37,6 +38,8 @@ export interface RemediationService extends Disposable {
 
 export interface RemediationOptions {
   sessionOf: (host: HostId) => Pick<Session, 'run'> | undefined;
+  /** The AWS resource behind a host; undefined where there is none. */
+  awsHostOf: AwsHostOf;
   latestSample: (host: HostId) => Sample | undefined;
   facts: (host: HostId) => HostFacts | undefined;
   store: Pick<RecordStore, 'putRemediation' | 'readRemediation' | 'readRemediations' | 'readEvents'>;
@@ -79,6 +82,12 @@ export function createRemediationService(options: RemediationOptions): Remediati
     const session = options.sessionOf(host);
     if (!session) throw failure('not_found', `There is no host ${host} in this workspace.`);
     return session;
+  }
+
+  function awsHostOf(host: HostId) {
+    const aws = options.awsHostOf(host);
+    if (!aws) throw failure('refused', `${host} is not reached through AWS.`);
+    return aws;
   }
 
   async function look(host: HostId, request: Parameters<typeof inspectionCommand>[0]): Promise<Inspection> {
@@ -132,6 +141,15 @@ export function createRemediationService(options: RemediationOptions): Remediati
           plan: made,
           target: processKey(common.host, request.arguments.target),
           execute: (context) => executeKill(made, argv, context),
+        };
+      }
+      case 'aws.control_host': {
+        const aws = awsHostOf(common.host);
+        const made = { ...request, ...common, ...(await planControl(request.arguments, aws)).words };
+        return {
+          plan: made,
+          target: `${common.host}/aws`,
+          execute: (context) => executeControl(made, aws, context),
         };
       }
       case 'erlang.disconnect_node': {
@@ -222,6 +240,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
   }
 
   async function lookAgain(done: RemediationPlan): Promise<{ helped: boolean; verdict: string }> {
+    if (done.action === 'aws.control_host') return await verifyControl(done.arguments, awsHostOf(done.host));
     if (done.action === 'erlang.disconnect_node')
       return await verifyDisconnect(done.arguments, {
         host: done.host,

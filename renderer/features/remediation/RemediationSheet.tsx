@@ -119,7 +119,9 @@ function PlanText({ plan }: { plan: RemediationPlan }) {
           {visibleText(plan.refusal, 2000)}
         </p>
       )}
-      <h3 className={styles.subheading}>Runs on the host</h3>
+      <h3 className={styles.subheading}>
+        {plan.action === 'aws.control_host' ? 'Asks AWS' : 'Runs on the host'}
+      </h3>
       <pre className={styles.command}>{visibleLines(plan.command)}</pre>
       {plan.touches.length > 0 && (
         <>

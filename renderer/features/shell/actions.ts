@@ -49,6 +49,14 @@ const arrow = (direction: Direction) => direction[0]?.toUpperCase() + direction.
 const SMALL_STEP = 0.02;
 const LARGE_STEP = 0.1;
 
+/** What AWS can do with the focused host's own instance, or task. */
+const AWS_OPERATIONS = [
+  { operation: 'reboot', label: 'Reboot the instance', task: false },
+  { operation: 'stop', label: 'Stop the instance', task: false },
+  { operation: 'start', label: 'Start the instance', task: false },
+  { operation: 'stop_task', label: 'Stop the task', task: true },
+] as const;
+
 const ACTIONS: readonly Action[] = [
   {
     id: 'palette',
@@ -110,6 +118,30 @@ const ACTIONS: readonly Action[] = [
     when: () => useUi.getState().focusedHost !== undefined,
     run: () => withFocusedHost(reconnectHost),
   },
+  ...AWS_OPERATIONS.map(
+    ({ operation, label, task }): Action => ({
+      id: `host.aws.${operation}`,
+      label: `${label} of the focused host…`,
+      group: 'Hosts',
+      keys: [],
+      when: () => {
+        const host = focusedSummary();
+        return host?.transport === 'ssm' && !/\bm?i-[0-9a-f]/.test(host.address) === task;
+      },
+      run: () =>
+        withFocusedHost((host) =>
+          openDialog({
+            kind: 'remediation',
+            request: {
+              action: 'aws.control_host',
+              label: `${label} of ${host}`,
+              host,
+              arguments: { operation },
+            },
+          }),
+        ),
+    }),
+  ),
   {
     id: 'host.window',
     label: 'Open a shell on the focused host in a new window',
@@ -471,6 +503,11 @@ function downHosts(): HostId[] {
       link.kind !== 'authenticating'
     );
   });
+}
+
+function focusedSummary() {
+  const { focusedHost } = useUi.getState();
+  return focusedHost === undefined ? undefined : useHosts.getState().byId[focusedHost];
 }
 
 function withFocusedHost(run: (host: HostId) => void): void {

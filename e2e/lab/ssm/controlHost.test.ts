@@ -1,0 +1,99 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DisposableStore } from '../../../shared/base/disposable.ts';
+import type { HostId } from '../../../shared/model/host.ts';
+import type { ControlHostArguments } from '../../../shared/model/remediation.ts';
+import { type OpenedCore, openCore } from '../openCore.ts';
+import { type DoubleCluster, type DoubleInstance, doubleTask } from './doubleAccount.ts';
+import { type AwsDouble, startAwsDouble } from './startAwsDouble.ts';
+
+const INSTANCE = 'i-0123456789abcdef0';
+const WAIT = { timeout: 20_000, interval: 20 };
+let owned: DisposableStore;
+let double: AwsDouble;
+let opened: OpenedCore;
+let instance: DoubleInstance;
+let cluster: DoubleCluster;
+
+beforeEach(async () => {
+  owned = new DisposableStore();
+  instance = {
+    instanceId: INSTANCE,
+    pingStatus: 'Online',
+    platform: 'Linux',
+    agentVersion: '3.3.987.0',
+    state: 'running',
+  };
+  cluster = {
+    name: 'prod',
+    services: [{ name: 'api', enableExecuteCommand: true, desiredCount: 1 }],
+    tasks: [doubleTask('api', ['app'])],
+  };
+  double = owned.add(await startAwsDouble({ account: { instances: [instance], clusters: [cluster] } }));
+  for (const [name, value] of Object.entries(double.service.environment)) vi.stubEnv(name, value);
+  opened = await openCore();
+  const file = join(mkdtempSync(join(opened.dataDirectory, 'w-')), 'w.yaml');
+  writeFileSync(
+    file,
+    `version: 1\nname: prod\nhosts:\n  - { id: one, ssm: { instance: ${INSTANCE} } }\n  - { id: api, ecs: { cluster: prod, service: api } }\n  - { id: here, local: {} }\n`,
+  );
+  await opened.core.openWorkspace(file, false);
+  await expect.poll(() => opened.core.hosts.map((h) => h.link.kind), WAIT).toEqual(['good', 'good', 'good']);
+});
+afterEach(async () => {
+  await opened.close();
+  vi.unstubAllEnvs();
+  owned.dispose();
+});
+
+const planFor = (host: string, operation: ControlHostArguments['operation']) =>
+  opened.window.call('remediation.plan', {
+    host: host as HostId,
+    request: { action: 'aws.control_host', arguments: { operation } },
+  });
+
+test('an instance is stopped: planned with AWS’s own word for it, done, verified, with the request’s id as evidence', async () => {
+  const plan = await planFor('one', 'stop');
+  expect(plan).toMatchObject({
+    title: `Stop ${INSTANCE}`,
+    command: `StopInstances {"InstanceIds":["${INSTANCE}"]}`,
+    needs: 'The permission ec2:StopInstances.',
+  });
+  expect(plan.refusal).toBeUndefined();
+  expect(instance.state).toBe('running');
+  const record = await opened.window.call('remediation.execute', { plan: plan.id });
+  expect(record).toMatchObject({ outcome: 'succeeded', verdict: 'it is stopped.' });
+  const call = double.account.calls.findLast((c) => c.action === 'StopInstances');
+  expect(record.output).toBe(`accepted, request ${call?.requestId}`);
+  expect(instance.state).toBe('stopped');
+  expect((await planFor('one', 'stop')).refusal).toBe('It is stopped, not running.');
+}, 40_000);
+
+test('a permission that is missing is found before anyone confirms', async () => {
+  double.account.denied.add('ec2:RebootInstances');
+  expect((await planFor('one', 'reboot')).refusal).toMatch(/The permission ec2:RebootInstances is missing/);
+});
+
+test('what changed since the plan is refused', async () => {
+  const plan = await planFor('one', 'reboot');
+  instance.state = 'stopping';
+  const record = await opened.window.call('remediation.execute', { plan: plan.id });
+  expect(record).toMatchObject({
+    outcome: 'refused',
+    verdict: expect.stringContaining('it is stopping by now'),
+  });
+});
+
+test('a task is stopped, and only a task', async () => {
+  const host = opened.core.hosts.find((h) => h.tags.includes('api'))?.id ?? '';
+  expect((await planFor(host, 'reboot')).refusal).toBe('This host is not of that kind.');
+  const plan = await planFor(host, 'stop_task');
+  const record = await opened.window.call('remediation.execute', { plan: plan.id });
+  expect(record).toMatchObject({ outcome: 'succeeded', verdict: 'it is STOPPED.' });
+  expect(cluster.tasks[0]?.lastStatus).toBe('STOPPED');
+}, 40_000);
+
+test('a host that is not reached through AWS has no such thing', async () => {
+  await expect(planFor('here', 'reboot')).rejects.toThrow('here is not reached through AWS');
+});
