@@ -46,6 +46,16 @@ export interface SsmSpec extends AwsPlace {
   /** `i-…` or `mi-…` */
   target: string;
   ssh?: { user?: string; port?: number; identityFile?: string; knownHostsFile?: string };
+  /** Ports of the instance, or of hosts that it reaches, that this machine listens for. */
+  forwards?: SsmForward[];
+}
+
+export interface SsmForward {
+  /** On this machine's loopback addresses. */
+  listen: number;
+  /** As the instance names it; absent: the instance itself. */
+  host?: string;
+  port: number;
 }
 
 /** A container of one ECS task, or of every running task of a service: then the entry stands for as many hosts. */

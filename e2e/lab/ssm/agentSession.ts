@@ -205,6 +205,7 @@ export function startAgentSession(options: AgentOptions): AgentSession {
             stream.destroy();
           });
           outward.on('close', () => stream.end(() => stream.destroy()));
+          stream.on('end', () => outward.end());
           stream.on('close', () => outward.destroy());
           stream.on('error', () => outward.destroy());
           outward.on('data', (data) => {

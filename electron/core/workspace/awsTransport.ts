@@ -1,4 +1,4 @@
-import type { AwsPlace, EcsSpec, SsmSpec } from '../../../shared/model/workspace.ts';
+import type { AwsPlace, EcsSpec, SsmForward, SsmSpec } from '../../../shared/model/workspace.ts';
 import { canBeUser, optionalText, type Paths, readPath, readPort } from './entryValues.ts';
 import { type Entries, type Item, quote, type YamlReader } from './yamlReader.ts';
 
@@ -8,7 +8,7 @@ const NAME_OR_ARN = /^[A-Za-z0-9_:/.-]{1,2048}$/;
 
 /** `{ instance: i-… | target: …, region, profile, ssh: { user, port, identityFile, knownHostsFile } }` */
 export function readSsm(reader: YamlReader, item: Item, paths: Paths): SsmSpec | undefined {
-  const entries = reader.map(item, 'ssm', ['instance', 'target', 'region', 'profile', 'ssh']);
+  const entries = reader.map(item, 'ssm', ['instance', 'target', 'region', 'profile', 'ssh', 'forwards']);
   if (!entries) return undefined;
   const place = readPlace(reader, entries);
   const target = oneOf(reader, item, entries, 'ssm', ['instance', 'target'], 'instance: i-0123456789abcdef0');
@@ -21,7 +21,14 @@ export function readSsm(reader: YamlReader, item: Item, paths: Paths): SsmSpec |
     );
   }
   const ssh = entries.has('ssh') ? readSshOver(reader, entries, paths) : undefined;
-  return { kind: 'ssm', target: target.value, ...place, ...(ssh ? { ssh } : {}) };
+  const forwards = readForwards(reader, entries);
+  return {
+    kind: 'ssm',
+    target: target.value,
+    ...place,
+    ...(ssh ? { ssh } : {}),
+    ...(forwards ? { forwards } : {}),
+  };
 }
 
 /** `{ cluster, service | task, container, region, profile }` */
@@ -59,6 +66,33 @@ function readPlace(reader: YamlReader, entries: Entries): AwsPlace {
       'a name such as eu-west-1',
     );
   return { ...(region === undefined ? {} : { region }), ...(profile === undefined ? {} : { profile }) };
+}
+
+const FORWARD = /^(\d{1,5}):(?:([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):)?(\d{1,5})$/;
+
+/** `5433:5432` of the instance, `5433:db.internal:5432` through it, as ssh writes them. */
+function readForwards(reader: YamlReader, entries: Entries): SsmForward[] | undefined {
+  const item = entries.get('forwards');
+  if (!item) return undefined;
+  const forwards: SsmForward[] = [];
+  for (const one of reader.list(item, 'forwards') ?? []) {
+    const text = reader.text(one, 'a forward');
+    if (text === undefined) continue;
+    const [, listen, host, port] = FORWARD.exec(text) ?? [];
+    if (![listen, port].every((p) => Number(p) >= 1 && Number(p) <= 65_535))
+      reader.problem(
+        one.offset,
+        `The forward ${quote(text)} cannot be used.`,
+        '"LISTEN:PORT" or "LISTEN:HOST:PORT", such as "5433:db.internal:5432"',
+      );
+    else
+      forwards.push({
+        listen: Number(listen),
+        port: Number(port),
+        ...(host === undefined ? {} : { host: host.replace(/^\[|\]$/g, '') }),
+      });
+  }
+  return forwards;
 }
 
 function readSshOver(reader: YamlReader, entries: Entries, paths: Paths): SsmSpec['ssh'] | undefined {

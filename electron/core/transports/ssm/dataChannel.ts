@@ -21,6 +21,8 @@ export interface DataChannel extends Disposable {
   readonly onEnd: Event<DataChannelEnd>;
   /** Fires when something that was written has been taken. */
   readonly onProgress: Event<void>;
+  /** The agent takes input: `about` is known. */
+  readonly onReady: Event<void>;
   /** What the agent said of itself and of the session, once it takes input. Absent until then. */
   readonly about: SessionAbout | undefined;
   write(data: Uint8Array): void;
@@ -105,6 +107,7 @@ export async function openDataChannel(
   const states = owned.add(new Emitter<DataChannelState>());
   const ended = owned.add(new Emitter<DataChannelEnd>());
   const progress = owned.add(new Emitter<void>());
+  const ready = owned.add(new Emitter<void>());
   const clientId = randomUUID();
   let state: DataChannelState = { kind: 'open', since: clock.now() };
   let socket: WebSocket | undefined;
@@ -129,6 +132,7 @@ export async function openDataChannel(
         ready(said) {
           const { agentVersion } = protocol;
           about = { ...said, ...(agentVersion === undefined ? {} : { agentVersion }) };
+          ready.fire();
         },
         closed: (words) =>
           end({ kind: 'ended', words, reason: words || 'the session was ended at the other end' }),
@@ -294,6 +298,7 @@ export async function openDataChannel(
     onState: states.event,
     onEnd: ended.event,
     onProgress: progress.event,
+    onReady: ready.event,
     get state() {
       return state;
     },

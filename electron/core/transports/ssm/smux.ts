@@ -112,6 +112,7 @@ export function createSmuxSession(options: SmuxOptions): SmuxSession {
     #waiting: Uint8Array[] = [];
     #wanted = false;
     #ended = false;
+    #finished = false;
 
     constructor(id: number) {
       super({ allowHalfOpen: true });
@@ -156,8 +157,20 @@ export function createSmuxSession(options: SmuxOptions): SmuxSession {
       else done();
     }
 
+    /** It will write no more. The other end may take that for a full close; what it sends until then is still taken. */
+    override _final(done: (error?: Error | null) => void): void {
+      this.#sayFinish();
+      done();
+    }
+
+    #sayFinish(): void {
+      if (this.#finished) return;
+      this.#finished = true;
+      options.send(encodeSmux(SMUX.finish, this.#id));
+    }
+
     override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-      if (streams.delete(this.#id)) options.send(encodeSmux(SMUX.finish, this.#id));
+      if (streams.delete(this.#id)) this.#sayFinish();
       changeUnread(-this.#waiting.reduce((sum, one) => sum + one.length, 0));
       this.#waiting = [];
       done(error);

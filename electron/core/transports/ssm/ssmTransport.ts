@@ -4,6 +4,7 @@ import { Emitter } from '../../../../shared/base/emitter.ts';
 import { fail, ok, type Result } from '../../../../shared/base/result.ts';
 import { visibleText } from '../../../../shared/model/hostText.ts';
 import type { EcsSpec, SsmSpec } from '../../../../shared/model/workspace.ts';
+import { createForwardList } from '../forwardList.ts';
 import type {
   ChannelExit,
   ChannelFailure,
@@ -18,6 +19,7 @@ import type {
 import type { AwsAccess } from './awsAccess.ts';
 import { createWriter } from './channelWriter.ts';
 import type { DataChannelState } from './dataChannel.ts';
+import { openPortForwards } from './portForwards.ts';
 import { openRawShell, type RawShell } from './rawShell.ts';
 import { type SessionExpiry, watchExpiry } from './sessionExpiry.ts';
 import { readSessionLimits } from './sessionLimits.ts';
@@ -35,9 +37,21 @@ export interface SsmTransportContext {
  * panes; a session whose command has ended serves the next.
  */
 export function createSsmTransport(spec: SsmSpec | EcsSpec, context: SsmTransportContext): Transport {
+  const list = createForwardList(context.clock);
+  const forwards = spec.kind === 'ssm' && spec.forwards ? spec : undefined;
   return {
     kind: 'ssm',
     address: ssmAddress(spec),
+    ...(forwards
+      ? {
+          extras: {
+            onChange: list.onChange,
+            get current() {
+              return { forwards: list.forwards, notices: [] };
+            },
+          },
+        }
+      : {}),
     async connect(signal, onPhase) {
       onPhase('authenticating');
       const connection = createSsmConnection(spec, context);
@@ -46,7 +60,18 @@ export function createSsmTransport(spec: SsmSpec | EcsSpec, context: SsmTranspor
         connection.dispose();
         return fail({ kind: 'retry', reason: 'it was cancelled', advice: '' });
       }
-      if (first.ok) return ok(connection);
+      if (first.ok) {
+        if (!forwards) return ok(connection);
+        const open = openPortForwards(forwards, list, context);
+        return ok({
+          ...connection,
+          dispose() {
+            open.dispose();
+            list.rest();
+            connection.dispose();
+          },
+        });
+      }
       connection.dispose();
       return first;
     },
