@@ -22,6 +22,7 @@ import { useGlobalKeys } from './features/shell/useGlobalKeys.ts';
 import { NoteDialog } from './features/timeline/NoteDialog.tsx';
 import { Scrubber } from './features/timeline/Scrubber.tsx';
 import { Timeline } from './features/timeline/Timeline.tsx';
+import { AwsDialog } from './features/workspace/AwsDialog.tsx';
 import { CreateDialog } from './features/workspace/CreateDialog.tsx';
 import { ImportDialog } from './features/workspace/ImportDialog.tsx';
 import { OpenDialog } from './features/workspace/OpenDialog.tsx';
@@ -54,6 +55,7 @@ export function App() {
         <KeysSheet />
         <OpenDialog />
         <CreateDialog />
+        <AwsDialog />
         <ImportDialog />
         <NoteDialog />
         <IncidentDialog />

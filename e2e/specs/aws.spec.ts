@@ -40,7 +40,11 @@ test.beforeAll(async ({ browser }) => {
   });
   double = await startAwsDouble({
     account: {
-      instances: [instance(SHELL_ONLY), instance(WITH_SSH)],
+      instances: [
+        { ...instance(SHELL_ONLY), tags: { role: 'web' } },
+        instance(WITH_SSH),
+        { ...instance('i-0cccccccccccccccc'), pingStatus: 'ConnectionLost' },
+      ],
       clusters: [
         {
           name: 'prod',
@@ -106,6 +110,26 @@ test('hosts by ssh, by a session, by ssh over a session and the tasks of a servi
   await page.setViewportSize({ width: 2560, height: 1440 });
   await page.screenshot({ path: 'e2e/results/aws-2-mixed-wide.png' });
   await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+test('what Session Manager could open is listed, with what is missing, and becomes a workspace', async () => {
+  await page.keyboard.press('Control+k');
+  await page.getByPlaceholder(/search or do anything/i).fill('hosts from AWS');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'List' }).click();
+  const list = dialog.getByRole('list', { name: 'What can be opened in eu-west-1' });
+  await expect(list.getByRole('listitem')).toHaveCount(4);
+  await expect(list).toContainText('amazon-ssm-agent runs on it');
+  await expect(list.getByRole('checkbox', { name: /i-0cccccccccccccccc/ })).toBeDisabled();
+  await list.getByRole('checkbox', { name: /^api/ }).check();
+  await list.getByRole('checkbox', { name: /i-0aaaaaaaaaaaaaaa1/ }).check();
+  await page.screenshot({ path: 'e2e/results/aws-6-inventory.png' });
+  await dialog.getByRole('button', { name: 'Make a workspace of 2' }).click();
+  await expect(dialog.getByRole('textbox', { name: /yaml|workspace/i }).first()).toHaveValue(
+    /ecs: \{ cluster: prod, service: api, container: app \}/,
+  );
+  await page.keyboard.press('Escape');
 });
 
 test('a session that breaks goes on where it was', async () => {

@@ -14,6 +14,9 @@ import type { OpenedWorkspace } from './openedWorkspace.ts';
 import { exportReport } from './report/exportReport.ts';
 import type { PromptQueue } from './sessions/promptQueue.ts';
 import { readRecentWorkspaces } from './store/recentWorkspaces.ts';
+import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
+import { awsFailure } from './transports/ssm/awsFailure.ts';
+import { readInventory } from './transports/ssm/inventory.ts';
 import { VERSION } from './version.ts';
 import { IMPORTERS } from './workspace/importers.ts';
 import { saveWorkspaceFile } from './workspace/saveWorkspaceFile.ts';
@@ -115,6 +118,21 @@ export function createCommandHandlers(core: {
       }
       core.approveCommands();
       return null;
+    },
+    async 'aws.inventory'(place) {
+      // Asked on behalf of no host: the question says which profile it is for.
+      const aws = sharedAwsAccess({
+        place,
+        host: 'AWS' as HostId,
+        prompter: core.prompts,
+        clock: core.clock,
+      });
+      try {
+        return await readInventory(aws);
+      } catch (error) {
+        const { reason, advice } = awsFailure(error, 'list what can be opened');
+        throw failure('refused', reason, advice);
+      }
     },
     'files.list': ({ path }) => listDirectory(expandHome(path)),
 

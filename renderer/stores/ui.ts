@@ -13,6 +13,7 @@ export type Dialog =
   | { kind: 'openWorkspace' }
   | { kind: 'createWorkspace' }
   | { kind: 'importWorkspace' }
+  | { kind: 'aws' }
   | { kind: 'note' }
   | { kind: 'incident' }
   | { kind: 'report' }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AwsInventory } from '../model/awsInventory.ts';
 import type { HostId, HostSummary } from '../model/host.ts';
 import type { Incident, IncidentId } from '../model/incident.ts';
 import type { MetricVector } from '../model/metric.ts';
@@ -187,6 +188,15 @@ export const COMMANDS = {
   'workspace.import': command<ImportPreview>()(z.object({ source: z.enum(IMPORT_SOURCES), path }).strict()),
   /** Approves the held commands of the open workspace's file, for exactly this content. */
   'workspace.approve': command<null>()(z.object({ contentHash: z.string().length(64) }).strict()),
+  /** What Session Manager could open, by the user's own credentials. */
+  'aws.inventory': command<AwsInventory>()(
+    z
+      .object({
+        profile: z.string().min(1).max(256).exactOptional(),
+        region: z.string().min(1).max(64).exactOptional(),
+      })
+      .strict(),
+  ),
   'files.list': command<DirectoryListing>()(z.object({ path: z.string().max(4096) }).strict()),
 
   'host.reconnect': command<null>()(z.object({ host: hostId }).strict()),

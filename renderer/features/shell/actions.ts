@@ -118,6 +118,13 @@ const ACTIONS: readonly Action[] = [
     when: () => useUi.getState().focusedHost !== undefined,
     run: () => withFocusedHost(reconnectHost),
   },
+  {
+    id: 'workspace.aws',
+    label: 'Make a workspace of hosts from AWS…',
+    group: 'Workspace',
+    keys: [],
+    run: () => openDialog({ kind: 'aws' }),
+  },
   ...AWS_OPERATIONS.map(
     ({ operation, label, task }): Action => ({
       id: `host.aws.${operation}`,

@@ -78,6 +78,9 @@ function Choose() {
         <button type="button" onClick={() => openDialog({ kind: 'createWorkspace' })}>
           Create…
         </button>
+        <button type="button" onClick={() => openDialog({ kind: 'aws' })}>
+          From AWS…
+        </button>
         <button type="button" onClick={() => openDialog({ kind: 'importWorkspace' })}>
           Import…
         </button>
