@@ -1,3 +1,4 @@
+import { cpuSaturated } from './cpuSaturated.ts';
 import type { Detector } from './detector.ts';
 import { erlangNodes } from './erlangNodes.ts';
 import { filesystemReadonly } from './filesystemReadonly.ts';
@@ -22,6 +23,7 @@ export const DETECTORS: readonly AnyDetector[] = [
   anyDetector(kernelOops),
   anyDetector(filesystemReadonly),
   anyDetector(serviceFailed),
+  anyDetector(cpuSaturated),
 ];
 
 /** A detector whose state is inside: `start` gives a reducer. */
