@@ -113,7 +113,7 @@ test('hosts by ssh, by a session, by ssh over a session and the tasks of a servi
 });
 
 test('what Session Manager could open is listed, with what is missing, and becomes a workspace', async () => {
-  await page.keyboard.press('Control+k');
+  await page.getByRole('button', { name: /Search or do anything/ }).click();
   await page.getByPlaceholder(/search or do anything/i).fill('hosts from AWS');
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog');
