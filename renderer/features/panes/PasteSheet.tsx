@@ -2,6 +2,7 @@ import * as Dialog from '@radix-ui/react-dialog';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { usePanes } from '../../stores/panes.ts';
 import sheet from '../shell/sheet.module.css';
+import { tooLongForLineMode } from '../terminal/terminalInput.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { focusActiveTerminal } from './paneCommands.ts';
 import { usePaneUi } from './paneUi.ts';
@@ -13,6 +14,7 @@ export function PasteSheet() {
   const paste = usePaneUi((s) => s.paste);
   const host = usePanes((s) => (paste ? s.byId[paste.pane]?.host : undefined));
   const leave = () => usePaneUi.setState({ paste: undefined });
+  const longest = paste ? tooLongForLineMode(paste.text) : 0;
   const lines = paste?.text.replace(/\r\n?/g, '\n').split('\n') ?? [];
   return (
     <Dialog.Root open={paste !== undefined} onOpenChange={(open) => !open && leave()}>
@@ -27,11 +29,18 @@ export function PasteSheet() {
             }}
           >
             <Dialog.Title className={sheet.title}>
-              Paste {lines.length} lines into {host}?
+              Paste {countOf(lines)} into {host}?
             </Dialog.Title>
             <Dialog.Description className={sheet.hint}>
               This shell takes each line as typed: every complete line runs at once.
             </Dialog.Description>
+            {longest > 0 && (
+              <p className={sheet.error} role="alert">
+                One line has {longest.toLocaleString('en')} bytes. A program that reads whole lines from its
+                terminal gets 4,095 of them, and the rest is lost; editors, and shells that edit their line,
+                take it all. Where it matters, send it as a file.
+              </p>
+            )}
             <pre className={sheet.command}>
               {lines
                 .slice(0, SHOWN_LINES)
@@ -51,7 +60,7 @@ export function PasteSheet() {
                   terminalOf(paste.pane)?.paste(paste.text);
                 }}
               >
-                Paste {lines.length} lines into {host}
+                Paste {countOf(lines)} into {host}
               </button>
             </div>
           </Dialog.Content>
@@ -60,3 +69,5 @@ export function PasteSheet() {
     </Dialog.Root>
   );
 }
+
+const countOf = (lines: readonly string[]) => (lines.length === 1 ? 'one line' : `${lines.length} lines`);

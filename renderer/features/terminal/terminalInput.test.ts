@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
+import {
+  binaryFrame,
+  inputFrame,
+  isTerminalReply,
+  needsConfirmation,
+  pasteText,
+  tooLongForLineMode,
+} from './terminalInput.ts';
 
 describe('inputFrame', () => {
   it('lets Ctrl-C, Ctrl-\\ and Ctrl-Z overtake, and nothing else', () => {
@@ -54,5 +61,13 @@ describe('pasting', () => {
     expect(needsConfirmation('a\n', false)).toBe(false);
     expect(needsConfirmation('a', false)).toBe(false);
     expect(needsConfirmation('a\nb', true)).toBe(false);
+  });
+
+  it('is asked for a line that a terminal in line mode would cut', () => {
+    expect(needsConfirmation('x'.repeat(4095), false)).toBe(false);
+    expect(needsConfirmation('x'.repeat(4096), false)).toBe(true);
+    expect(needsConfirmation('x'.repeat(6000), true)).toBe(false);
+    expect(tooLongForLineMode(`a\n${'é'.repeat(2048)}\nb`)).toBe(4096);
+    expect(tooLongForLineMode('x'.repeat(4095))).toBe(0);
   });
 });

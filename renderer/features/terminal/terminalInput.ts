@@ -29,7 +29,20 @@ export function pasteText(clipboard: string): string {
   return clipboard.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, '');
 }
 
-/** More than one line would run as it arrives, where the shell does not bracket pastes. */
+/**
+ * More than one line would run as it arrives, where the shell does not bracket pastes; and one that is longer than a
+ * line-mode terminal takes would be cut there without a word.
+ */
 export function needsConfirmation(text: string, bracketed: boolean): boolean {
-  return !bracketed && /[\r\n]./s.test(text.replace(/\r\n/g, '\n'));
+  return !bracketed && (/[\r\n]./s.test(text.replace(/\r\n/g, '\n')) || tooLongForLineMode(text) > 0);
+}
+
+/** N_TTY_BUF_SIZE of the kernel (drivers/tty/n_tty.c): the line feed is the 4,096th byte. */
+const LINE_MODE_BYTES = 4095;
+
+/** Bytes of the longest line, where a terminal in line mode would cut it; else 0. */
+export function tooLongForLineMode(text: string): number {
+  const encoder = new TextEncoder();
+  const longest = Math.max(0, ...text.split(/\r\n?|\n/).map((line) => encoder.encode(line).length));
+  return longest > LINE_MODE_BYTES ? longest : 0;
 }

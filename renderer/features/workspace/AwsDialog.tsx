@@ -87,7 +87,7 @@ function AwsSteps() {
             spellCheck={false}
           />
         </div>
-        <button type="submit" disabled={reading}>
+        <button type="submit" className={sheet.button} disabled={reading}>
           {reading ? 'Listing…' : 'List'}
         </button>
       </div>
