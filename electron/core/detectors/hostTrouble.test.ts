@@ -52,6 +52,7 @@ it('what only speaks of a crash is none, and an old one is not news', () => {
   });
   expect(told(host, 'kernel.segfault')[0]).toMatchObject({
     at: host.clock.now() - 60_000,
+    severity: 'info',
     detail: { past: true },
   });
 });

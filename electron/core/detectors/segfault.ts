@@ -38,8 +38,9 @@ export const segfault: Detector<Crashes> = {
         key: crash.name,
         draft: {
           kind: 'kernel.segfault',
-          // The log of a container's kernel is everybody's: whose it was is not known.
-          severity: context.facts?.container ? 'info' : 'warning',
+          // The log of a container's kernel is everybody's: whose it was is not known. One from before we came is no news,
+          // and is read before it is known what kind of host this is.
+          severity: context.facts?.container || line.past ? 'info' : 'warning',
           at: line.at,
           ...(line.hostAt === undefined ? {} : { hostAt: line.hostAt }),
           title: `${name} (pid ${crash.pid}) crashed: ${crash.fault}${crash.file === undefined ? '' : ` in ${visibleText(crash.file, 60)}`}${count > 1 ? `, ${count} times within a minute of each other` : ''}${sharedKernelWords(context)}`,
