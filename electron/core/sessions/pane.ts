@@ -55,6 +55,9 @@ export function createPane(options: PaneOptions): Pane {
   /** A shell ran here before: the next one says that it is another. */
   let hadShell = false;
   let shellOpenedAt = 0;
+  /** Typed while the first shell was opened: a terminal takes it, so does this. A later shell is another, and gets none. */
+  let early: Uint8Array[] = [];
+  let earlyBytes = 0;
 
   const recorder = owned.add(createRecorder({ file: options.castFile, size, clock }));
   const flow = owned.add(
@@ -164,6 +167,7 @@ export function createPane(options: PaneOptions): Pane {
     channel.onExit((exit) => onExit(own_, exit));
     channel.resize(size);
     startUp.shellOpened();
+    for (const bytes of early.splice(0)) channel.write(bytes);
     enter({ kind: 'open', since: clock.now() });
   }
 
@@ -228,10 +232,16 @@ export function createPane(options: PaneOptions): Pane {
     },
     input(bytes) {
       startUp.input(bytes);
-      channel?.write(bytes);
+      if (channel) channel.write(bytes);
+      else if (state.kind === 'opening' && !hadShell && earlyBytes + bytes.length <= MOST_EARLY) {
+        earlyBytes += bytes.length;
+        early.push(Uint8Array.from(bytes));
+      }
     },
     interrupt(bytes) {
       startUp.input(bytes);
+      early = [];
+      earlyBytes = 0;
       channel?.interrupt(bytes);
     },
     approve: () => startUp.approve(),
@@ -248,6 +258,9 @@ export function createPane(options: PaneOptions): Pane {
     dispose: () => owned.dispose(),
   };
 }
+
+/** As much as a terminal's own line takes, a few times over. */
+const MOST_EARLY = 64 * 1024;
 
 /** A shell that is lost sooner would be opened and lost again without end. */
 const LIVED_MS = 5_000;
