@@ -58,6 +58,7 @@ export function answerPrompts(
 async function ask(prompt: Prompt, terminal: Terminal, signal: AbortSignal): Promise<PromptAnswer> {
   const { preface, questions } = promptWords(prompt);
   for (const line of preface) terminal.write(`${line}\r\n`);
+  if (prompt.kind === 'browserSignIn') return await untilWithdrawn(signal);
   const answers: string[] = [];
   for (const { text, echo } of questions) {
     const line = await terminal.readLine(text, { echo, signal });
@@ -66,4 +67,9 @@ async function ask(prompt: Prompt, terminal: Terminal, signal: AbortSignal): Pro
   }
   if (prompt.kind !== 'hostKey') return answers;
   return answers[0]?.trim().toLowerCase() === 'yes' ? ['yes'] : null;
+}
+
+/** The browser answers; the question is taken back when it has. */
+function untilWithdrawn(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
 }

@@ -35,6 +35,13 @@ export function promptWords(prompt: Prompt): { preface: string[]; questions: Ter
           echo,
         })),
       };
+    case 'browserSignIn':
+      return {
+        preface: [
+          `${who}: sign in at ${visibleText(prompt.url, 500)} and confirm the code ${visibleText(prompt.userCode, 40)}.`,
+        ],
+        questions: [],
+      };
     case 'hostKey':
       return {
         preface: [

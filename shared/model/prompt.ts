@@ -16,6 +16,8 @@ export type Prompt = { id: PromptId; host: HostId; hop: string; askedAt: number 
       instructions: string;
       questions: { text: string; echo: boolean }[];
     }
+  /** Nothing is answered here: it is withdrawn when the browser is done, and can be cancelled. Epoch ms. */
+  | { kind: 'browserSignIn'; url: string; userCode: string; expiresAt: number }
   | {
       kind: 'hostKey';
       address: string;

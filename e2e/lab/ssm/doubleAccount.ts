@@ -11,6 +11,8 @@ export interface DoubleAccount {
   clusters: DoubleCluster[];
   /** Key id or ARN → the 32 bytes of the master key. */
   kmsKeys: Map<string, Uint8Array>;
+  /** Single sign-on: who signs in by code, and what roles they may take. Absent: there is none. */
+  signOn?: { startUrl: string; userCode: string; approved: boolean; denied?: boolean; roleMs: number };
   /** Of SSM-SessionManagerRunShell, as text of minutes; absent in an account that never set any. */
   sessionPreferences?: { idleSessionTimeout: string; maxSessionDuration: string };
   /** `ssm:StartSession` and the like: answered with AccessDenied. */

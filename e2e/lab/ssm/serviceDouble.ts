@@ -9,6 +9,7 @@ import { kmsOperations } from './kmsOperations.ts';
 import { queryInput, toXml } from './queryProtocol.ts';
 import type { SessionDoor } from './sessionDoor.ts';
 import { checkSignature } from './signatureCheck.ts';
+import { answerSignOn } from './signOnDouble.ts';
 import { ssmOperations } from './ssmOperations.ts';
 import { stsOperations } from './stsOperations.ts';
 
@@ -35,6 +36,19 @@ export async function startServiceDouble(account: DoubleAccount, door: SessionDo
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const signOn = answerSignOn(account, {
+      method: request.method ?? '',
+      path: url.pathname,
+      query: url.searchParams,
+      headers: request.headers,
+      body: body.toString(),
+    });
+    if (signOn) {
+      response.writeHead(signOn.status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(signOn.body));
+      return;
+    }
     const requestId = randomUUID();
     const now = Date.now();
     const query = request.headers['x-amz-target'] === undefined;
@@ -157,6 +171,8 @@ const ENDPOINT_SETTINGS = [
   'AWS_ENDPOINT_URL_EC2',
   'AWS_ENDPOINT_URL_KMS',
   'AWS_ENDPOINT_URL_STS',
+  'AWS_ENDPOINT_URL_SSO',
+  'AWS_ENDPOINT_URL_SSO_OIDC',
 ];
 
 const MOST_BYTES = 1024 * 1024;

@@ -124,9 +124,15 @@ function PromptCard({ prompt, more }: { prompt: Prompt; more: number }) {
         <button type="button" ref={safe} disabled={sending} onClick={() => void answer(null)}>
           Cancel
         </button>
-        <button type="submit" data-primary disabled={sending}>
-          {prompt.kind === 'hostKey' ? 'Trust this key and connect' : 'Answer'}
-        </button>
+        {prompt.kind === 'browserSignIn' ? (
+          <a className={styles.link} href={prompt.url} target="_blank" rel="noreferrer">
+            Open the browser
+          </a>
+        ) : (
+          <button type="submit" data-primary disabled={sending}>
+            {prompt.kind === 'hostKey' ? 'Trust this key and connect' : 'Answer'}
+          </button>
+        )}
       </div>
     </form>
   );
@@ -161,6 +167,16 @@ function PromptText({ prompt }: { prompt: Prompt }) {
           <p className={styles.faint}>These words are the server’s.</p>
         </>
       );
+    case 'browserSignIn':
+      return (
+        <>
+          <p>
+            Single sign-on has run out. Sign in with your browser, and see that it shows the code{' '}
+            <b>{visibleText(prompt.userCode, 40)}</b>. This closes by itself when you have.
+          </p>
+          <p className={styles.fingerprint}>{visibleText(prompt.url, 500)}</p>
+        </>
+      );
     case 'hostKey':
       return (
         <>
@@ -191,6 +207,8 @@ function titleOf(prompt: Prompt): string {
       return `Password of ${visibleText(prompt.user, 100)}`;
     case 'keyboardInteractive':
       return 'The server asks';
+    case 'browserSignIn':
+      return 'Sign in to AWS';
     case 'hostKey':
       return 'Unknown host key';
   }
@@ -204,6 +222,7 @@ function fieldsOf(prompt: Prompt): Field[] {
       return [{ label: 'Password', secret: true }];
     case 'keyboardInteractive':
       return prompt.questions.map((q) => ({ label: q.text, secret: !q.echo }));
+    case 'browserSignIn':
     case 'hostKey':
       return [];
   }

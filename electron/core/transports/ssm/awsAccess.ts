@@ -6,6 +6,7 @@ import type { Clock } from '../../../../shared/base/clock.ts';
 import type { HostId } from '../../../../shared/model/host.ts';
 import type { AwsPlace } from '../../../../shared/model/workspace.ts';
 import type { Prompter } from '../../sessions/prompter.ts';
+import { createSingleSignOn, type SignOnProfile } from './singleSignOn.ts';
 
 /** Key, secret and, where they are temporary, token and expiry: the SDK's own type. */
 export type AwsCredentials = Awaited<ReturnType<SSMClient['config']['credentials']>>;
@@ -42,11 +43,13 @@ const RENEW_AHEAD_MS = 5 * 60_000;
 /** The SDK is loaded by the first call: who opens no AWS host does not pay for it. */
 export function createAwsAccess({ place, host, prompter, clock }: AwsAccessOptions): AwsAccess {
   const clients = new Map<string, Promise<unknown>>();
+  const signOn = createSingleSignOn({ prompter, clock });
   const spokenTo = new Map<string, string>();
   let held: Promise<AwsCredentials> | undefined;
 
   async function load(): Promise<AwsCredentials> {
     await requireProfile(place.profile ?? process.env['AWS_PROFILE']);
+    const signOnProfile = await signOnProfileOf(place.profile ?? process.env['AWS_PROFILE'] ?? 'default');
     const { fromNodeProviderChain } = await import('@aws-sdk/credential-providers');
     const provider = fromNodeProviderChain({
       ...(place.profile === undefined ? {} : { profile: place.profile }),
@@ -68,7 +71,13 @@ export function createAwsAccess({ place, host, prompter, clock }: AwsAccessOptio
         return code;
       },
     });
-    return await provider();
+    if (!signOnProfile) return await provider();
+    try {
+      // A token that the AWS CLI got, and that holds.
+      return await provider();
+    } catch {
+      return await signOn.credentials(signOnProfile, { host, name: place.profile ?? 'default' });
+    }
   }
 
   async function credentials(): Promise<AwsCredentials> {
@@ -149,6 +158,20 @@ export function createAwsAccess({ place, host, prompter, clock }: AwsAccessOptio
 }
 
 const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|localhost|\[?::1\]?)$/;
+
+/** Undefined where the profile is not one of single sign-on, or says too little. */
+async function signOnProfileOf(name: string): Promise<SignOnProfile | undefined> {
+  const { loadSharedConfigFiles, loadSsoSessionData } = await import('@smithy/shared-ini-file-loader');
+  const { configFile, credentialsFile } = await loadSharedConfigFiles({ ignoreCache: true });
+  const profile = { ...configFile[name], ...credentialsFile[name] };
+  const named = profile['sso_session'];
+  const session = named === undefined ? undefined : (await loadSsoSessionData())[named];
+  const startUrl = session?.['sso_start_url'] ?? profile['sso_start_url'];
+  const region = session?.['sso_region'] ?? profile['sso_region'];
+  const { sso_account_id: accountId, sso_role_name: roleName } = profile;
+  if (!startUrl || !region || !accountId || !roleName) return undefined;
+  return { startUrl, region, accountId, roleName };
+}
 
 /** The SDK's chain passes over a profile that is not there, and ends with words that do not name it. */
 async function requireProfile(name: string | undefined): Promise<void> {
