@@ -26,6 +26,7 @@ import { AwsDialog } from './features/workspace/AwsDialog.tsx';
 import { CreateDialog } from './features/workspace/CreateDialog.tsx';
 import { ImportDialog } from './features/workspace/ImportDialog.tsx';
 import { OpenDialog } from './features/workspace/OpenDialog.tsx';
+import { SessionsDialog } from './features/workspace/SessionsDialog.tsx';
 import { WorkspaceStrips } from './features/workspace/WorkspaceStrips.tsx';
 import { useUi } from './stores/ui.ts';
 import { useWorkspace } from './stores/workspace.ts';
@@ -56,6 +57,7 @@ export function App() {
         <OpenDialog />
         <CreateDialog />
         <AwsDialog />
+        <SessionsDialog />
         <ImportDialog />
         <NoteDialog />
         <IncidentDialog />

@@ -132,6 +132,25 @@ test('what Session Manager could open is listed, with what is missing, and becom
   await page.keyboard.press('Escape');
 });
 
+test('everyone’s sessions with a host are listed, and one is ended by its own plan', async () => {
+  await terminal('managed').click();
+  await page.getByRole('button', { name: /Search or do anything/ }).click();
+  await page.getByPlaceholder(/search or do anything/i).fill('Sessions of the focused host');
+  await page.keyboard.press('Enter');
+  const list = page.getByRole('dialog').getByRole('list', { name: 'Sessions with managed' });
+  await expect(list).toContainText('oncall');
+  await page.screenshot({ path: 'e2e/results/aws-7-sessions.png' });
+  await list
+    .getByRole('button', { name: /^End session/ })
+    .last()
+    .click();
+  const sheet = page.getByRole('dialog');
+  await expect(sheet).toContainText('Asks AWS');
+  await expect(sheet.getByRole('button', { name: /^End session .* on managed$/ })).toBeVisible();
+  await page.screenshot({ path: 'e2e/results/aws-8-end-session.png' });
+  await sheet.getByRole('button', { name: 'Cancel' }).click();
+});
+
 test('a session that breaks goes on where it was', async () => {
   await terminal('managed').click();
   await page.keyboard.type('KEPT=yes\n');

@@ -17,6 +17,7 @@ import { readRecentWorkspaces } from './store/recentWorkspaces.ts';
 import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
 import { awsFailure } from './transports/ssm/awsFailure.ts';
 import { readInventory } from './transports/ssm/inventory.ts';
+import { listSessions } from './transports/ssm/listSessions.ts';
 import { VERSION } from './version.ts';
 import { IMPORTERS } from './workspace/importers.ts';
 import { saveWorkspaceFile } from './workspace/saveWorkspaceFile.ts';
@@ -131,6 +132,17 @@ export function createCommandHandlers(core: {
         return await readInventory(aws);
       } catch (error) {
         const { reason, advice } = awsFailure(error, 'list what can be opened');
+        throw failure('refused', reason, advice);
+      }
+    },
+    async 'aws.sessions'({ host: id }) {
+      host(id);
+      const aws = current().awsHostOf(id);
+      if (!aws) throw failure('refused', `${id} is not reached through AWS.`);
+      try {
+        return await listSessions(aws.spec, aws.aws);
+      } catch (error) {
+        const { reason, advice } = awsFailure(error, 'list the sessions');
         throw failure('refused', reason, advice);
       }
     },

@@ -18,6 +18,7 @@ import type {
 } from '../../shared/model/workspace.ts';
 import { panesOfSpec } from '../../shared/panes/layoutFromSpec.ts';
 import { type LiveHost, openLiveHost } from './liveHost.ts';
+import type { AwsHostOf } from './remediation/controlHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
 import { createSampleStream } from './sampleStream.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
@@ -38,6 +39,8 @@ export interface OpenedWorkspace extends Disposable {
   readonly remediation: RemediationService;
   readonly incident: Incident | null;
   setIncident(incident: Incident): void;
+  /** The AWS resource behind a host; undefined where there is none. */
+  awsHostOf: AwsHostOf;
   /** Commits an event of a person or of the workbench, then tells the windows. */
   publish(event: Omit<TimelineEvent, 'id' | 'revision' | 'seenAt' | 'clockOffsetMs'>): TimelineEvent;
   watchProcesses(window: WindowLink, host: HostId | null): void;
@@ -261,6 +264,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     store,
     panes,
     remediation,
+    awsHostOf,
     get view() {
       const { name, path, contentHash, panes: layout } = workspace;
       return {

@@ -14,6 +14,7 @@ export type Dialog =
   | { kind: 'createWorkspace' }
   | { kind: 'importWorkspace' }
   | { kind: 'aws' }
+  | { kind: 'awsSessions'; host: HostId }
   | { kind: 'note' }
   | { kind: 'incident' }
   | { kind: 'report' }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AwsInventory } from '../model/awsInventory.ts';
+import type { AwsInventory, AwsSession } from '../model/awsInventory.ts';
 import type { HostId, HostSummary } from '../model/host.ts';
 import type { Incident, IncidentId } from '../model/incident.ts';
 import type { MetricVector } from '../model/metric.ts';
@@ -66,6 +66,12 @@ const remediationRequest = z.discriminatedUnion('action', [
       arguments: z
         .object({ target: processIdentity, signal: z.enum(['TERM', 'KILL']).default('TERM') })
         .strict(),
+    })
+    .strict(),
+  z
+    .object({
+      action: z.literal('aws.terminate_session'),
+      arguments: z.object({ sessionId: z.string().min(1).max(200) }).strict(),
     })
     .strict(),
   z
@@ -197,6 +203,8 @@ export const COMMANDS = {
       })
       .strict(),
   ),
+  /** Who has a session with this host now. */
+  'aws.sessions': command<AwsSession[]>()(z.object({ host: hostId }).strict()),
   'files.list': command<DirectoryListing>()(z.object({ path: z.string().max(4096) }).strict()),
 
   'host.reconnect': command<null>()(z.object({ host: hostId }).strict()),

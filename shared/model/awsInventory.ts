@@ -30,6 +30,17 @@ export interface AwsService {
   missing?: Missing;
 }
 
+/** A session that stands, of whoever opened it. */
+export interface AwsSession {
+  id: string;
+  /** ARN. */
+  owner: string;
+  status: string;
+  document: string;
+  /** Epoch ms. */
+  startedAt?: number;
+}
+
 /** What is missing, and how to mend it. */
 export interface Missing {
   reason: string;

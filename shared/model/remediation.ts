@@ -9,7 +9,8 @@ export type PlanId = Brand<string, 'PlanId'>;
 export type RemediationRequest =
   | { action: 'process.kill'; arguments: KillArguments }
   | { action: 'erlang.disconnect_node'; arguments: DisconnectNodeArguments }
-  | { action: 'aws.control_host'; arguments: ControlHostArguments };
+  | { action: 'aws.control_host'; arguments: ControlHostArguments }
+  | { action: 'aws.terminate_session'; arguments: TerminateSessionArguments };
 
 export type ActionName = RemediationRequest['action'];
 
@@ -32,6 +33,11 @@ export interface DisconnectNodeArguments {
 /** Of the host's own instance, or task of ECS: which one is the workspace's to say. */
 export interface ControlHostArguments {
   operation: 'reboot' | 'stop' | 'start' | 'stop_task';
+}
+
+/** A session of Session Manager with this host, of ours or of somebody else. */
+export interface TerminateSessionArguments {
+  sessionId: string;
 }
 
 /** What will be done, in full, before anyone is asked. Everything here is shown. */

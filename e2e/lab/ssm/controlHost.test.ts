@@ -97,3 +97,22 @@ test('a task is stopped, and only a task', async () => {
 test('a host that is not reached through AWS has no such thing', async () => {
   await expect(planFor('here', 'reboot')).rejects.toThrow('here is not reached through AWS');
 });
+
+test('a stale session is listed with its owner, ended by its own plan, and a stranger’s id is refused', async () => {
+  const sessions = await opened.window.call('aws.sessions', { host: 'one' as HostId });
+  expect(sessions[0]).toMatchObject({ owner: 'arn:aws:iam::111122223333:user/oncall', status: 'Connected' });
+  const request = (sessionId: string) => ({
+    host: 'one' as HostId,
+    request: { action: 'aws.terminate_session' as const, arguments: { sessionId } },
+  });
+  const other = double.agents.sessions.find((s) => s.target.startsWith('ecs:'))?.sessionId ?? '';
+  expect((await opened.window.call('remediation.plan', request(other))).refusal).toBe(
+    'It is no active session of this host.',
+  );
+  const id = sessions.at(-1)?.id ?? '';
+  const plan = await opened.window.call('remediation.plan', request(id));
+  expect(plan.touches[0]).toContain('user/oncall');
+  const record = await opened.window.call('remediation.execute', { plan: plan.id });
+  expect(record).toMatchObject({ outcome: 'succeeded', verdict: 'it has ended.' });
+  expect(double.agents.sessions.find((s) => s.sessionId === id)?.status).toBe('Terminated');
+}, 40_000);

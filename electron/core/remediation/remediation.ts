@@ -22,6 +22,7 @@ import { executeDisconnect, planDisconnect, verifyDisconnect } from './disconnec
 import { executeKill } from './executeKill.ts';
 import { isTarget, planKill, whatItIsNow } from './killPlan.ts';
 import { outcomeEvent } from './remediationEvents.ts';
+import { executeTerminate, planTerminate, verifyTerminate } from './terminateSession.ts';
 
 /**
  * plan → confirm → intent on record → guard and signal in one command → verified → result on record.
@@ -143,6 +144,15 @@ export function createRemediationService(options: RemediationOptions): Remediati
           execute: (context) => executeKill(made, argv, context),
         };
       }
+      case 'aws.terminate_session': {
+        const aws = awsHostOf(common.host);
+        const made = { ...request, ...common, ...(await planTerminate(request.arguments, aws)) };
+        return {
+          plan: made,
+          target: `session/${request.arguments.sessionId}`,
+          execute: (context) => executeTerminate(made, aws, context),
+        };
+      }
       case 'aws.control_host': {
         const aws = awsHostOf(common.host);
         const made = { ...request, ...common, ...(await planControl(request.arguments, aws)).words };
@@ -240,6 +250,8 @@ export function createRemediationService(options: RemediationOptions): Remediati
   }
 
   async function lookAgain(done: RemediationPlan): Promise<{ helped: boolean; verdict: string }> {
+    if (done.action === 'aws.terminate_session')
+      return await verifyTerminate(done.arguments, awsHostOf(done.host));
     if (done.action === 'aws.control_host') return await verifyControl(done.arguments, awsHostOf(done.host));
     if (done.action === 'erlang.disconnect_node')
       return await verifyDisconnect(done.arguments, {

@@ -70,6 +70,8 @@ function targetDetail(request: RemediationRequest): TimelineEvent['detail'] {
       const { target, signal } = request.arguments;
       return { signal, pid: target.pid, bootId: target.bootId, startTicks: target.startTicks };
     }
+    case 'aws.terminate_session':
+      return { sessionId: request.arguments.sessionId };
     case 'aws.control_host':
       return { operation: request.arguments.operation };
     case 'erlang.disconnect_node': {

@@ -115,6 +115,8 @@ function targetWords(request: RemediationRequest): string {
   switch (request.action) {
     case 'process.kill':
       return `${identityWords(request.arguments.target)}; SIG${request.arguments.signal}`;
+    case 'aws.terminate_session':
+      return `session ${visibleLine(request.arguments.sessionId)}`;
     case 'aws.control_host':
       return `the host itself, through AWS: ${request.arguments.operation}`;
     case 'erlang.disconnect_node':

@@ -120,7 +120,7 @@ function PlanText({ plan }: { plan: RemediationPlan }) {
         </p>
       )}
       <h3 className={styles.subheading}>
-        {plan.action === 'aws.control_host' ? 'Asks AWS' : 'Runs on the host'}
+        {plan.action.startsWith('aws.') ? 'Asks AWS' : 'Runs on the host'}
       </h3>
       <pre className={styles.command}>{visibleLines(plan.command)}</pre>
       {plan.touches.length > 0 && (

@@ -125,6 +125,14 @@ const ACTIONS: readonly Action[] = [
     keys: [],
     run: () => openDialog({ kind: 'aws' }),
   },
+  {
+    id: 'host.sessions',
+    label: 'Sessions of the focused host, everyone’s…',
+    group: 'Hosts',
+    keys: [],
+    when: () => focusedSummary()?.transport === 'ssm',
+    run: () => withFocusedHost((host) => openDialog({ kind: 'awsSessions', host })),
+  },
   ...AWS_OPERATIONS.map(
     ({ operation, label, task }): Action => ({
       id: `host.aws.${operation}`,
