@@ -75,9 +75,13 @@ describe.skipIf(!labIsWanted)('the core on three real hosts', () => {
   it('tells a respawn loop with its holder, kills the holder when told to, and sees the loop end', async () => {
     const loop = await lab.host('web1').respawn();
     const event = await opened.event(
-      'the respawn loop with its holder',
+      'the respawn loop with its holder and its supervisor',
+      // The log alone may tell the loop first; who restarts it comes with a revision.
       (one) =>
-        one.kind === 'process.respawn_loop' && one.host === 'web1' && one.detail['staleHolder'] !== undefined,
+        one.kind === 'process.respawn_loop' &&
+        one.host === 'web1' &&
+        one.detail['staleHolder'] !== undefined &&
+        one.detail['supervisor'] !== undefined,
     );
     expect(event.detail['staleHolder']).toMatchObject({ pid: loop.holderPid });
     expect(event.detail['supervisor']).toMatchObject({ pid: loop.supervisorPid });
