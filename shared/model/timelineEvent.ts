@@ -101,8 +101,10 @@ export interface TimelineEvent {
   clockOffsetMs: number;
   /** When what it describes was over. Absent while it goes on, or if it was a moment. */
   endedAt?: number;
-  /** The sentence one would say aloud, with the number. */
+  /** What happened, with the number: one line. */
   title: string;
+  /** One plain sentence with all the numbers, what one would say aloud. Absent where the title says it all. */
+  verdict?: string;
   detail: JsonObject;
   evidence: Evidence[];
   actions: SuggestedAction[];

@@ -74,6 +74,7 @@ export const cpuSaturated: Detector<State> = {
           at: from,
           hostAt: sample.hostAt - spanMs,
           title: `CPU is ${Math.round(share * 100)} % busy for ${Math.round(spanMs / 1000)} s, ${words[owner]}`,
+          verdict: verdictOf(sample, share, spanMs, cores, top, reaper),
           detail,
           evidence: [
             { type: 'samples', metric: 'system.cpu.utilization.user', from: from - 60_000, to: sample.at },
@@ -91,3 +92,25 @@ export const cpuSaturated: Detector<State> = {
     ];
   },
 };
+
+/** Each part of what is busy, in cores, largest first. */
+function verdictOf(
+  sample: Sample,
+  share: number,
+  spanMs: number,
+  cores: Record<Owner, number>,
+  top: Sample['table'][number] | undefined,
+  reaper: Sample['balance']['reapers'][number] | undefined,
+): string {
+  const words: Record<Owner, string> = {
+    visible: `to processes in the table${top && top.cpu > 0 ? ` (most of it ${visibleText(top.name, 40)}, pid ${top.pid}, ${top.cpu.toFixed(2)})` : ''}`,
+    reaped: `to children that ended at once${reaper ? ` (of ${visibleText(reaper.name, 40)}, pid ${reaper.pid})` : ''}`,
+    unattributed: 'to nobody that can be seen',
+    steal: 'to other guests of the hypervisor',
+  };
+  const parts = (['visible', 'reaped', 'unattributed', 'steal'] as const)
+    .filter((owner) => cores[owner] >= 0.05)
+    .sort((a, b) => cores[b] - cores[a])
+    .map((owner) => `${cores[owner].toFixed(2)} ${words[owner]}`);
+  return `${(share * sample.cores).toFixed(2)} of ${sample.cores} core${sample.cores === 1 ? '' : 's'} have been busy for ${Math.round(spanMs / 1000)} s: ${parts.join(', ')}`;
+}

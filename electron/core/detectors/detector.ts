@@ -100,7 +100,10 @@ export interface EventDraft {
   /** Workbench clock, epoch ms: when it happened, best estimate. */
   at: number;
   hostAt?: number;
+  /** Short: one line of the timeline. */
   title: string;
+  /** One plain sentence with the numbers, as one would say it aloud. Hostile text in it was made visible. */
+  verdict?: string;
   detail: JsonObject;
   evidence: Evidence[];
   actions: SuggestedAction[];

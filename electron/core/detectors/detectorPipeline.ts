@@ -97,7 +97,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
   function revise(one: Told, draft: EventDraft, now: number): void {
     delete one.waiting;
     const before = one.event;
-    const { endedAt: _, ...rest } = before;
+    const { endedAt: _, verdict: __, ...rest } = before;
     const next: TimelineEvent = {
       ...rest,
       ...fieldsOf(draft, now),
@@ -120,8 +120,9 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     one.overAt = now;
     one.at = now;
     one.draft = latest;
+    const { verdict: _, ...rest } = one.event;
     one.event = {
-      ...one.event,
+      ...rest,
       ...fieldsOf(latest, now),
       at: one.event.at,
       endedAt: Math.max(one.event.at, Math.min(output.endedAt, now)),

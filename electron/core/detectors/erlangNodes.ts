@@ -2,6 +2,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { SuggestedAction } from '../../../shared/model/timelineEvent.ts';
 import type { ErlangNode, ErlangPeer } from '../erlang/erlangNode.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
+import { spokenAge } from './respawnRole.ts';
 
 interface Known {
   peer: ErlangPeer;
@@ -125,6 +126,17 @@ function serviceName({ service }: Known): string {
     : visibleText(service.name, 120);
 }
 
+/** The node with all that is known of its process. */
+function peerWords(known: Known): string {
+  const { hidden } = known.peer;
+  const kind = hidden === undefined ? 'Node' : hidden ? 'Hidden node' : 'Visible node';
+  return `${kind} ${nameOf(known)} (${place(known)})`;
+}
+
+function countOf(peers: number): string {
+  return peers === 1 ? 'its only connection' : `one of ${peers} connections`;
+}
+
 function place({ peer }: Known): string {
   const { process } = peer;
   if (!process) return `from ${peer.address}:${peer.port}`;
@@ -139,6 +151,7 @@ function nodeUp(known: Known, context: DetectorContext): EventDraft {
     severity: 'info',
     at: known.since,
     title: `Node ${nameOf(known)} ${known.before ? 'was connected when we came, to' : 'joined'} ${serviceName(known)} (${place(known)}${visibility})`,
+    verdict: `${peerWords(known)} ${known.before ? 'was already connected when we came' : 'joined'}: it is connected to ${serviceName(known)} (pid ${known.service.identity.pid}, ${countOf(known.service.peers.length)})`,
     momentary: false,
   };
 }
@@ -150,6 +163,7 @@ function nodeDown(known: Known, context: DetectorContext): EventDraft {
     severity: known.orphanSince === undefined ? 'info' : 'recovered',
     at: context.now,
     title: `Node ${nameOf(known)} left ${serviceName(known)}`,
+    verdict: `${peerWords(known)} left ${serviceName(known)} ${spokenAge(context.now - known.since)} after ${known.before ? 'we first saw it' : 'it joined'}`,
     actions: [],
     momentary: true,
   };
@@ -162,6 +176,7 @@ function orphan(known: Known, context: DetectorContext): EventDraft {
     severity: 'critical',
     at: context.now,
     title: `Node ${nameOf(known)} is still connected to ${serviceName(known)}, but its terminal is gone (pid ${known.peer.process?.identity.pid})`,
+    verdict: `${peerWords(known)} is still connected to ${serviceName(known)} (pid ${known.service.identity.pid}), though the terminal it was started from is gone: nobody can type into it, and it stays until it is disconnected or ended`,
     momentary: false,
   };
 }

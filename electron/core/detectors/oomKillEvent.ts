@@ -68,6 +68,7 @@ export function describeOomKill(kill: OomKill): EventDraft {
     at: kill.at,
     ...(kill.hostAt === undefined ? {} : { hostAt: kill.hostAt }),
     title: titleOf(kill, residentBytes),
+    verdict: verdictOf(kill, residentBytes),
     detail: {
       process: logged?.process ?? victim?.name ?? 'unknown',
       ...(pid === undefined ? {} : { pid }),
@@ -137,6 +138,22 @@ function titleOf(kill: OomKill, residentBytes: number | undefined): string {
   const what = `Out of memory${by}: ${name}${many}${pidWords(kill)} killed${held}${placeWords(logged)}`;
   if (kill.whose === 'neighbour') return `${what}, on the machine that this host shares`;
   return `${what}${others}`;
+}
+
+/** Who went, what it held, whose limit it was and how that is known. */
+function verdictOf(kill: OomKill, residentBytes: number | undefined): string {
+  const { logged, victim } = kill;
+  const parts = [titleOf(kill, residentBytes)];
+  if (logged?.invoker !== undefined && logged.invoker !== logged.process)
+    parts.push(`${visibleText(logged.invoker, 64)} asked for the memory that was not there`);
+  if (logged?.scope === 'machine' && logged.killer === 'kernel') parts.push('the whole machine had run out');
+  if (logged?.score !== undefined)
+    parts.push(
+      `its OOM score was ${logged.score}${logged.oomScoreAdj ? ` (adjusted by ${logged.oomScoreAdj})` : ''}`,
+    );
+  if (victim)
+    parts.push(`it ran “${visibleText(victim.command === '' ? victim.name : victim.command, 160)}”`);
+  return parts.join('; ');
 }
 
 function pidWords(kill: OomKill): string {

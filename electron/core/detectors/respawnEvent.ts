@@ -81,6 +81,7 @@ export function describeLoop(facts: LoopFacts, context: DetectorContext): EventD
     severity: facts.severity,
     at: facts.beganAt,
     title: titleOf(facts, offset),
+    verdict: verdictOf(facts, offset),
     detail: {
       ...(facts.command === undefined ? {} : { command: facts.command }),
       ...(facts.role === undefined ? {} : { process: facts.role }),
@@ -180,7 +181,7 @@ export function describeEnd(
   };
 }
 
-/** The verdict as one would say it. */
+/** The line of the timeline. */
 function titleOf(facts: LoopFacts, offset: number): string {
   const { supervisor, holder, cpu } = facts;
   const role = visibleText(facts.role ?? 'a command', 64);
@@ -194,6 +195,46 @@ function titleOf(facts: LoopFacts, offset: number): string {
   if (!holder) return `${who}${rate}${owns}`;
   const age = facts.beganAt - (holder.startedAt - offset);
   return `${who}${rate}${owns}; pid ${holder.identity.pid} (${visibleText(holder.name, 32).trim()}), started ${spokenAge(age)} earlier, holds it`;
+}
+
+/** All that is known, in the order of the questions: who, how fast, at what cost, how each ends, who holds what it wants. */
+function verdictOf(facts: LoopFacts, offset: number): string {
+  const { supervisor, holder, cpu } = facts;
+  const role = visibleText(facts.role ?? 'a command', 64);
+  const rate =
+    facts.ratePerSecond > 0
+      ? `${spokenRate(facts.ratePerSecond)}×/s (${facts.restarts} times so far)`
+      : `${facts.restarts} times so far`;
+  const own = share(cpu?.own ?? 0, cpu?.busy ?? 0);
+  const owns = own >= 0.05 ? ` and owns ${Math.round(own * 100)} % of busy CPU` : '';
+  const parts = [
+    supervisor
+      ? `pid ${supervisor.pid} (${visibleText(supervisor.name, 32).trim()}) restarts ${role} ${rate}${owns}`
+      : `${role} is restarted ${rate}${owns}`,
+  ];
+  if (facts.lifetimeMs !== undefined && facts.lifetimeMs > 0)
+    parts.push(`each child ends after about ${spokenLife(facts.lifetimeMs)}`);
+  if (holder) {
+    const who = `pid ${holder.identity.pid} (${visibleText(holder.name, 32).trim()})`;
+    const age = `started ${spokenAge(facts.beganAt - (holder.startedAt - offset))} earlier`;
+    const ports = holder.listeningPorts.slice(0, 3);
+    const what =
+      ports.length > 0
+        ? `port${ports.length > 1 ? 's' : ''} ${ports.join(', ')} ${ports.length > 1 ? 'are' : 'is'} held by`
+        : 'its place is held by';
+    const found = holder.by === 'listening_port' ? '' : ` (${visibleText(holder.foundBy, 120)})`;
+    parts.push(`${what} ${who}, ${age}${found}`);
+  } else if (facts.lines.length > 0) {
+    parts.push('its log says that another one stands, which was not found');
+  }
+  return parts.join('; ');
+}
+
+/** `40 ms`, `1.5 s`. */
+function spokenLife(milliseconds: number): string {
+  return milliseconds < 950
+    ? `${Math.max(10, Math.round(milliseconds / 10) * 10)} ms`
+    : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 function share(part: number, whole: number): number {

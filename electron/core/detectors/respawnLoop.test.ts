@@ -81,6 +81,9 @@ describe('a supervisor that restarts a server which finds its own stale copy', (
     });
     expect(loop?.title).toContain('restarts unicorn');
     expect(loop?.title).toContain('started 4 days earlier');
+    expect(loop?.verdict).toMatch(
+      /^pid 80 \(upstart\) restarts unicorn [\d.]+×\/s \(\d+ times so far\) and owns 67 % of busy CPU; .*port 8080 is held by pid 76 \(unicorn master\), started 4 days earlier \(the log names pid 76\)$/,
+    );
     expect(host.events.filter((e) => e.kind === 'process.respawn_loop')[0]?.evidence).toContainEqual(
       expect.objectContaining({ type: 'line', text: expect.stringContaining('Already running on PID:76') }),
     );
@@ -131,6 +134,26 @@ describe('a supervisor that restarts a server which finds its own stale copy', (
     expect(host.told[0]).toMatchObject({ detail: { staleHolder: { pid: HOLDER } } });
     expect(host.told[0]?.revision).toBeGreaterThan(0);
   });
+});
+
+test('an event that the log alone opened gets its supervisor as soon as that is seen', async () => {
+  const host = supervised();
+  host.answer = async () => holderAnswer(host);
+  const refusedSecond = async () => {
+    for (let line = 0; line < 4; line++) host.log('Already running on PID:76');
+    host.second();
+    await settle();
+  };
+  for (let n = 0; n < 4; n++) await refusedSecond();
+  expect(host.told).toMatchObject([{ severity: 'critical', detail: { staleHolder: { pid: HOLDER } } }]);
+  expect(host.told[0]?.detail['supervisor']).toBeUndefined();
+  // It costs nothing, so that nothing but the supervisor is news.
+  for (let n = 0; n < 4; n++) {
+    host.add({ pid: 100 + n, parentPid: SUPERVISOR, name: 'ruby', command: UNICORN });
+    await refusedSecond();
+    host.remove(100 + n);
+  }
+  expect(host.told).toMatchObject([{ detail: { supervisor: { pid: SUPERVISOR } } }]);
 });
 
 /** Honest work that looks like a loop from outside. Each runs for a minute and must stay unremarked. */

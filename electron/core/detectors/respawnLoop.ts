@@ -103,7 +103,7 @@ interface Loop {
   beganAt: number;
   lastAt: number;
   /** What was last told, to tell a change from noise. */
-  told?: { at: number; rate: number; share: number; holder: boolean; severity: string };
+  told?: { at: number; rate: number; share: number; holder: boolean; supervisor: boolean; severity: string };
   asked: Map<string, { at: number; what: string; answered: boolean }>;
   holder?: InvestigatedProcess & { by: 'log' | 'pid_file' | 'listening_port' };
   facts?: LoopFacts;
@@ -483,6 +483,7 @@ function tell(loop: Loop, facts: LoopFacts, context: DetectorContext, outputs: D
   const news =
     !told ||
     told.holder !== (facts.holder !== undefined) ||
+    told.supervisor !== (facts.supervisor !== undefined) ||
     told.severity !== facts.severity ||
     (context.now - told.at > 2000 && (rateMoved || Math.abs(share - told.share) > 0.2)) ||
     context.now - told.at > RETELL_MS;
@@ -492,6 +493,7 @@ function tell(loop: Loop, facts: LoopFacts, context: DetectorContext, outputs: D
     rate: facts.ratePerSecond,
     share,
     holder: facts.holder !== undefined,
+    supervisor: facts.supervisor !== undefined,
     severity: facts.severity,
   };
   outputs.push({ type: 'event', key: loop.key, draft: describeLoop(facts, context) });
