@@ -177,6 +177,10 @@ export function createCommandHandlers(core: {
       current().panes.restart(pane);
       return null;
     },
+    async 'pane.keepAlive'({ pane }) {
+      current().panes.keepAlive(pane);
+      return null;
+    },
     'pane.attach': async ({ pane, replayBytes }, window) => current().panes.attach(window, pane, replayBytes),
     'pane.recording': async ({ pane, fromByte, maxBytes }) => {
       const { bytes, totalBytes } = await current().panes.readRecording(pane, fromByte, maxBytes);

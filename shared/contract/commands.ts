@@ -231,6 +231,8 @@ export const COMMANDS = {
   'pane.resize': command<null>()(z.object({ pane: paneId, columns, rows }).strict()),
   /** A new shell in a pane whose shell is gone. */
   'pane.restart': command<null>()(z.object({ pane: paneId }).strict()),
+  /** Keeps its shell's session from ending for want of use: AWS ends idle ones. */
+  'pane.keepAlive': command<null>()(z.object({ pane: paneId }).strict()),
   /** Output starts to flow to this window: what is on record (the newest `replayBytes`), then live. */
   'pane.attach': command<{ replayedBytes: number; totalBytes: number }>()(
     z.object({ pane: paneId, replayBytes: z.number().int().min(0).max(10_485_760) }).strict(),

@@ -41,7 +41,7 @@ export type TransportSpec =
   | EcsSpec;
 
 /** An instance through AWS Systems Manager. With `ssh`, ssh is carried over the session, which then gives many channels. */
-export interface SsmSpec extends AwsPlace {
+export interface SsmSpec extends AwsPlace, SessionsKept {
   kind: 'ssm';
   /** `i-…` or `mi-…` */
   target: string;
@@ -59,7 +59,7 @@ export interface SsmForward {
 }
 
 /** A container of one ECS task, or of every running task of a service: then the entry stands for as many hosts. */
-export interface EcsSpec extends AwsPlace {
+export interface EcsSpec extends AwsPlace, SessionsKept {
   kind: 'ecs';
   /** Name or ARN. */
   cluster: string;
@@ -74,6 +74,12 @@ export interface EcsSpec extends AwsPlace {
 export interface AwsPlace {
   region?: string;
   profile?: string;
+}
+
+/** Of a host whose shells are sessions of Session Manager, which end when they are idle. */
+export interface SessionsKept {
+  /** True: a sign of life is sent in time. The longest duration that the account sets stays the end. */
+  keepAlive?: boolean;
 }
 
 export interface WatchedLog {

@@ -243,6 +243,7 @@ export function startAgentSession(options: AgentOptions): AgentSession {
     if (payloadType === PAYLOAD.handshakeResponse) void takeHandshake(Buffer.from(payload).toString('utf8'));
     else if (payloadType === PAYLOAD.encryptionChallengeResponse) takeChallenge(payload);
     else if (payloadType === PAYLOAD.size) {
+      options.onInput();
       size = JSON.parse(Buffer.from(payload).toString('utf8')) as typeof size;
       pty?.resize(size.cols, size.rows);
     } else if (payloadType === PAYLOAD.flag) {

@@ -201,6 +201,42 @@ test('what interrupts or ends a session is told: resumed, near its end, run out 
   expect(expiries).toEqual([expect.any(Number)]);
 });
 
+test('a session that is kept alive outlives its idle time, one pane by choice and a whole host by its entry', async () => {
+  const clock = acceleratedClock(100);
+  const limited = owned.add(
+    await startAwsDouble({
+      clock,
+      idleMs: 5 * 60_000,
+      account: {
+        ...double.account,
+        sessionPreferences: { idleSessionTimeout: '5', maxSessionDuration: '' },
+      },
+    }),
+  );
+  for (const [name, value] of Object.entries(limited.service.environment)) vi.stubEnv(name, value);
+  const kept = await connected({ kind: 'ssm', target: INSTANCE, keepAlive: true }, clock);
+  const own = await kept.openShell({ columns: 80, rows: 24 });
+  const plain = await connected({ kind: 'ssm', target: INSTANCE }, clock);
+  const chosen = await plain.openShell({ columns: 80, rows: 24 });
+  const left = await plain.openShell({ columns: 80, rows: 24 });
+  if (!own.ok || !chosen.ok || !left.ok) throw new Error('a shell did not open');
+  const exits: string[] = [];
+  own.value.onExit(() => exits.push('own'));
+  chosen.value.onExit(() => exits.push('chosen'));
+  left.value.onExit(() => exits.push('left'));
+  const size: string[] = [];
+  chosen.value.onOutput((bytes) => size.push(Buffer.from(bytes).toString()));
+  // As a person would: when the countdown shows.
+  chosen.value.onExpiry?.((at) => at !== undefined && chosen.value.keepAlive?.());
+  await expect.poll(() => exits, WAIT).toEqual(['left']);
+  const after = clock.now();
+  await expect.poll(() => clock.now() - after, WAIT).toBeGreaterThan(10 * 60_000);
+  expect(exits).toEqual(['left']);
+  expect([own.value.expiresAt, chosen.value.expiresAt]).toEqual([undefined, undefined]);
+  chosen.value.write('stty size\n');
+  await expect.poll(() => size.join(''), WAIT).toContain('24 80');
+});
+
 test('letting go of the host ends every session at the service', async () => {
   const session = await connected();
   await Promise.all([run(session, 'true'), run(session, 'true')]);

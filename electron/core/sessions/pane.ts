@@ -16,6 +16,8 @@ export interface Pane extends Disposable {
   start(): void;
   resize(size: TerminalSize): void;
   restart(): void;
+  /** Keeps its shell's session from ending for want of use. */
+  keepAlive(): void;
   input(bytes: Uint8Array): void;
   interrupt(bytes: Uint8Array): void;
   acknowledge(window: WindowLink, count: number): void;
@@ -218,6 +220,10 @@ export function createPane(options: PaneOptions): Pane {
       flow.flush();
       recorder.resize(next);
       channel?.resize(next);
+      changed();
+    },
+    keepAlive() {
+      channel?.keepAlive?.();
       changed();
     },
     restart() {

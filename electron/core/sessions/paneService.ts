@@ -32,6 +32,8 @@ export interface PaneService extends Disposable {
   resize(pane: PaneId, size: TerminalSize): void;
   /** A new shell in the same pane and recording. */
   restart(pane: PaneId): void;
+  /** Keeps its shell's session from ending for want of use. */
+  keepAlive(pane: PaneId): void;
   list(): PaneSummary[];
   readonly onPane: Event<PaneSummary>;
   readonly onClosed: Event<PaneId>;
@@ -117,6 +119,7 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
     },
     resize: (id, size) => find(id).resize(size),
     restart: (id) => find(id).restart(),
+    keepAlive: (id) => find(id).keepAlive(),
     list: () => [...panes.values()].map((pane) => pane.summary),
     onPane: changed.event,
     onClosed: closed.event,

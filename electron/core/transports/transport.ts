@@ -92,6 +92,8 @@ export interface ShellChannel extends Channel {
   /** When the transport will end it, epoch ms, as that draws near; `undefined` when it no longer does. */
   readonly onExpiry?: Event<number | undefined>;
   readonly expiresAt?: number | undefined;
+  /** From now on it is kept from ending for want of use, as far as that can be done. */
+  keepAlive?(): void;
   resize(size: TerminalSize): void;
   /**
    * Input that overtakes what waits on our side, and discards it, as a terminal discards typed-ahead input at its

@@ -1,4 +1,10 @@
-import type { AwsPlace, EcsSpec, SsmForward, SsmSpec } from '../../../shared/model/workspace.ts';
+import type {
+  AwsPlace,
+  EcsSpec,
+  SessionsKept,
+  SsmForward,
+  SsmSpec,
+} from '../../../shared/model/workspace.ts';
 import { canBeUser, optionalText, type Paths, readPath, readPort } from './entryValues.ts';
 import { type Entries, type Item, quote, type YamlReader } from './yamlReader.ts';
 
@@ -8,7 +14,15 @@ const NAME_OR_ARN = /^[A-Za-z0-9_:/.-]{1,2048}$/;
 
 /** `{ instance: i-… | target: …, region, profile, ssh: { user, port, identityFile, knownHostsFile } }` */
 export function readSsm(reader: YamlReader, item: Item, paths: Paths): SsmSpec | undefined {
-  const entries = reader.map(item, 'ssm', ['instance', 'target', 'region', 'profile', 'ssh', 'forwards']);
+  const entries = reader.map(item, 'ssm', [
+    'instance',
+    'target',
+    'region',
+    'profile',
+    'keepAlive',
+    'ssh',
+    'forwards',
+  ]);
   if (!entries) return undefined;
   const place = readPlace(reader, entries);
   const target = oneOf(reader, item, entries, 'ssm', ['instance', 'target'], 'instance: i-0123456789abcdef0');
@@ -26,6 +40,7 @@ export function readSsm(reader: YamlReader, item: Item, paths: Paths): SsmSpec |
     kind: 'ssm',
     target: target.value,
     ...place,
+    ...readKeepAlive(reader, entries),
     ...(ssh ? { ssh } : {}),
     ...(forwards ? { forwards } : {}),
   };
@@ -33,7 +48,15 @@ export function readSsm(reader: YamlReader, item: Item, paths: Paths): SsmSpec |
 
 /** `{ cluster, service | task, container, region, profile }` */
 export function readEcs(reader: YamlReader, item: Item): EcsSpec | undefined {
-  const entries = reader.map(item, 'ecs', ['cluster', 'service', 'task', 'container', 'region', 'profile']);
+  const entries = reader.map(item, 'ecs', [
+    'cluster',
+    'service',
+    'task',
+    'container',
+    'region',
+    'profile',
+    'keepAlive',
+  ]);
   if (!entries) return undefined;
   const place = readPlace(reader, entries);
   const cluster = nameIn(reader, entries, 'cluster');
@@ -53,6 +76,7 @@ export function readEcs(reader: YamlReader, item: Item): EcsSpec | undefined {
     ...(which.key === 'service' ? { service: which.value } : { task: which.value }),
     ...(container === undefined ? {} : { container }),
     ...place,
+    ...readKeepAlive(reader, entries),
   };
 }
 
@@ -66,6 +90,12 @@ function readPlace(reader: YamlReader, entries: Entries): AwsPlace {
       'a name such as eu-west-1',
     );
   return { ...(region === undefined ? {} : { region }), ...(profile === undefined ? {} : { profile }) };
+}
+
+function readKeepAlive(reader: YamlReader, entries: Entries): SessionsKept {
+  const item = entries.get('keepAlive');
+  const keepAlive = item && reader.flag(item, 'keepAlive');
+  return keepAlive === undefined ? {} : { keepAlive };
 }
 
 const FORWARD = /^(\d{1,5}):(?:([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):)?(\d{1,5})$/;

@@ -180,6 +180,12 @@ export class YamlReader {
     return read?.every((one) => one !== undefined) ? read : undefined;
   }
 
+  flag(item: Item, what: string): boolean | undefined {
+    if (isScalar(item.node) && typeof item.node.value === 'boolean') return item.node.value;
+    this.#wrongType(item, what, 'true or false');
+    return undefined;
+  }
+
   unknownName(offset: number, complaint: string, typed: string, known: readonly string[]): void {
     const near = nearestName(typed, known);
     this.problem(

@@ -2,7 +2,7 @@ import { Bell, CircleSlash, Columns2, Maximize2, Minimize2, Rows2, X } from 'luc
 import { describeLink } from '../../../shared/model/describeLink.ts';
 import { asText, formatMilliseconds } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { PaneSummary } from '../../../shared/model/pane.ts';
+import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { dispatchLayout } from '../../stores/panes.ts';
 import { PaneVitals } from '../host/PaneVitals.tsx';
@@ -10,7 +10,7 @@ import { IconButton } from '../shell/IconButton.tsx';
 import { useNow } from '../shell/useNow.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import styles from './Pane.module.css';
-import { askToClosePane, focusActiveTerminal, splitPane } from './paneCommands.ts';
+import { askToClosePane, focusActiveTerminal, keepPaneAlive, splitPane } from './paneCommands.ts';
 import { usePaneUi } from './paneUi.ts';
 
 /** One line: which host, how its link is, its vitals, and what the mouse can do with the pane. */
@@ -102,7 +102,7 @@ function PaneBadges({ pane }: { pane: PaneSummary }) {
           <CircleSlash size={12} aria-hidden /> not recorded
         </span>
       )}
-      {pane.expiresAt !== undefined && <Expiry at={pane.expiresAt} />}
+      {pane.expiresAt !== undefined && <Expiry pane={pane.id} at={pane.expiresAt} />}
       {back && (
         <span className={styles.badge} data-tone="accent">
           scroll mode {back.lines}/{back.of} · q leaves
@@ -113,7 +113,7 @@ function PaneBadges({ pane }: { pane: PaneSummary }) {
 }
 
 /** Counts down to the end of a session; typing in it is what keeps an idle one. */
-function Expiry({ at }: { at: number }) {
+function Expiry({ pane, at }: { pane: PaneId; at: number }) {
   const now = useNow(1000);
   const seconds = Math.max(0, Math.round((at - now) / 1000));
   return (
@@ -123,6 +123,14 @@ function Expiry({ at }: { at: number }) {
       title="Its session ends unless something is typed in it"
     >
       ends in {Math.floor(seconds / 60)}:{String(seconds % 60).padStart(2, '0')}
+      <button
+        type="button"
+        className={styles.badgeButton}
+        title="Sends a sign of life in time, as long as this pane is open"
+        onClick={() => void keepPaneAlive(pane)}
+      >
+        keep alive
+      </button>
     </span>
   );
 }

@@ -93,6 +93,15 @@ export async function closePane(pane: PaneId): Promise<void> {
   }
 }
 
+/** An idle session of Session Manager: kept from its end, as far as that can be done. */
+export async function keepPaneAlive(pane: PaneId): Promise<void> {
+  try {
+    await call('pane.keepAlive', { pane });
+  } catch (thrown) {
+    tell(`It could not be kept alive: ${errorOf(thrown).message}`);
+  }
+}
+
 export async function restartPane(pane: PaneId): Promise<void> {
   try {
     await call('pane.restart', { pane });

@@ -10,6 +10,7 @@ import {
   askToClosePane,
   focusActiveTerminal,
   focusPane,
+  keepPaneAlive,
   newWindowId,
   openWindow,
   restartPane,
@@ -347,6 +348,14 @@ const ACTIONS: readonly Action[] = [
     keys: [],
     when: () => activePane()?.state.kind === 'exited',
     run: () => withActivePane((pane) => void restartPane(pane)),
+  },
+  {
+    id: 'pane.keepAlive',
+    label: 'Keep the pane’s session alive',
+    group: 'Panes',
+    keys: [],
+    when: () => activePane()?.expiresAt !== undefined,
+    run: () => withActivePane((pane) => void keepPaneAlive(pane)),
   },
   {
     id: 'pane.arrange',

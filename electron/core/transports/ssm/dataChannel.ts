@@ -27,6 +27,8 @@ export interface DataChannel extends Disposable {
   readonly about: SessionAbout | undefined;
   write(data: Uint8Array): void;
   resize(columns: number, rows: number): void;
+  /** A sign of life that no program notices. */
+  keepAlive(): void;
   flag(value: number): void;
   /** Stops reading the WebSocket: the service then has the agent hold its output back. */
   pause(): void;
@@ -307,6 +309,7 @@ export async function openDataChannel(
     },
     write: (data) => protocol.write(data),
     resize: (columns, rows) => protocol.resize(columns, rows),
+    keepAlive: () => protocol.keepAlive(),
     flag: (value) => protocol.flag(value),
     pause() {
       paused = true;

@@ -7,6 +7,9 @@ import type { SessionLimits } from './sessionLimits.ts';
 export interface SessionExpiry extends Disposable {
   /** Someone typed: the idle time starts over. */
   noteInput(): void;
+  /** Its idle time is seen to from now on: only the longest duration ends it. */
+  keepAlive(): void;
+  readonly kept: boolean;
   /** Epoch ms, while the end is near. */
   readonly near: { at: number; why: 'idle' | 'longest' } | undefined;
   readonly onNear: Event<void>;
@@ -15,25 +18,26 @@ export interface SessionExpiry extends Disposable {
 /** So long before the end it is shown, and told once. */
 export const NEAR_MS = 3 * 60_000;
 
-export function watchExpiry(limits: SessionLimits, clock: Clock): SessionExpiry {
+export function watchExpiry(limits: SessionLimits, clock: Clock, keptFromStart = false): SessionExpiry {
   const owned = new DisposableStore();
   const changed = owned.add(new Emitter<void>());
   const longestAt =
     limits.longestMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + limits.longestMs;
   let typedAt = clock.now();
+  let kept = keptFromStart;
   let near: SessionExpiry['near'];
   let timer: Disposable | undefined;
 
   function look(): void {
     timer?.dispose();
-    const idleAt = typedAt + limits.idleMs;
+    const idleAt = kept ? Number.POSITIVE_INFINITY : typedAt + limits.idleMs;
     const at = Math.min(idleAt, longestAt);
     // A limit of a minute or two is always near: half of it is.
     const shownAt = at - Math.min(NEAR_MS, limits.idleMs / 2);
     const wasNear = near?.at;
     near = clock.now() >= shownAt ? { at, why: at === longestAt ? 'longest' : 'idle' } : undefined;
     if (near?.at !== wasNear) changed.fire();
-    if (!near) timer = owned.add(clock.after(shownAt - clock.now(), look));
+    if (!near && Number.isFinite(shownAt)) timer = owned.add(clock.after(shownAt - clock.now(), look));
   }
   look();
   return {
@@ -41,6 +45,13 @@ export function watchExpiry(limits: SessionLimits, clock: Clock): SessionExpiry 
       typedAt = clock.now();
       // Typing fast must not move a timer for each key: it looks again when it was due.
       if (near) look();
+    },
+    keepAlive() {
+      kept = true;
+      look();
+    },
+    get kept() {
+      return kept;
     },
     get near() {
       return near;

@@ -27,6 +27,11 @@ export interface SessionProtocol extends Disposable {
   receive(bytes: Uint8Array): void;
   write(data: Uint8Array): void;
   resize(columns: number, rows: number): void;
+  /**
+   * A sign of life that no program notices: the size that the terminal has already. What AWS counts as activity is
+   * not documented; this is a client's own message, as a key is.
+   */
+  keepAlive(): void;
   /** A Flag payload: sessions to a port only. */
   flag(value: number): void;
   readonly agentVersion: string | undefined;
@@ -34,6 +39,8 @@ export interface SessionProtocol extends Disposable {
   readonly waitingBytes: number;
   readonly silentSince: number | undefined;
 }
+
+const USUAL_SIZE = { columns: 80, rows: 24 };
 
 export interface SessionProtocolEvents {
   output(data: Uint8Array): void;
@@ -263,6 +270,11 @@ export function createSessionProtocol(options: SessionProtocolOptions): SessionP
     resize(columns, rows) {
       size = { columns, rows };
       if (ready && !over) sendSize();
+    },
+    keepAlive() {
+      if (!ready || over) return;
+      size ??= USUAL_SIZE;
+      sendSize();
     },
     flag(value) {
       if (over) return;

@@ -18,7 +18,7 @@ import type {
 } from '../transport.ts';
 import type { AwsAccess } from './awsAccess.ts';
 import { createWriter } from './channelWriter.ts';
-import type { DataChannelState } from './dataChannel.ts';
+import type { DataChannel, DataChannelState } from './dataChannel.ts';
 import { openPortForwards } from './portForwards.ts';
 import { openRawShell, type RawShell } from './rawShell.ts';
 import { type SessionExpiry, watchExpiry } from './sessionExpiry.ts';
@@ -117,6 +117,8 @@ function createSsmConnection(
       return fail({ kind: 'retry', reason: 'it was closed meanwhile', advice: '' });
     }
     sessions.add(session);
+    if (spec.keepAlive)
+      void limits.then(({ idleMs }) => sessions.has(session) && keepAlive(session.channel, idleMs, clock));
     session.channel.onState((state) => onState(state, session.channel.sessionId));
     session.channel.onEnd((end) => {
       sessions.delete(session);
@@ -217,7 +219,13 @@ function createSsmConnection(
       const expiry = await limits;
       const session = await open();
       return session.ok
-        ? ok(shellOf(session.value, size, watchExpiry(expiry, clock), (notice) => notices.fire(notice)))
+        ? ok(
+            shellOf(session.value, size, watchExpiry(expiry, clock, spec.keepAlive), {
+              idleMs: expiry.idleMs,
+              clock,
+              tell: (notice) => notices.fire(notice),
+            }),
+          )
         : fail(channelFailure(session.error));
     },
     async openExec(commandLine): Promise<Result<ExecChannel, ChannelFailure>> {
@@ -244,7 +252,7 @@ function shellOf(
   { channel, terminate }: StartedSession,
   size: TerminalSize,
   expiry: SessionExpiry,
-  tell: (notice: ConnectionNotice) => void,
+  { idleMs, clock, tell }: { idleMs: number; clock: Clock; tell: (notice: ConnectionNotice) => void },
 ): ShellChannel {
   const writer = createWriter(channel);
   const exit = new Emitter<ChannelExit>();
@@ -299,6 +307,11 @@ function shellOf(
     write: (data) => writer.write(typed(data)),
     interrupt: (data) => writer.interrupt(typed(data)),
     resize: ({ columns, rows }) => channel.resize(columns, rows),
+    keepAlive() {
+      if (expiry.kept) return;
+      expiry.keepAlive();
+      keepAlive(channel, idleMs, clock);
+    },
     pause: () => channel.pause(),
     resume: () => channel.resume(),
     dispose() {
@@ -307,6 +320,13 @@ function shellOf(
       void terminate();
     },
   };
+}
+
+/** At once, and from then on three times in each idle time: two of them may come late. */
+function keepAlive(channel: DataChannel, idleMs: number, clock: Clock): void {
+  channel.keepAlive();
+  const timer = clock.every(idleMs / 3, () => channel.keepAlive());
+  channel.onEnd(() => timer.dispose());
 }
 
 /** What comes back within so long is one interruption. */
