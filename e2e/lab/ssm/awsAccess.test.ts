@@ -120,6 +120,30 @@ test('a role with a second factor asks once, whoever needs it, and again only wh
   expect(asked).toHaveLength(2);
 });
 
+test('credentials in use are asked for ahead of their end, once, and not at all when nothing is open', async () => {
+  const aws = access({ profile: 'breakglass' });
+  answers = [['123456'], null, ['123456']];
+  await aws.credentials();
+  const session = aws.use();
+  const another = aws.use();
+  await aws.credentials();
+  // The role's keys hold for fifteen minutes; five before, the next code is asked for.
+  clock.advance(9 * 60_000);
+  expect(asked).toHaveLength(1);
+  clock.advance(2 * 60_000);
+  await expect.poll(() => asked.length).toBe(2);
+  expect(asked[1]).toMatchObject({
+    instructions: expect.stringMatching(/^The credentials in use run out at \d\d:\d\d UTC/),
+  });
+  // Nobody answered: the next call asks again.
+  await aws.credentials();
+  expect(asked).toHaveLength(3);
+  session.dispose();
+  another.dispose();
+  clock.advance(60 * 60_000);
+  expect(asked).toHaveLength(3);
+});
+
 test('a code that is refused, and one that nobody gives, are told apart', async () => {
   const aws = access({ profile: 'breakglass' });
   answers = [['000000'], null];

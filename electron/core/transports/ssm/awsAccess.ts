@@ -3,6 +3,7 @@ import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Clock } from '../../../../shared/base/clock.ts';
+import { type Disposable, toDisposable } from '../../../../shared/base/disposable.ts';
 import type { HostId } from '../../../../shared/model/host.ts';
 import type { AwsPlace } from '../../../../shared/model/workspace.ts';
 import type { Prompter } from '../../sessions/prompter.ts';
@@ -19,6 +20,11 @@ export interface AwsAccess {
   credentials(): Promise<AwsCredentials>;
   /** The service calls them expired, whatever they say of themselves: the next call gets new ones. */
   forgetCredentials(): void;
+  /**
+   * While a session stands: credentials that run out are renewed five minutes ahead, and whoever must be asked is
+   * asked then, with the time they run out, and not at the moment a broken session has to be resumed.
+   */
+  use(): Disposable;
   ssm(): Promise<SSMClient>;
   ecs(): Promise<ECSClient>;
   ec2(): Promise<EC2Client>;
@@ -46,6 +52,30 @@ export function createAwsAccess({ place, host, prompter, clock }: AwsAccessOptio
   const signOn = createSingleSignOn({ prompter, clock });
   const spokenTo = new Map<string, string>();
   let held: Promise<AwsCredentials> | undefined;
+  let users = 0;
+  let renewal: Disposable | undefined;
+  /** Of the credentials that are renewed while they are in use. */
+  let runsOutAt: number | undefined;
+
+  /** Someone who did not answer is asked again by the next call that needs it, and not before. */
+  function renewAhead(expiresAt: number): void {
+    renewal?.dispose();
+    const inMs = expiresAt - RENEW_AHEAD_MS - clock.now();
+    if (users === 0 || inMs <= 0) return;
+    renewal = clock.after(inMs, () => {
+      runsOutAt = expiresAt;
+      credentials()
+        .catch(() => {})
+        .finally(() => {
+          runsOutAt = undefined;
+        });
+    });
+  }
+
+  const runsOut = () =>
+    runsOutAt === undefined
+      ? ''
+      : `The credentials in use run out at ${new Date(runsOutAt).toISOString().slice(11, 16)} UTC; what is open stays open. `;
 
   async function load(): Promise<AwsCredentials> {
     await requireProfile(place.profile ?? process.env['AWS_PROFILE']);
@@ -61,7 +91,7 @@ export function createAwsAccess({ place, host, prompter, clock }: AwsAccessOptio
             host,
             hop: place.profile === undefined ? 'AWS' : `AWS profile ${place.profile}`,
             name: 'Code of the second factor',
-            instructions: `The role of this profile asks for the code that ${serial} shows now.`,
+            instructions: `${runsOut()}The role of this profile asks for the code that ${serial} shows now.`,
             questions: [{ text: 'Code', echo: true }],
           },
           new AbortController().signal,
@@ -83,14 +113,17 @@ export function createAwsAccess({ place, host, prompter, clock }: AwsAccessOptio
   async function credentials(): Promise<AwsCredentials> {
     const current = held && (await held.catch(() => undefined));
     const expiresAt = current?.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
-    if (!current || expiresAt - clock.now() < RENEW_AHEAD_MS) {
+    if (!current || expiresAt - clock.now() <= RENEW_AHEAD_MS) {
       // Those who come while it is renewed wait for the same answer.
-      const renewal = load();
-      held = renewal;
-      renewal.catch(() => {
-        if (held === renewal) held = undefined;
-      });
-      return await renewal;
+      const renewed = load();
+      held = renewed;
+      renewed.then(
+        ({ expiration }) => expiration && renewAhead(expiration.getTime()),
+        () => {
+          if (held === renewed) held = undefined;
+        },
+      );
+      return await renewed;
     }
     return current;
   }
@@ -147,6 +180,18 @@ export function createAwsAccess({ place, host, prompter, clock }: AwsAccessOptio
       held = undefined;
       // A client keeps what it was given until that says that it expires.
       clients.clear();
+    },
+    use() {
+      users++;
+      held?.then(
+        ({ expiration }) => expiration && renewAhead(expiration.getTime()),
+        () => {},
+      );
+      return toDisposable(() => {
+        if (--users > 0) return;
+        renewal?.dispose();
+        renewal = undefined;
+      });
     },
     ssm,
     ecs,

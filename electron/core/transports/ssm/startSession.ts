@@ -85,7 +85,11 @@ export async function startSession(
       },
     },
   });
-  if (channel.ok) return ok({ channel: channel.value, terminate });
+  if (channel.ok) {
+    const using = aws.use();
+    channel.value.onEnd(() => using.dispose());
+    return ok({ channel: channel.value, terminate });
+  }
   await terminate();
   return fail({ kind: 'retry', ...channel.error });
 }
