@@ -4,7 +4,6 @@ import { connect, type Socket } from 'node:net';
 import { type IPty, spawn as spawnPty } from '@lydell/node-pty';
 import { type ChannelMessage, FLAG, PAYLOAD } from '../../../electron/core/transports/ssm/codec.ts';
 import { compareVersions } from '../../../electron/core/transports/ssm/handshake.ts';
-import { createReliableStream } from '../../../electron/core/transports/ssm/reliableStream.ts';
 import {
   createSessionEncryption,
   type SessionEncryption,
@@ -12,6 +11,7 @@ import {
 import { createSmuxSession, type SmuxSession } from '../../../electron/core/transports/ssm/smux.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
 import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
+import { createAgentStream } from './agentStream.ts';
 import type { SessionRequest } from './sessionDoor.ts';
 
 export interface AgentOptions {
@@ -83,9 +83,7 @@ export function startAgentSession(options: AgentOptions): AgentSession {
   let size = { cols: 80, rows: 24 };
   const random = randomBytes(32).toString('base64');
 
-  const stream = owned.add(
-    createReliableStream({ role: 'agent', clock, deliver: take, onProgress: () => regulate() }),
-  );
+  const stream = owned.add(createAgentStream({ clock, deliver: take, onProgress: () => regulate() }));
 
   function regulate(): void {
     const stop = !publishing || stream.waitingBytes + paceQueueBytes > MOST_WAITING;

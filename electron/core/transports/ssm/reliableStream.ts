@@ -5,7 +5,7 @@ import { type ChannelMessage, encodeMessage, FIN, SYN } from './codec.ts';
 import { createRetransmissionTimer } from './retransmissionTimer.ts';
 
 /**
- * One end of the data channel's two numbered streams: what is given to `send` arrives once and in order, through
+ * The client's end of the data channel's two numbered streams, `input_stream_data` out and `output_stream_data` in: what is given to `send` arrives once and in order, through
  * loss, duplication, reordering and new WebSockets. It knows nothing of what the payloads mean.
  */
 export interface ReliableStream extends Disposable {
@@ -23,15 +23,11 @@ export interface ReliableStream extends Disposable {
 }
 
 export interface ReliableStreamOptions {
-  /** The client numbers `input_stream_data` and takes `output_stream_data`; the agent the other way round. */
-  role: 'client' | 'agent';
   clock: Clock;
   /** In order, each once. The payload is only valid during the call. */
   deliver(message: ChannelMessage): void;
   /** Something was acknowledged. */
   onProgress?(): void;
-  /** Agents are told to hold their output back: pause_publication, start_publication. */
-  onPublication?(publishing: boolean): void;
 }
 
 /** Both official ends cut data into messages of no more. */
@@ -53,11 +49,7 @@ interface Outgoing {
 }
 
 export function createReliableStream(options: ReliableStreamOptions): ReliableStream {
-  const { role, clock } = options;
-  const [ours, theirs] =
-    role === 'client'
-      ? ['input_stream_data', 'output_stream_data']
-      : ['output_stream_data', 'input_stream_data'];
+  const { clock } = options;
   const timer = createRetransmissionTimer();
   let transmit: ((bytes: Uint8Array) => void) | undefined;
 
@@ -190,10 +182,8 @@ export function createReliableStream(options: ReliableStreamOptions): ReliableSt
     },
     receive(message) {
       if (disposed) return;
-      if (message.messageType === theirs) takeData(message);
+      if (message.messageType === 'output_stream_data') takeData(message);
       else if (message.messageType === 'acknowledge') takeAcknowledgement(message);
-      else if (message.messageType === 'start_publication') options.onPublication?.(true);
-      else if (message.messageType === 'pause_publication') options.onPublication?.(false);
     },
     send(payloadType, payload) {
       if (disposed) return;
@@ -204,10 +194,10 @@ export function createReliableStream(options: ReliableStreamOptions): ReliableSt
         payloadBytes: payload.length,
         resends: 0,
         bytes: encodeMessage({
-          messageType: ours,
+          messageType: 'input_stream_data',
           createdAt: clock.now(),
           sequence,
-          flags: role === 'agent' && sequence === 0n ? SYN : 0n,
+          flags: 0n,
           messageId: randomUUID(),
           payloadType,
           payload,

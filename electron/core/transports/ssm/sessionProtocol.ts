@@ -95,7 +95,7 @@ export function createSessionProtocol(options: SessionProtocolOptions): SessionP
   let silent: Disposable | undefined;
 
   const stream = owned.add(
-    createReliableStream({ role: 'client', clock, deliver: take, onProgress: () => events.progress() }),
+    createReliableStream({ clock, deliver: take, onProgress: () => events.progress() }),
   );
 
   function fault(reason: string): void {
