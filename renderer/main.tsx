@@ -11,6 +11,7 @@ import { keepConnected } from './channel/coreConnection.ts';
 import { followActivePane } from './features/panes/followActivePane.ts';
 import { openMissingPanes, openPanesOfNewHosts } from './features/panes/paneCommands.ts';
 import { keepLayoutSaved } from './features/panes/saveLayout.ts';
+import { tellSettingsProblems } from './features/shell/settingsNotice.ts';
 import { connectTerminals } from './features/terminal/terminals.ts';
 import { onSnapshot } from './stores/applySnapshot.ts';
 import { onHostsChanged } from './stores/hosts.ts';
@@ -35,5 +36,6 @@ createRoot(root).render(
 keepLayoutSaved();
 followActivePane();
 onSnapshot(() => void openMissingPanes());
+onSnapshot(tellSettingsProblems);
 onHostsChanged((before) => void openPanesOfNewHosts(before));
 keepConnected(connectTerminals);

@@ -8,7 +8,9 @@ import type { CommandHandlers } from '../../shared/contract/rpc.ts';
 import type { HostId } from '../../shared/model/host.ts';
 import type { Incident, IncidentId } from '../../shared/model/incident.ts';
 import type { Prompt } from '../../shared/model/prompt.ts';
+import type { UserSettings } from '../../shared/model/userSettings.ts';
 import type { WorkspaceProblem } from '../../shared/model/workspace.ts';
+import type { LayoutState } from '../../shared/panes/layoutState.ts';
 import { detectorThresholds } from './detectors/detectors.ts';
 import type { OpenedWorkspace } from './openedWorkspace.ts';
 import { exportReport } from './report/exportReport.ts';
@@ -31,6 +33,7 @@ export function snapshotOf(of: {
   opened: OpenedWorkspace;
   prompts: readonly Prompt[];
   now: number;
+  settings: UserSettings;
 }): Snapshot {
   const { opened } = of;
   return {
@@ -45,6 +48,7 @@ export function snapshotOf(of: {
     incident: opened.incident,
     events: opened.store.readEvents({ limit: SNAPSHOT_EVENTS }),
     recordDirectory: opened.store.directory,
+    settings: of.settings,
   };
 }
 
@@ -57,6 +61,7 @@ export function createCommandHandlers(core: {
   openMachine: () => Promise<void>;
   openFile: (path: string, partial: boolean) => Promise<{ opened: boolean; problems: WorkspaceProblem[] }>;
   approveCommands: () => void;
+  writeLayoutToFile: (layout: LayoutState) => Promise<{ path: string }>;
   prompts: PromptQueue;
 }): CommandHandlers {
   const { current } = core;
@@ -186,6 +191,7 @@ export function createCommandHandlers(core: {
       const { bytes, totalBytes } = await current().panes.readRecording(pane, fromByte, maxBytes);
       return { base64: Buffer.from(bytes).toString('base64'), fromByte, totalBytes };
     },
+    'layout.writeToFile': ({ layout }) => core.writeLayoutToFile(layout),
     async 'layout.save'({ layout }) {
       current().store.putLayout(layout);
       return null;

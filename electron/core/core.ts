@@ -8,17 +8,20 @@ import type { ContractEventName, ContractEvents } from '../../shared/contract/ev
 import { serveWindow, type WindowLink } from '../../shared/contract/rpc.ts';
 import type { HostId } from '../../shared/model/host.ts';
 import type { Workspace, WorkspaceProblem } from '../../shared/model/workspace.ts';
+import type { LayoutState } from '../../shared/panes/layoutState.ts';
 import { createCommandHandlers, snapshotOf } from './api.ts';
 import type { Core, CoreOptions } from './core.types.ts';
 import { detectorThresholds } from './detectors/detectors.ts';
 import { type OpenedWorkspace, openWorkspace } from './openedWorkspace.ts';
 import { createPromptQueue } from './sessions/promptQueue.ts';
+import { readUserSettings } from './settings/readUserSettings.ts';
 import { approvalStore } from './store/approvalStore.ts';
 import { openWorkspaceRecord } from './store/openWorkspaceRecord.ts';
 import { rememberWorkspace } from './store/recentWorkspaces.ts';
 import { heldCommands, heldStartUps } from './workspace/approvals.ts';
 import { machineWorkspace } from './workspace/machineWorkspace.ts';
 import { readWorkspaceFile } from './workspace/workspaceFile.ts';
+import { writeLayout } from './workspace/writeLayout.ts';
 
 type CoreEvent = { [N in ContractEventName]: { name: N; data: ContractEvents[N] } }[ContractEventName];
 
@@ -74,7 +77,13 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
 
   function snapshot() {
-    return snapshotOf({ home: options.home, opened: current(), prompts: prompts.pending, now: clock.now() });
+    return snapshotOf({
+      home: options.home,
+      opened: current(),
+      prompts: prompts.pending,
+      now: clock.now(),
+      settings: readUserSettings(options.dataDirectory),
+    });
   }
 
   async function openMachine(): Promise<void> {
@@ -105,6 +114,18 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     emit('workspace.opened', snapshot());
   }
 
+  /** What was approved stays so: the file's commands are the same, in other places. */
+  async function writeLayoutToFile(layout: LayoutState): Promise<{ path: string }> {
+    const of = current();
+    const { contentHash } = of.workspace;
+    const written = await writeLayout(of.workspace, layout);
+    if (contentHash !== undefined && written.contentHash !== undefined && approvals.isApproved(contentHash))
+      approvals.approve(written.contentHash);
+    of.fileRewritten(written);
+    if (of === opened) emit('workspace.opened', snapshot());
+    return { path: written.path ?? '' };
+  }
+
   const handlers = createCommandHandlers({
     dataDirectory: options.dataDirectory,
     clock,
@@ -113,6 +134,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     openMachine,
     openFile,
     approveCommands,
+    writeLayoutToFile,
     prompts,
   });
 

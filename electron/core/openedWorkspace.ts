@@ -47,6 +47,8 @@ export interface OpenedWorkspace extends Disposable {
   /** `place`: of the file's own windows; its start-up commands are typed into the pane once they may be. */
   openPane(host: HostId, size: TerminalSize, place?: { window: number; pane: number }): PaneSummary;
   approve(): void;
+  /** Its file has other windows now; its hosts are the same. */
+  fileRewritten(workspace: Workspace): void;
 }
 
 export interface OpenedWorkspaceOptions {
@@ -66,7 +68,8 @@ export interface OpenedWorkspaceOptions {
 
 /** A workspace while it is open: every host, the record, and what connects them. Disposing ends it all. */
 export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace {
-  const { workspace, store, clock, emit } = options;
+  const { store, clock, emit } = options;
+  let workspace = options.workspace;
   const owned = new DisposableStore();
   const hosts = new Map<HostId, LiveHost>();
   const watched = new Map<WindowLink, HostId>();
@@ -259,7 +262,9 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
   );
 
   return {
-    workspace,
+    get workspace() {
+      return workspace;
+    },
     hosts,
     store,
     panes,
@@ -316,6 +321,14 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       heldNow = [];
       for (const host of hosts.values()) host.approve();
       panes.approve();
+    },
+    fileRewritten({ contentHash, panes: windows }) {
+      const { panes: _before, ...rest } = workspace;
+      workspace = {
+        ...rest,
+        ...(contentHash === undefined ? {} : { contentHash }),
+        ...(windows ? { panes: windows } : {}),
+      };
     },
     dispose: () => owned.dispose(),
   };

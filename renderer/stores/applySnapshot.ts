@@ -7,6 +7,7 @@ import { setHosts } from './hosts.ts';
 import { useIncident } from './incident.ts';
 import { EMPTY_LAYOUT, usePanes } from './panes.ts';
 import { usePrompts } from './prompts.ts';
+import { useSettings } from './settings.ts';
 import { setEvents, useTimeline } from './timeline.ts';
 import { LIVE_SPAN_MS, useUi } from './ui.ts';
 import { useWorkspace } from './workspace.ts';
@@ -39,6 +40,7 @@ export function applySnapshot(snapshot: Snapshot): void {
     recordDirectory: snapshot.recordDirectory,
     view: snapshot.workspace,
   });
+  useSettings.setState(snapshot.settings, true);
   if (!sameRecord) clearSeries();
   setHosts(snapshot.hosts);
   setEvents(snapshot.events);

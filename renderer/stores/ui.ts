@@ -10,6 +10,7 @@ export type TimeWindow = { kind: 'live'; spanMs: number } | { kind: 'past'; from
 export type Dialog =
   | { kind: 'palette' }
   | { kind: 'keys' }
+  | { kind: 'windows' }
   | { kind: 'openWorkspace' }
   | { kind: 'createWorkspace' }
   | { kind: 'importWorkspace' }

@@ -8,6 +8,7 @@ import type { ProcessRow } from '../model/process.ts';
 import type { Prompt, PromptId } from '../model/prompt.ts';
 import type { PlanId, RemediationPlan, RemediationRecord } from '../model/remediation.ts';
 import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
+import type { UserSettings } from '../model/userSettings.ts';
 import type { WindowSpec, WorkspaceProblem } from '../model/workspace.ts';
 import { type LayoutState, layoutStateSchema } from '../panes/layoutState.ts';
 
@@ -123,6 +124,7 @@ export interface Snapshot {
   events: TimelineEvent[];
   /** Where the record is kept. */
   recordDirectory: string;
+  settings: UserSettings;
 }
 
 export interface WorkspaceView {
@@ -246,6 +248,11 @@ export const COMMANDS = {
       })
       .strict(),
   ),
+  /**
+   * Writes the layout to the workspace file as its `panes`, the rest of the file as it stands, comments too. Refused when
+   * the file is not as it was when it was opened.
+   */
+  'layout.writeToFile': command<{ path: string }>()(z.object({ layout: layoutStateSchema }).strict()),
   'layout.save': command<null>()(z.object({ layout: layoutStateSchema }).strict()),
 
   /** Starts (or stops) the `processes` event for one host. One watched set a window. */

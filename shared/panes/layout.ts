@@ -3,31 +3,42 @@ import { type Arrangement, arrange, nextArrangement } from './arrangements.ts';
 import { type Direction, neighbour, rectangles } from './geometry.ts';
 import type { LayoutNode, LayoutState, LayoutWindow } from './layoutState.ts';
 import {
+  beside,
+  DEEPEST,
   depthOf,
+  evened,
   leaf,
-  makeSplit,
   nodeAt,
   panesOf,
   pathTo,
   refill,
   replacePane,
   reweigh,
-  withoutPane,
+  tooMany,
 } from './tree.ts';
+import {
+  type BreakPane,
+  breakPane,
+  changeWindow,
+  closePane,
+  focus,
+  type JoinPane,
+  joinPane,
+  moveWindow,
+  type OpenWindow,
+  openWindow,
+  selectWindow,
+  swap,
+  swapPanes,
+  windowAt,
+  windowOf,
+} from './windows.ts';
 
 export { panesOf } from './tree.ts';
 
 /** What can be done to a layout. Without a `pane`, the active pane of the active window is meant. */
 export type LayoutAction =
-  /** Of these panes, tiled if nothing else is said. A `root` holds exactly these panes. */
-  | {
-      type: 'openWindow';
-      id: string;
-      name: string;
-      panes: readonly PaneId[];
-      arrangement?: Arrangement;
-      root?: LayoutNode;
-    }
+  | OpenWindow
   | { type: 'selectWindow'; id: string }
   | { type: 'nextWindow' }
   | { type: 'previousWindow' }
@@ -37,7 +48,9 @@ export type LayoutAction =
   | { type: 'split'; pane?: PaneId; direction: 'row' | 'column'; added: PaneId }
   | { type: 'close'; pane: PaneId }
   | { type: 'replace'; pane: PaneId; by: PaneId }
-  | { type: 'break'; pane?: PaneId; id: string; name: string }
+  | BreakPane
+  | JoinPane
+  | { type: 'moveWindow'; by: 1 | -1 }
   | { type: 'focus'; pane: PaneId }
   | { type: 'focusDirection'; direction: Direction }
   | { type: 'focusNext' }
@@ -51,14 +64,14 @@ export type LayoutAction =
   | { type: 'swap'; pane: PaneId; with: PaneId }
   | { type: 'swapNext' }
   | { type: 'swapPrevious' }
-  | { type: 'rotate' }
+  | { type: 'rotate'; back?: boolean }
+  /** Panes of one split get the same share. */
+  | { type: 'even' }
   | { type: 'arrange'; arrangement: Arrangement }
   | { type: 'nextArrangement' };
 
 /** No child of a split gets smaller than this share of it. */
 const LEAST_SHARE = 0.05;
-/** One less than the schema allows, so that what is kept can always be saved. */
-const DEEPEST = 39;
 
 /** Pure. Returns the same object when the action changes nothing or does not apply. */
 export function reduceLayout(state: LayoutState, action: LayoutAction): LayoutState {
@@ -82,6 +95,12 @@ export function reduceLayout(state: LayoutState, action: LayoutAction): LayoutSt
       return closePane(state, action.pane);
     case 'break':
       return breakPane(state, action);
+    case 'join':
+      return joinPane(state, action);
+    case 'swap':
+      return swapPanes(state, action.pane, action.with);
+    case 'moveWindow':
+      return moveWindow(state, action.by);
     case 'focus': {
       const window = windowOf(state, action.pane);
       if (!window) return state;
@@ -89,7 +108,6 @@ export function reduceLayout(state: LayoutState, action: LayoutAction): LayoutSt
     }
     case 'split':
     case 'replace':
-    case 'swap':
     case 'zoom':
     case 'resize': {
       const id = action.pane === undefined ? state.activeWindow : windowOf(state, action.pane)?.id;
@@ -106,7 +124,7 @@ export function pruneLayout(state: LayoutState, exists: (pane: PaneId) => boolea
   return gone.reduce((kept, pane) => reduceLayout(kept, { type: 'close', pane }), state);
 }
 
-type PaneAction = Extract<LayoutAction, { type: 'split' | 'replace' | 'swap' | 'zoom' | 'resize' }>;
+type PaneAction = Extract<LayoutAction, { type: 'split' | 'replace' | 'zoom' | 'resize' }>;
 type WindowAction = Exclude<
   LayoutAction,
   | PaneAction
@@ -120,6 +138,9 @@ type WindowAction = Exclude<
         | 'renameWindow'
         | 'close'
         | 'break'
+        | 'join'
+        | 'swap'
+        | 'moveWindow'
         | 'focus';
     }
 >;
@@ -128,14 +149,7 @@ function reducePane(window: LayoutWindow, action: PaneAction, pane: PaneId): Lay
   switch (action.type) {
     case 'split': {
       if (panesOf(window.root).includes(action.added)) return window;
-      const root = replacePane(
-        window.root,
-        pane,
-        makeSplit(action.direction, [
-          { weight: 1, node: leaf(pane) },
-          { weight: 1, node: leaf(action.added) },
-        ]),
-      );
+      const root = replacePane(window.root, pane, beside(action.direction, [pane, action.added]));
       if (depthOf(root) > DEEPEST || tooMany(root)) return window;
       return focus({ ...window, root, zoomed: undefined }, action.added);
     }
@@ -147,8 +161,6 @@ function reducePane(window: LayoutWindow, action: PaneAction, pane: PaneId): Lay
         lastActive: window.lastActive === pane ? undefined : window.lastActive,
         zoomed: window.zoomed === pane ? action.by : window.zoomed,
       };
-    case 'swap':
-      return swap(window, pane, action.with);
     case 'zoom':
       if (window.zoomed !== undefined) {
         const unzoomed = { ...window, zoomed: undefined };
@@ -181,12 +193,15 @@ function reduceWindow(window: LayoutWindow, action: WindowAction): LayoutWindow 
       return swap(window, window.active, step(-1));
     case 'rotate': {
       const [first, ...rest] = panes;
-      if (first === undefined || rest.length === 0) return window;
-      const root = refill(window.root, [...rest, first]);
+      const last = panes.at(-1);
+      if (first === undefined || last === undefined || rest.length === 0) return window;
+      const root = refill(window.root, action.back ? [last, ...panes.slice(0, -1)] : [...rest, first]);
       // The place stays active and its content moves on, as in tmux.
       const active = panesOf(root)[panes.indexOf(window.active)] ?? window.active;
       return focus({ ...window, root, zoomed: undefined }, active);
     }
+    case 'even':
+      return panes.length < 2 ? window : { ...window, root: evened(window.root), zoomed: undefined };
     case 'arrange':
       return { ...window, root: arrange(action.arrangement, panes), zoomed: undefined };
     case 'nextArrangement':
@@ -251,120 +266,4 @@ function placeOf(root: LayoutNode, path: readonly number[]): { width: number; he
     node = child.node;
   }
   return { width, height };
-}
-
-function openWindow(state: LayoutState, action: Extract<LayoutAction, { type: 'openWindow' }>): LayoutState {
-  const first = action.panes[0];
-  if (
-    first === undefined ||
-    action.panes.some((p) => windowOf(state, p)) ||
-    state.windows.some((w) => w.id === action.id)
-  )
-    return state;
-  const window: LayoutWindow = {
-    id: action.id,
-    name: action.name.slice(0, 200),
-    root: action.root ?? arrange(action.arrangement ?? 'tiled', action.panes),
-    active: first,
-  };
-  return selectWindow({ ...state, windows: [...state.windows, window] }, action.id);
-}
-
-function closePane(state: LayoutState, pane: PaneId): LayoutState {
-  const window = windowOf(state, pane);
-  if (!window) return state;
-  const root = withoutPane(window.root, pane);
-  if (!root) return closeWindow(state, window.id);
-  const panes = panesOf(window.root);
-  const left = panesOf(root);
-  const beside = left[Math.max(0, panes.indexOf(pane) - 1)] ?? window.active;
-  const active = window.active !== pane ? window.active : (window.lastActive ?? beside);
-  const { lastActive, zoomed } = window;
-  return changeWindow(state, window.id, (w) => ({
-    ...w,
-    root,
-    active: left.includes(active) ? active : beside,
-    lastActive: lastActive === pane || lastActive === active ? undefined : lastActive,
-    zoomed: zoomed === pane ? undefined : zoomed,
-  }));
-}
-
-function closeWindow(state: LayoutState, id: string): LayoutState {
-  const index = state.windows.findIndex((w) => w.id === id);
-  const windows = state.windows.filter((w) => w.id !== id);
-  const last = windows.find((w) => w.id === state.lastWindow);
-  if (state.activeWindow !== id) return { ...state, windows, lastWindow: last?.id };
-  const next = last ?? windows[Math.min(index, windows.length - 1)];
-  return { windows, activeWindow: next?.id ?? '' };
-}
-
-function breakPane(state: LayoutState, action: Extract<LayoutAction, { type: 'break' }>): LayoutState {
-  const window = action.pane === undefined ? activeWindow(state) : windowOf(state, action.pane);
-  if (!window || panesOf(window.root).length < 2) return state;
-  const pane = action.pane ?? window.active;
-  return openWindow(closePane(state, pane), {
-    type: 'openWindow',
-    id: action.id,
-    name: action.name,
-    panes: [pane],
-  });
-}
-
-function focus(window: LayoutWindow, pane: PaneId): LayoutWindow {
-  if (window.active === pane || !panesOf(window.root).includes(pane)) return window;
-  // A zoomed window shows what is active, or the keys would go to a pane that is not seen.
-  return {
-    ...window,
-    active: pane,
-    lastActive: window.active,
-    zoomed: window.zoomed === undefined ? undefined : pane,
-  };
-}
-
-function swap(window: LayoutWindow, a: PaneId, b: PaneId): LayoutWindow {
-  const panes = panesOf(window.root);
-  if (a === b || !panes.includes(a) || !panes.includes(b)) return window;
-  return {
-    ...window,
-    root: refill(
-      window.root,
-      panes.map((p) => (p === a ? b : p === b ? a : p)),
-    ),
-    zoomed: undefined,
-  };
-}
-
-function selectWindow(state: LayoutState, id: string | undefined): LayoutState {
-  if (id === undefined || id === state.activeWindow || !state.windows.some((w) => w.id === id)) return state;
-  const before = state.windows.some((w) => w.id === state.activeWindow) ? state.activeWindow : undefined;
-  return { ...state, activeWindow: id, lastWindow: before };
-}
-
-function changeWindow(
-  state: LayoutState,
-  id: string | undefined,
-  change: (w: LayoutWindow) => LayoutWindow,
-): LayoutState {
-  const index = state.windows.findIndex((w) => w.id === id);
-  const window = state.windows[index];
-  if (!window) return state;
-  const changed = change(window);
-  return changed === window ? state : { ...state, windows: state.windows.with(index, changed) };
-}
-
-function activeWindow(state: LayoutState): LayoutWindow | undefined {
-  return state.windows.find((w) => w.id === state.activeWindow);
-}
-
-function windowOf(state: LayoutState, pane: PaneId): LayoutWindow | undefined {
-  return state.windows.find((w) => panesOf(w.root).includes(pane));
-}
-
-function windowAt(state: LayoutState, by: number): LayoutWindow | undefined {
-  const index = state.windows.findIndex((w) => w.id === state.activeWindow);
-  return state.windows[(index + by + state.windows.length) % state.windows.length];
-}
-
-function tooMany(node: LayoutNode): boolean {
-  return node.kind === 'split' && (node.children.length > 100 || node.children.some((c) => tooMany(c.node)));
 }

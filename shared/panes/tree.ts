@@ -58,6 +58,22 @@ export function refill(node: LayoutNode, panes: readonly PaneId[]): LayoutNode {
   return visit(node);
 }
 
+/** One less than the schema allows, so that what is kept can always be saved. */
+export const DEEPEST = 39;
+
+/** Two panes, half and half. */
+export function beside(direction: Direction, panes: readonly PaneId[]): LayoutNode {
+  return makeSplit(
+    direction,
+    panes.map((pane) => ({ weight: 1, node: leaf(pane) })),
+  );
+}
+
+/** More children than a layout may have. */
+export function tooMany(node: LayoutNode): boolean {
+  return node.kind === 'split' && (node.children.length > 100 || node.children.some((c) => tooMany(c.node)));
+}
+
 export function depthOf(node: LayoutNode): number {
   return node.kind === 'pane' ? 1 : 1 + Math.max(...node.children.map((c) => depthOf(c.node)));
 }
@@ -80,6 +96,12 @@ export function reweigh(root: LayoutNode, path: readonly number[], weights: read
       return index === first ? { ...child, node: reweigh(child.node, rest, weights) } : child;
     }),
   };
+}
+
+/** The same shape, every split shared evenly. */
+export function evened(node: LayoutNode): LayoutNode {
+  if (node.kind === 'pane') return node;
+  return { ...node, children: node.children.map((c) => ({ weight: 1, node: evened(c.node) })) };
 }
 
 /** Child numbers from the root to a pane, with the pane's own last. */

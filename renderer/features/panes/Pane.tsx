@@ -2,6 +2,7 @@ import { memo } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
 import { dispatchLayout, usePanes } from '../../stores/panes.ts';
+import { showPrefix } from '../shell/keys.ts';
 import { TerminalSlot } from '../terminal/TerminalSlot.tsx';
 import { CloseQuestion } from './CloseQuestion.tsx';
 import styles from './Pane.module.css';
@@ -48,7 +49,7 @@ export const Pane = memo(function Pane({ id, number, active, zoomed, alone }: Pa
       <PaneNoticeStrip pane={pane} />
       {prefix !== 'none' && (
         <div className={styles.mode} role="status">
-          {prefix === 'prefix' ? 'Ctrl-b …' : 'again: arrow'}
+          {prefix === 'prefix' ? `${showPrefix()} …` : 'again: arrow'}
         </div>
       )}
       {numbers && <div className={styles.number}>{number}</div>}

@@ -1,4 +1,4 @@
-import { Bell, CircleSlash, Columns2, Maximize2, Minimize2, Rows2, X } from 'lucide-react';
+import { Bell, Bookmark, CircleSlash, Columns2, Maximize2, Minimize2, Rows2, X } from 'lucide-react';
 import { describeLink } from '../../../shared/model/describeLink.ts';
 import { asText, formatMilliseconds } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
@@ -6,10 +6,14 @@ import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { dispatchLayout } from '../../stores/panes.ts';
 import { PaneVitals } from '../host/PaneVitals.tsx';
+import { actionById } from '../shell/actions.ts';
 import { IconButton } from '../shell/IconButton.tsx';
+import { showKey } from '../shell/keys.ts';
 import { useNow } from '../shell/useNow.ts';
 import { terminalOf } from '../terminal/terminals.ts';
+import { beginPaneDrag } from './dragPane.ts';
 import styles from './Pane.module.css';
+import { PaneMenu } from './PaneMenu.tsx';
 import { askToClosePane, focusActiveTerminal, keepPaneAlive, splitPane } from './paneCommands.ts';
 import { usePaneUi } from './paneUi.ts';
 
@@ -17,8 +21,12 @@ import { usePaneUi } from './paneUi.ts';
 export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed: boolean; alone: boolean }) {
   const { id, host } = pane;
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: a second way for the mouse; the button and Ctrl-b z do the same
-    <header className={styles.header} onDoubleClick={() => !alone && zoom(pane)}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: a second way for the mouse; buttons, menu and keys do the same
+    <header
+      className={styles.header}
+      onDoubleClick={() => !alone && zoom(pane)}
+      onPointerDown={(event) => beginPaneDrag(id, event)}
+    >
       <span className={styles.host} title={host}>
         {host}
       </span>
@@ -33,7 +41,7 @@ export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed:
         <IconButton
           skipTab
           label="Split left and right"
-          keys="Ctrl-b %"
+          keys={keyOfAction('pane.splitRow')}
           onClick={() => void splitPane('row', id)}
         >
           <Columns2 size={13} />
@@ -41,7 +49,7 @@ export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed:
         <IconButton
           skipTab
           label="Split above and below"
-          keys={'Ctrl-b "'}
+          keys={keyOfAction('pane.splitColumn')}
           onClick={() => void splitPane('column', id)}
         >
           <Rows2 size={13} />
@@ -49,19 +57,30 @@ export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed:
         <IconButton
           skipTab
           label={zoomed ? 'Show all panes' : 'Zoom this pane'}
-          keys="Ctrl-b z"
+          keys={keyOfAction('pane.zoom')}
           disabled={alone}
           pressed={zoomed}
           onClick={() => zoom(pane)}
         >
           {zoomed ? <Minimize2 size={13} /> : <Maximize2 size={13} />}
         </IconButton>
-        <IconButton skipTab label="Close this pane" keys="Ctrl-b x" onClick={() => askToClosePane(id)}>
+        <PaneMenu pane={pane} />
+        <IconButton
+          skipTab
+          label="Close this pane"
+          keys={keyOfAction('pane.close')}
+          onClick={() => askToClosePane(id)}
+        >
           <X size={14} />
         </IconButton>
       </div>
     </header>
   );
+}
+
+function keyOfAction(id: string): string | undefined {
+  const key = actionById(id)?.keys[0];
+  return key === undefined ? undefined : showKey(key);
 }
 
 function zoom({ id }: PaneSummary): void {
@@ -88,6 +107,7 @@ function PaneLink({ pane }: { pane: PaneSummary }) {
 
 function PaneBadges({ pane }: { pane: PaneSummary }) {
   const bell = usePaneUi((s) => s.bells[pane.id] === true);
+  const marked = usePaneUi((s) => s.marked === pane.id);
   const scrolling = usePaneUi((s) => s.scrolling === pane.id);
   const back = scrolling ? terminalOf(pane.id)?.scrolledBack : undefined;
   return (
@@ -95,6 +115,15 @@ function PaneBadges({ pane }: { pane: PaneSummary }) {
       {bell && (
         <span className={styles.badge} title="The terminal rang its bell">
           <Bell size={12} aria-label="bell" />
+        </span>
+      )}
+      {marked && (
+        <span
+          className={styles.badge}
+          data-tone="accent"
+          title="The marked pane: it can be joined or swapped"
+        >
+          <Bookmark size={12} aria-hidden /> marked
         </span>
       )}
       {!pane.recording && (

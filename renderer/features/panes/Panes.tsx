@@ -5,11 +5,13 @@ import { type Rectangle, rectangles } from '../../../shared/panes/geometry.ts';
 import { panesOf } from '../../../shared/panes/layout.ts';
 import type { LayoutWindow } from '../../../shared/panes/layoutState.ts';
 import { usePanes } from '../../stores/panes.ts';
+import { CloseWindowSheet } from './CloseWindowSheet.tsx';
 import { Pane } from './Pane.tsx';
 import { PaneSeparators } from './PaneSeparators.tsx';
 import styles from './Panes.module.css';
 import { PasteSheet } from './PasteSheet.tsx';
 import { usePaneUi } from './paneUi.ts';
+import { WindowFinder } from './WindowFinder.tsx';
 import { WindowTabs } from './WindowTabs.tsx';
 
 const WHOLE: Rectangle = { left: 0, top: 0, width: 1, height: 1 };
@@ -40,6 +42,8 @@ export function Panes() {
         {active && active.zoomed === undefined && <PaneSeparators root={active.root} area={area} />}
       </div>
       <PasteSheet />
+      <CloseWindowSheet />
+      <WindowFinder />
     </section>
   );
 }
@@ -71,6 +75,7 @@ function PlacedPanes({ windows, active }: { windows: LayoutWindow[]; active: Lay
   return placed.map(({ pane, place, shown, number }) => (
     <div
       key={pane}
+      data-place={pane}
       className={styles.place}
       hidden={!shown}
       style={{
@@ -87,6 +92,14 @@ function PlacedPanes({ windows, active }: { windows: LayoutWindow[]; active: Lay
         zoomed={active?.zoomed === pane}
         alone={active !== undefined && active.root.kind === 'pane'}
       />
+      <DropMark pane={pane} />
     </div>
   ));
+}
+
+/** Where a dragged pane would land. */
+function DropMark({ pane }: { pane: PaneId }) {
+  const to = usePaneUi((s) => s.dragging?.to);
+  if (!to || to.kind === 'window' || to.pane !== pane) return null;
+  return <div className={styles.drop} data-side={to.kind === 'swap' ? 'all' : to.side} aria-hidden />;
 }

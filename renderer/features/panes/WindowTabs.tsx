@@ -11,6 +11,7 @@ export function WindowTabs() {
   const layout = usePanes((s) => s.layout);
   const renaming = usePaneUi((s) => s.renaming);
   const bells = usePaneUi((s) => s.bells);
+  const dropOn = usePaneUi((s) => (s.dragging?.to?.kind === 'window' ? s.dragging.to.id : undefined));
   return (
     <div className={styles.tabs} role="tablist" aria-label="Windows">
       {layout.windows.map((window, index) => {
@@ -23,6 +24,8 @@ export function WindowTabs() {
             key={window.id}
             type="button"
             role="tab"
+            data-window={window.id}
+            data-drop={dropOn === window.id}
             aria-selected={active}
             className={styles.tab}
             title={rings ? 'A terminal in this window rang its bell' : undefined}

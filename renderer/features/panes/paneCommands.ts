@@ -1,7 +1,7 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
 import type { WindowSpec } from '../../../shared/model/workspace.ts';
-import { panesOf } from '../../../shared/panes/layout.ts';
+import { panesOf, reduceLayout } from '../../../shared/panes/layout.ts';
 import { hostsOfSpec, layoutFromSpec } from '../../../shared/panes/layoutFromSpec.ts';
 import type { LayoutState } from '../../../shared/panes/layoutState.ts';
 import { call, errorOf } from '../../stores/connection.ts';
@@ -82,6 +82,29 @@ export function askToClosePane(pane = activePane()?.id): void {
   else void closePane(summary.id);
 }
 
+/** The shells of a window end with it, so it is asked about; one without is put away. */
+export function askToCloseWindow(): void {
+  const { layout, byId } = usePanes.getState();
+  const window = layout.windows.find((w) => w.id === layout.activeWindow);
+  if (!window) return;
+  if (panesOf(window.root).some((pane) => byId[pane]?.state.kind === 'open'))
+    usePaneUi.setState({ closingWindow: window.id });
+  else void closeWindow(window.id);
+}
+
+export async function closeWindow(id: string): Promise<void> {
+  usePaneUi.setState({ closingWindow: undefined });
+  const window = usePanes.getState().layout.windows.find((w) => w.id === id);
+  if (window) await Promise.all(panesOf(window.root).map((pane) => closePane(pane)));
+}
+
+/** tmux's paste-buffer: what was copied last in any pane. */
+export function pasteCopied(): void {
+  const pane = activePane();
+  const { copied } = usePaneUi.getState();
+  if (pane && copied !== '') terminalOf(pane.id)?.pasteFromUser(copied);
+}
+
 export async function closePane(pane: PaneId): Promise<void> {
   usePaneUi.setState({ closing: undefined });
   try {
@@ -144,21 +167,39 @@ async function reopenPanes(layout: LayoutState): Promise<void> {
   );
 }
 
-async function openSpecifiedWindows(windows: readonly WindowSpec[]): Promise<void> {
-  const open = new Set(useHosts.getState().order);
+/** Makes the windows that a file asks for, of the panes there are, and opens what is missing. */
+export async function openSpecifiedWindows(windows: readonly WindowSpec[]): Promise<void> {
+  const hosts = new Set(useHosts.getState().order);
+  let first: string | undefined;
+  const free = placedPanes(usePanes.getState().layout).filter((id) => id in usePanes.getState().byId);
   for (const [window, { name, layout }] of windows.entries()) {
-    const opening = hostsOfSpec(layout).map((host, pane) =>
-      open.has(host) ? openPane(host, FIRST_SIZE, { window, pane }) : undefined,
+    const panes = await Promise.all(
+      hostsOfSpec(layout).map(async (host, place) => {
+        const known = free.findIndex((id) => usePanes.getState().byId[id]?.host === host);
+        const [reused] = known < 0 ? [] : free.splice(known, 1);
+        if (reused !== undefined) return { host, id: reused };
+        return hosts.has(host) ? await openPane(host, FIRST_SIZE, { window, pane: place }) : undefined;
+      }),
     );
-    const panes = (await Promise.all(opening)).filter((p) => p !== undefined);
-    const left = [...panes];
+    const left = panes.filter((p) => p !== undefined);
     const root = layoutFromSpec(layout, (host) => {
       const index = left.findIndex((p) => p.host === host);
       return index < 0 ? undefined : left.splice(index, 1)[0]?.id;
     });
-    if (root) dispatchLayout({ type: 'openWindow', id: newWindowId(), name, panes: panesOf(root), root });
+    if (!root) continue;
+    const id = newWindowId();
+    first ??= id;
+    usePanes.setState((state) => {
+      const taken = panesOf(root).reduce(
+        (rest, pane) => reduceLayout(rest, { type: 'close', pane }),
+        state.layout,
+      );
+      return {
+        layout: reduceLayout(taken, { type: 'openWindow', id, name, panes: panesOf(root), root }),
+      };
+    });
   }
-  showFirstWindow();
+  if (first !== undefined) dispatchLayout({ type: 'selectWindow', id: first });
 }
 
 async function openPaneForEveryHost(): Promise<void> {

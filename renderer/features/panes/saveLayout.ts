@@ -24,7 +24,8 @@ export function keepLayoutSaved(): Disposable {
   });
 }
 
-function withHosts({ layout, byId }: ReturnType<typeof usePanes.getState>): LayoutState {
+/** With the host of each pane: panes end with the core. */
+export function withHosts({ layout, byId }: ReturnType<typeof usePanes.getState>): LayoutState {
   const hosts = placedPanes(layout).flatMap((pane) => {
     const host = byId[pane]?.host ?? layout.hosts?.[pane];
     return host === undefined ? [] : [[pane, host] as const];

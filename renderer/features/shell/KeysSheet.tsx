@@ -3,7 +3,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
 import { type ActionGroup, allActions } from './actions.ts';
 import styles from './KeysSheet.module.css';
-import { showKey } from './keys.ts';
+import { showKey, showPrefix } from './keys.ts';
 import sheet from './sheet.module.css';
 
 const GROUPS: readonly ActionGroup[] = ['Panes', 'Windows', 'Workspace', 'Incident', 'Timeline', 'View'];
@@ -19,9 +19,11 @@ export function KeysSheet() {
           <Dialog.Content className={`${sheet.sheet} ${styles.sheet}`} aria-describedby={undefined}>
             <Dialog.Title className={sheet.title}>Keys</Dialog.Title>
             <p className={sheet.hint}>
-              In a terminal every key is the shell’s but the prefix Ctrl-b, Ctrl-Shift-P (palette),
-              Ctrl-Shift-F (search) and Ctrl-Shift-C (copy). Ctrl-b Ctrl-b sends Ctrl-b. Single letters act
-              outside of terminals and fields; Escape goes one step back.
+              In a terminal every key is the shell’s but the prefix {showPrefix()}, Ctrl-Shift-P (palette),
+              Ctrl-Shift-F (search) and Ctrl-Shift-C (copy). {showPrefix()} twice sends it. Single letters act
+              outside of terminals and fields; Escape goes one step back. <code>settings.yaml</code> in
+              Fireline’s data directory sets another prefix and other keys, by the names that stand here as
+              tooltips.
             </p>
             <div className={styles.columns}>
               {GROUPS.map((group) => (
@@ -31,7 +33,7 @@ export function KeysSheet() {
                     {allActions()
                       .filter((a) => a.group === group && a.keys.length > 0)
                       .map((action) => (
-                        <div key={action.id}>
+                        <div key={action.id} title={action.id}>
                           <dt>
                             {action.keys.map((key) => (
                               <kbd key={key}>{showKey(key)}</kbd>

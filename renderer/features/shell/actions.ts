@@ -1,23 +1,11 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import { isUp } from '../../../shared/model/host.ts';
-import { ARRANGEMENTS } from '../../../shared/panes/arrangements.ts';
-import type { Direction } from '../../../shared/panes/geometry.ts';
 import { useHosts } from '../../stores/hosts.ts';
-import { activePane, dispatchLayout, usePanes } from '../../stores/panes.ts';
+import { useSettings } from '../../stores/settings.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { focusHost, goLive, openDialog, selectEvent, useUi } from '../../stores/ui.ts';
-import {
-  askToClosePane,
-  focusActiveTerminal,
-  focusPane,
-  keepPaneAlive,
-  newWindowId,
-  openWindow,
-  restartPane,
-  showHostPane,
-  splitPane,
-} from '../panes/paneCommands.ts';
-import { usePaneUi } from '../panes/paneUi.ts';
+import { PANE_ACTIONS, windowActions } from '../panes/paneActions.ts';
+import { openWindow, showHostPane } from '../panes/paneCommands.ts';
 import { openMachine } from '../workspace/workspaceCommands.ts';
 import { reconnectHost, reconnectHosts } from './hostCommands.ts';
 
@@ -36,19 +24,6 @@ export interface Action {
   /** May be repeated for half a second without the prefix. */
   repeats?: boolean;
 }
-
-const hasPane = () => activePane() !== undefined;
-const hasWindows = (least: number) => () => usePanes.getState().layout.windows.length >= least;
-const layout = (action: Parameters<typeof dispatchLayout>[0]) => () => {
-  dispatchLayout(action);
-  focusActiveTerminal();
-};
-
-const DIRECTIONS: readonly Direction[] = ['left', 'right', 'up', 'down'];
-const arrow = (direction: Direction) => direction[0]?.toUpperCase() + direction.slice(1);
-/** Shares of the window: a cell or two, and five times that, as tmux's keys. */
-const SMALL_STEP = 0.02;
-const LARGE_STEP = 0.1;
 
 /** What AWS can do with the focused host's own instance, or task. */
 const AWS_OPERATIONS = [
@@ -213,217 +188,7 @@ const ACTIONS: readonly Action[] = [
     run: goLive,
   },
 
-  {
-    id: 'pane.splitRow',
-    label: 'Split the pane: left and right',
-    group: 'Panes',
-    keys: ['Prefix %'],
-    when: hasPane,
-    run: () => void splitPane('row'),
-  },
-  {
-    id: 'pane.splitColumn',
-    label: 'Split the pane: above and below',
-    group: 'Panes',
-    keys: ['Prefix "'],
-    when: hasPane,
-    run: () => void splitPane('column'),
-  },
-  {
-    id: 'pane.zoom',
-    label: 'Zoom the pane, or back',
-    group: 'Panes',
-    keys: ['Prefix z'],
-    when: hasPane,
-    run: layout({ type: 'zoom' }),
-  },
-  {
-    id: 'pane.close',
-    label: 'Close the pane',
-    group: 'Panes',
-    keys: ['Prefix x'],
-    when: hasPane,
-    run: () => askToClosePane(),
-  },
-  {
-    id: 'pane.next',
-    label: 'Focus the next pane',
-    group: 'Panes',
-    keys: ['Prefix o'],
-    when: hasPane,
-    run: layout({ type: 'focusNext' }),
-  },
-  {
-    id: 'pane.last',
-    label: 'Focus the last pane',
-    group: 'Panes',
-    keys: ['Prefix ;'],
-    when: hasPane,
-    run: layout({ type: 'focusLast' }),
-  },
-  ...DIRECTIONS.map(
-    (direction): Action => ({
-      id: `pane.focus.${direction}`,
-      label: `Focus the pane ${where(direction)}`,
-      group: 'Panes',
-      keys: [`Prefix ${arrow(direction)}`],
-      when: hasPane,
-      run: layout({ type: 'focusDirection', direction }),
-    }),
-  ),
-  ...DIRECTIONS.map(
-    (direction): Action => ({
-      id: `pane.resize.${direction}`,
-      label: `Resize the pane: border ${direction}`,
-      group: 'Panes',
-      keys: [`Prefix Ctrl+${arrow(direction)}`],
-      when: hasPane,
-      repeats: true,
-      run: layout({ type: 'resize', direction, amount: SMALL_STEP }),
-    }),
-  ),
-  ...DIRECTIONS.map(
-    (direction): Action => ({
-      id: `pane.resizeMore.${direction}`,
-      label: `Resize the pane much: border ${direction}`,
-      group: 'Panes',
-      keys: [`Prefix Alt+${arrow(direction)}`],
-      when: hasPane,
-      repeats: true,
-      run: layout({ type: 'resize', direction, amount: LARGE_STEP }),
-    }),
-  ),
-  {
-    id: 'pane.swapPrevious',
-    label: 'Swap with the pane before',
-    group: 'Panes',
-    keys: ['Prefix {'],
-    when: hasPane,
-    run: layout({ type: 'swapPrevious' }),
-  },
-  {
-    id: 'pane.swapNext',
-    label: 'Swap with the pane after',
-    group: 'Panes',
-    keys: ['Prefix }'],
-    when: hasPane,
-    run: layout({ type: 'swapNext' }),
-  },
-  {
-    id: 'pane.rotate',
-    label: 'Rotate the panes',
-    group: 'Panes',
-    keys: ['Prefix Ctrl+O'],
-    when: hasPane,
-    run: layout({ type: 'rotate' }),
-  },
-  {
-    id: 'pane.numbers',
-    label: 'Choose a pane by number',
-    group: 'Panes',
-    keys: ['Prefix q'],
-    when: hasPane,
-    run: () => usePaneUi.setState({ numbers: true }),
-  },
-  {
-    id: 'pane.scroll',
-    label: 'Scroll the pane by keys',
-    group: 'Panes',
-    keys: ['Prefix ['],
-    when: hasPane,
-    run: () => usePaneUi.setState({ scrolling: activePane()?.id }),
-  },
-  {
-    id: 'pane.search',
-    label: 'Search the pane’s text',
-    group: 'Panes',
-    keys: ['Ctrl+Shift+F', 'Prefix /'],
-    when: hasPane,
-    run: () => usePaneUi.setState({ searching: activePane()?.id }),
-  },
-  {
-    id: 'pane.restart',
-    label: 'Start a new shell in the pane',
-    group: 'Panes',
-    keys: [],
-    when: () => activePane()?.state.kind === 'exited',
-    run: () => withActivePane((pane) => void restartPane(pane)),
-  },
-  {
-    id: 'pane.keepAlive',
-    label: 'Keep the pane’s session alive',
-    group: 'Panes',
-    keys: [],
-    when: () => activePane()?.expiresAt !== undefined,
-    run: () => withActivePane((pane) => void keepPaneAlive(pane)),
-  },
-  {
-    id: 'pane.arrange',
-    label: 'Next arrangement',
-    group: 'Panes',
-    keys: ['Prefix Space'],
-    when: hasPane,
-    run: layout({ type: 'nextArrangement' }),
-  },
-  ...ARRANGEMENTS.map(
-    (arrangement, index): Action => ({
-      id: `pane.arrange.${arrangement}`,
-      label: `Arrange: ${arrangement.replace('-', ' ')}`,
-      group: 'Panes',
-      keys: [`Prefix Alt+${index + 1}`],
-      when: hasPane,
-      run: layout({ type: 'arrange', arrangement }),
-    }),
-  ),
-
-  {
-    id: 'window.new',
-    label: 'New window on the same host',
-    group: 'Windows',
-    keys: ['Prefix c'],
-    run: () => void openWindow(),
-  },
-  {
-    id: 'window.next',
-    label: 'Next window',
-    group: 'Windows',
-    keys: ['Prefix n'],
-    when: hasWindows(2),
-    run: layout({ type: 'nextWindow' }),
-  },
-  {
-    id: 'window.previous',
-    label: 'Previous window',
-    group: 'Windows',
-    keys: ['Prefix p'],
-    when: hasWindows(2),
-    run: layout({ type: 'previousWindow' }),
-  },
-  {
-    id: 'window.last',
-    label: 'Last window',
-    group: 'Windows',
-    keys: ['Prefix l'],
-    when: hasWindows(2),
-    run: layout({ type: 'lastWindow' }),
-  },
-  {
-    id: 'window.rename',
-    label: 'Rename the window',
-    group: 'Windows',
-    keys: ['Prefix ,'],
-    when: hasWindows(1),
-    run: () => usePaneUi.setState({ renaming: usePanes.getState().layout.activeWindow }),
-  },
-  {
-    id: 'window.break',
-    label: 'Move the pane to a window of its own',
-    group: 'Windows',
-    keys: ['Prefix !'],
-    when: hasPane,
-    run: () =>
-      withActivePane(() => layout({ type: 'break', id: newWindowId(), name: activePane()?.host ?? '' })()),
-  },
+  ...PANE_ACTIONS,
 
   {
     id: 'theme',
@@ -464,19 +229,29 @@ const ACTIONS: readonly Action[] = [
 
 /** Everything that can be done now or later, with what hosts and windows there are. */
 export function allActions(): Action[] {
+  const { keys } = useSettings.getState();
+  // A key that a person has given away is no longer what it was.
+  const given = new Set(Object.values(keys).flat());
+  return withoutSettings().map((action) => {
+    const own = keys[action.id];
+    if (own) return { ...action, keys: own };
+    return action.keys.some((key) => given.has(key))
+      ? { ...action, keys: action.keys.filter((key) => !given.has(key)) }
+      : action;
+  });
+}
+
+/** Actions that the settings name and that there are not. */
+export function unknownActions(): string[] {
+  const known = new Set(withoutSettings().map((action) => action.id));
+  return Object.keys(useSettings.getState().keys).filter((id) => !known.has(id));
+}
+
+function withoutSettings(): Action[] {
   const { order, byId } = useHosts.getState();
-  const { windows } = usePanes.getState().layout;
   return [
     ...ACTIONS,
-    ...windows.slice(0, 10).map(
-      (window, index): Action => ({
-        id: `window.select.${window.id}`,
-        label: `Go to window ${index}: ${window.name}`,
-        group: 'Windows',
-        keys: [`Prefix ${index}`],
-        run: layout({ type: 'selectWindow', id: window.id }),
-      }),
-    ),
+    ...windowActions(),
     ...order.flatMap((host): Action[] => [
       {
         id: `host.focus.${host}`,
@@ -501,7 +276,7 @@ export function allActions(): Action[] {
 }
 
 export function actionById(id: string): Action | undefined {
-  return ACTIONS.find((a) => a.id === id);
+  return allActions().find((a) => a.id === id);
 }
 
 /** What a key does now. */
@@ -539,13 +314,6 @@ function withFocusedHost(run: (host: HostId) => void): void {
   if (focusedHost !== undefined) run(focusedHost);
 }
 
-function withActivePane(run: (pane: NonNullable<ReturnType<typeof activePane>>['id']) => void): void {
-  const pane = activePane();
-  if (!pane) return;
-  focusPane(pane.id);
-  run(pane.id);
-}
-
 function hasEvents(): boolean {
   return useTimeline.getState().order.length > 0;
 }
@@ -556,8 +324,4 @@ function stepEvent(by: -1 | 1): void {
   const index = selected === undefined ? (by === 1 ? -1 : order.length) : order.indexOf(selected);
   const next = order[Math.min(order.length - 1, Math.max(0, index + by))];
   if (next !== undefined) selectEvent(next);
-}
-
-function where(direction: Direction): string {
-  return { left: 'on the left', right: 'on the right', up: 'above', down: 'below' }[direction];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyOf, resolveKey, showKey } from './keys.ts';
+import { keyOf, prefixBytes, resolveKey, showKey, showPrefix } from './keys.ts';
 
 const press = (
   key: string,
@@ -36,5 +36,18 @@ describe('showKey', () => {
     expect(showKey('Prefix Ctrl+Left', false)).toBe('Ctrl-b Ctrl-←');
     expect(showKey('Ctrl+Shift+P', true)).toBe('⌃⇧P');
     expect(resolveKey('Mod+K', true)).toBe('Meta+K');
+  });
+});
+
+describe('another prefix', () => {
+  it('is shown as tmux shows it, and is sent when it is given twice', () => {
+    expect(showPrefix('Ctrl+A')).toBe('Ctrl-a');
+    expect(showPrefix('Ctrl+Space')).toBe('Ctrl-Space');
+    expect(prefixBytes('Ctrl+A')).toBe('\x01');
+    expect(prefixBytes('Ctrl+\\')).toBe('\x1c');
+    expect(prefixBytes('Ctrl+Space')).toBe('\0');
+    expect(prefixBytes('Alt+X')).toBe('\x1bx');
+    expect(prefixBytes('`')).toBe('`');
+    expect(prefixBytes('F12')).toBeUndefined();
   });
 });

@@ -1,11 +1,10 @@
+import { prefixKey } from '../../stores/settings.ts';
+
 /**
  * Keys as text, in tables and on the screen: `Mod+K` (⌘ on macOS, Ctrl elsewhere), `Ctrl+Shift+P`, `?`, `Esc`,
  * and `Prefix %` for what follows tmux's prefix. A printable character stands for itself, whatever makes it.
  */
 export const ON_MAC = typeof navigator !== 'undefined' && /^Mac/.test(navigator.platform);
-
-/** The prefix of panes, as in tmux. */
-export const PREFIX = 'Ctrl+B';
 
 const NAMES: Record<string, string> = {
   ArrowLeft: 'Left',
@@ -51,7 +50,7 @@ export function resolveKey(key: string, mac: boolean = ON_MAC): string {
 /** A key for people: `⌘K`, `Ctrl-K`, `Ctrl-b %`. */
 export function showKey(key: string, mac: boolean = ON_MAC): string {
   const [first, ...rest] = key.split(' ');
-  if (first === 'Prefix') return `Ctrl-b ${rest.map((k) => showKey(k, mac)).join(' ')}`;
+  if (first === 'Prefix') return [showPrefix(), ...rest.map((k) => showKey(k, mac))].join(' ');
   const resolved = resolveKey(key, mac);
   const arrows: Record<string, string> = { Left: '←', Right: '→', Up: '↑', Down: '↓' };
   const parts = resolved.split(/\+(?=.)/);
@@ -62,4 +61,19 @@ export function showKey(key: string, mac: boolean = ON_MAC): string {
     return parts.map((p) => symbols[p] ?? `${p}-`).join('') + shown;
   }
   return [...parts, shown].join('-');
+}
+
+/** As tmux's pages write it: `Ctrl-b`. */
+export function showPrefix(prefix: string = prefixKey()): string {
+  return prefix.replace(/[A-Z]$/, (letter) => letter.toLowerCase()).replaceAll(/\+(?=.)/g, '-');
+}
+
+/** What the prefix itself would have sent; `undefined` where no shell could be sent it. */
+export function prefixBytes(prefix: string = prefixKey()): string | undefined {
+  const control = /^Ctrl\+([A-Z@[\\\]^_])$/.exec(prefix)?.[1];
+  if (control) return String.fromCharCode(control.charCodeAt(0) & 0x1f);
+  if (prefix === 'Ctrl+Space') return '\0';
+  const alt = /^Alt\+(.)$/.exec(prefix)?.[1];
+  if (alt) return `\x1b${alt.toLowerCase()}`;
+  return [...prefix].length === 1 ? prefix : undefined;
 }

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { panesOf } from '../../../shared/panes/layout.ts';
 import { client } from '../../stores/connection.ts';
 import { activePane, dispatchLayout, usePanes } from '../../stores/panes.ts';
+import { prefixKey } from '../../stores/settings.ts';
 import { goLive, useUi } from '../../stores/ui.ts';
 import { focusActiveTerminal, focusPane } from '../panes/paneCommands.ts';
 import { usePaneUi } from '../panes/paneUi.ts';
@@ -9,7 +10,7 @@ import { scrollByKey } from '../panes/scrollMode.ts';
 import { inputFrame } from '../terminal/terminalInput.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { actionForKey } from './actions.ts';
-import { keyOf, ON_MAC, PREFIX, resolveKey } from './keys.ts';
+import { keyOf, ON_MAC, prefixBytes, resolveKey, showPrefix } from './keys.ts';
 
 /** tmux's repeat-time. */
 const REPEAT_MS = 500;
@@ -41,7 +42,7 @@ export function useGlobalKeys(): void {
         endMode();
       }
       if (numbers) return chooseNumber(key);
-      if (key === PREFIX) {
+      if (key === prefixKey()) {
         usePaneUi.setState({ keyMode: 'prefix' });
         return true;
       }
@@ -53,14 +54,17 @@ export function useGlobalKeys(): void {
     function afterPrefix(key: string): boolean {
       endMode();
       if (key === 'Esc') return true;
-      if (key === PREFIX) {
+      if (key === prefixKey()) {
         sendPrefix();
         return true;
       }
       const action = actionForKey((k) => k === `Prefix ${key}`);
       if (!action) {
         useUi.setState({
-          notice: { text: `Ctrl-b ${key} does nothing. Ctrl-b ? shows the keys.`, tone: 'plain' },
+          notice: {
+            text: `${showPrefix()} ${key} does nothing. ${showPrefix()} ? shows the keys.`,
+            tone: 'plain',
+          },
         });
         return true;
       }
@@ -134,9 +138,10 @@ function chooseNumber(key: string): boolean {
 
 function sendPrefix(): void {
   const pane = activePane();
-  if (!pane) return;
+  const bytes = prefixBytes();
+  if (!pane || bytes === undefined) return;
   try {
-    client().sendTerminal(inputFrame(pane.wire, '\x02'));
+    client().sendTerminal(inputFrame(pane.wire, bytes));
   } catch {
     // No connection: the banner says so.
   }

@@ -166,6 +166,15 @@ export class TerminalView implements Disposable {
     }
   }
 
+  /** What stands on the screen now, a line each. */
+  get screenText(): string {
+    const { active } = this.#terminal.buffer;
+    return Array.from(
+      { length: this.#terminal.rows },
+      (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? '',
+    ).join('\n');
+  }
+
   clearSelection(): void {
     this.#terminal.clearSelection();
   }
@@ -233,7 +242,12 @@ export class TerminalView implements Disposable {
   #onPaste(event: ClipboardEvent): void {
     event.preventDefault();
     event.stopPropagation();
-    const text = pasteText(event.clipboardData?.getData('text/plain') ?? '');
+    this.pasteFromUser(event.clipboardData?.getData('text/plain') ?? '');
+  }
+
+  /** As a person pastes: without what could act by itself, and shown first where each line would run. */
+  pasteFromUser(clipboard: string): void {
+    const text = pasteText(clipboard);
     if (text === '') return;
     if (needsConfirmation(text, this.#terminal.modes.bracketedPasteMode)) {
       usePaneUi.setState({ paste: { pane: this.pane, text } });

@@ -1,0 +1,89 @@
+import { chmod, realpath, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { failure } from '../../../shared/contract/errors.ts';
+import type { HostId } from '../../../shared/model/host.ts';
+import type { LayoutSpec, WindowSpec, Workspace } from '../../../shared/model/workspace.ts';
+import { panesOfSpec } from '../../../shared/panes/layoutFromSpec.ts';
+import type { LayoutNode, LayoutState } from '../../../shared/panes/layoutState.ts';
+import { saveWorkspaceFile } from './saveWorkspaceFile.ts';
+import { readWorkspaceFile } from './workspaceFile.ts';
+import { writePanes } from './writePanes.ts';
+
+/**
+ * Writes the layout of a workspace's windows into its file. Panes of hosts that the file does not name (the tasks of a
+ * service come and go) are left out. Lines that the file types into a pane stay with a pane of that host in that window,
+ * else in any. Throws `refused` when the file has changed since it was opened, or has errors.
+ */
+export async function writeLayout(workspace: Workspace, layout: LayoutState): Promise<Workspace> {
+  const { path, contentHash } = workspace;
+  if (path === undefined)
+    throw failure('refused', 'this workspace has no file', 'Create one, then save the layout in it.');
+  const file = await realpath(path).catch(() => path);
+  const read = await readWorkspaceFile(file, { homeDirectory: homedir() });
+  if (!read.workspace || read.text === undefined || read.problems.some((p) => p.severity === 'error')) {
+    const [first] = read.problems;
+    const why = first ? `${first.line}:${first.column} ${first.message}` : 'it cannot be read';
+    throw failure('refused', `${path} has errors: ${why}`, 'Mend them, open it again, then save the layout.');
+  }
+  if (read.workspace.contentHash !== contentHash)
+    throw failure(
+      'refused',
+      `${path} has changed since it was opened`,
+      'Open it again, then save the layout.',
+    );
+  const before = read.workspace.panes ?? [];
+  const text = writePanes(
+    read.text,
+    before,
+    windowSpecs(
+      layout,
+      read.workspace.hosts.map((h) => h.id),
+      before,
+    ),
+  );
+  const { mode } = await stat(file);
+  await saveWorkspaceFile(file, text, true);
+  await chmod(file, mode & 0o7777);
+  const written = await readWorkspaceFile(file, { homeDirectory: homedir() });
+  if (!written.workspace) throw failure('storage', `${path} could not be read back`, 'Look at the file.');
+  return { ...written.workspace, path };
+}
+
+/** The windows of a layout, as a file says them. */
+export function windowSpecs(
+  { windows, hosts }: LayoutState,
+  known: readonly HostId[],
+  before: readonly WindowSpec[],
+): WindowSpec[] {
+  const waiting = before.flatMap((window) =>
+    panesOfSpec(window.layout).flatMap(({ host, run }) => (run ? [{ window: window.name, host, run }] : [])),
+  );
+  const take = (window: string | undefined, host: HostId): string[] | undefined => {
+    const index = waiting.findIndex((w) => w.host === host && (window === undefined || w.window === window));
+    return index < 0 ? undefined : waiting.splice(index, 1)[0]?.run;
+  };
+  const specOf = (window: string, node: LayoutNode): LayoutSpec | undefined => {
+    if (node.kind === 'pane') {
+      const host = hosts?.[node.pane];
+      if (host === undefined || !known.includes(host)) return undefined;
+      const run = take(window, host);
+      return { host, ...(run ? { run } : {}) };
+    }
+    const children = node.children.flatMap((child) => {
+      const layout = specOf(window, child.node);
+      return layout ? [{ size: child.weight, layout }] : [];
+    });
+    return children.length > 1 ? { split: node.direction, children } : children[0]?.layout;
+  };
+  const specs = windows.flatMap((window): WindowSpec[] => {
+    const layout = specOf(window.name, window.root);
+    return layout ? [{ name: window.name, layout }] : [];
+  });
+  // A pane that was moved to another window takes its lines along.
+  for (const pane of specs.flatMap((spec) => panesOfSpec(spec.layout))) {
+    if (pane.run) continue;
+    const run = take(undefined, pane.host);
+    if (run) pane.run = run;
+  }
+  return specs;
+}

@@ -1,0 +1,113 @@
+import { Document, isMap, isScalar, isSeq, parseDocument, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import type { LayoutSpec, WindowSpec } from '../../../shared/model/workspace.ts';
+
+const KINDS = ['pane', 'row', 'column', 'tiled', 'run'];
+
+/**
+ * The text of a workspace file with these windows as its `panes`. Every other byte stays as it is; in the section itself
+ * a window that has not changed keeps its own words (`tiled: [web]`), one that has changed its comments. `before` is what
+ * the file says now. The file must be one that reads without error.
+ */
+export function writePanes(
+  text: string,
+  before: readonly WindowSpec[],
+  windows: readonly WindowSpec[],
+): string {
+  const document = parseDocument(text);
+  const root = document.contents;
+  if (!isMap(root)) throw new Error('a workspace file is a map');
+  const pair = root.items.find((one) => isScalar(one.key) && one.key.value === 'panes');
+  const sequence: YAMLSeq<unknown> | undefined = isSeq<unknown>(pair?.value) ? pair.value : undefined;
+  const items = sequence?.items.filter((item) => isMap(item)) ?? [];
+  const known = before.map((spec) => {
+    const index = items.findIndex((item) => item.get('name') === spec.name);
+    return { spec, item: index < 0 ? undefined : items.splice(index, 1)[0] };
+  });
+
+  const written = windows.map((window) => {
+    const index = known.findIndex((one) => one.spec.name === window.name && one.item);
+    const [old] = index < 0 ? [] : known.splice(index, 1);
+    if (!old?.item) return windowNode(window);
+    if (sameLayout(old.spec.layout, window.layout)) return old.item;
+    for (const kind of KINDS) old.item.delete(kind);
+    // A window on one line grows with its panes: its parts go below each other.
+    old.item.flow = false;
+    addLayout(old.item, window.layout);
+    return old.item;
+  });
+
+  const key = pair?.key;
+  const range = sequence?.range;
+  if (isScalar(key) && key.range && sequence && range && !root.flow) {
+    const from = key.range[0];
+    const section = new YAMLSeq();
+    section.items = written;
+    section.commentBefore = sequence.commentBefore ?? null;
+    const rendered = renderSection(section);
+    // What follows the last window, comments too, is not ours.
+    return text.slice(0, from) + rendered + text.slice(range[1]);
+  }
+  if (root.flow || pair) {
+    document.set('panes', written);
+    return document.toString({ lineWidth: 0 });
+  }
+  const section = new YAMLSeq();
+  section.items = written;
+  return `${text.endsWith('\n') || text === '' ? text : `${text}\n`}\n${renderSection(section)}`;
+}
+
+function renderSection(sequence: YAMLSeq): string {
+  const map = new YAMLMap();
+  map.set(new Scalar('panes'), sequence);
+  const part = new Document();
+  part.contents = map;
+  return part.toString({ lineWidth: 0 });
+}
+
+function windowNode({ name, layout }: WindowSpec): YAMLMap {
+  const node = new YAMLMap();
+  node.set('name', new Scalar(name));
+  addLayout(node, layout);
+  return node;
+}
+
+/** The layout's own keys, in the form that panesSection.ts reads: the outermost split a line each, the rest in it. */
+function addLayout(node: YAMLMap, layout: LayoutSpec): void {
+  if ('host' in layout) {
+    node.set('pane', new Scalar(layout.host));
+    if (layout.run) node.set('run', new Document().createNode(layout.run));
+    return;
+  }
+  const list = new YAMLSeq();
+  const sizes = shares(layout.children);
+  list.items = layout.children.map((child, index) =>
+    new Document().createNode(plain(child.layout, sizes[index]), { flow: true }),
+  );
+  node.set(layout.split, list);
+}
+
+function plain(layout: LayoutSpec, size: number | undefined): unknown {
+  const sized = size === undefined ? {} : { size };
+  if ('host' in layout) {
+    if (size === undefined && !layout.run) return layout.host;
+    return { pane: layout.host, ...sized, ...(layout.run ? { run: layout.run } : {}) };
+  }
+  const sizes = shares(layout.children);
+  return {
+    [layout.split]: layout.children.map((child, index) => plain(child.layout, sizes[index])),
+    ...sized,
+  };
+}
+
+/** As multiples of the smallest, to two places; `undefined` where a 1 need not be said. */
+function shares(children: readonly { size: number }[]): (number | undefined)[] {
+  const least = Math.min(...children.map((child) => child.size));
+  return children.map(({ size }) => {
+    const share = Math.round((size / least) * 100) / 100;
+    return share === 1 ? undefined : share;
+  });
+}
+
+function sameLayout(a: LayoutSpec, b: LayoutSpec): boolean {
+  return JSON.stringify(plain(a, undefined)) === JSON.stringify(plain(b, undefined));
+}
