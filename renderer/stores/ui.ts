@@ -11,6 +11,7 @@ export type Dialog =
   | { kind: 'palette' }
   | { kind: 'keys' }
   | { kind: 'windows' }
+  | { kind: 'broadcast' }
   | { kind: 'openWorkspace' }
   | { kind: 'createWorkspace' }
   | { kind: 'importWorkspace' }

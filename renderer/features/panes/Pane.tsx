@@ -10,6 +10,7 @@ import { PaneHeader } from './PaneHeader.tsx';
 import { PaneNoticeStrip } from './PaneNoticeStrip.tsx';
 import { usePaneUi } from './paneUi.ts';
 import { SearchBar } from './SearchBar.tsx';
+import { useBroadcastRole } from './useBroadcastRole.ts';
 
 interface PaneProps {
   id: PaneId;
@@ -26,6 +27,7 @@ export const Pane = memo(function Pane({ id, number, active, zoomed, alone }: Pa
   const searching = usePaneUi((s) => s.searching === id);
   const closing = usePaneUi((s) => s.closing === id);
   const prefix = usePaneUi((s) => (active ? s.keyMode : 'none'));
+  const broadcast = useBroadcastRole(id);
   if (!pane) return null;
 
   function activate(): void {
@@ -38,11 +40,12 @@ export const Pane = memo(function Pane({ id, number, active, zoomed, alone }: Pa
       className={styles.pane}
       data-active={active}
       data-alone={alone}
+      data-broadcast={broadcast}
       aria-label={`Pane ${number}: ${pane.host}`}
       onFocusCapture={activate}
       onPointerDownCapture={activate}
     >
-      <PaneHeader pane={pane} zoomed={zoomed} alone={alone} />
+      <PaneHeader pane={pane} zoomed={zoomed} alone={alone} broadcast={broadcast} />
       {searching && <SearchBar pane={id} />}
       <TerminalSlot pane={id} label={`Terminal ${pane.host}`} />
       {closing && <CloseQuestion pane={id} host={visibleText(pane.host, 64)} />}

@@ -1,4 +1,4 @@
-import { Bell, Bookmark, CircleSlash, Columns2, Maximize2, Minimize2, Rows2, X } from 'lucide-react';
+import { Bell, Bookmark, CircleSlash, Columns2, Maximize2, Minimize2, Radio, Rows2, X } from 'lucide-react';
 import { describeLink } from '../../../shared/model/describeLink.ts';
 import { asText, formatMilliseconds } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
@@ -11,6 +11,8 @@ import { IconButton } from '../shell/IconButton.tsx';
 import { showKey } from '../shell/keys.ts';
 import { useNow } from '../shell/useNow.ts';
 import { terminalOf } from '../terminal/terminals.ts';
+import { toggleExcluded, useBroadcast } from './broadcast.ts';
+import type { AnswerMark } from './broadcastAnswers.ts';
 import { beginPaneDrag } from './dragPane.ts';
 import styles from './Pane.module.css';
 import { PaneMenu } from './PaneMenu.tsx';
@@ -18,7 +20,18 @@ import { askToClosePane, focusActiveTerminal, keepPaneAlive, splitPane } from '.
 import { usePaneUi } from './paneUi.ts';
 
 /** One line: which host, how its link is, its vitals, and what the mouse can do with the pane. */
-export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed: boolean; alone: boolean }) {
+export function PaneHeader({
+  pane,
+  zoomed,
+  alone,
+  broadcast,
+}: {
+  pane: PaneSummary;
+  zoomed: boolean;
+  alone: boolean;
+  /** Undefined: the pane is in no broadcast's group. */
+  broadcast: 'on' | 'excluded' | undefined;
+}) {
   const { id, host } = pane;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a second way for the mouse; buttons, menu and keys do the same
@@ -31,6 +44,7 @@ export function PaneHeader({ pane, zoomed, alone }: { pane: PaneSummary; zoomed:
         {host}
       </span>
       <PaneLink pane={pane} />
+      {broadcast && <BroadcastBadge pane={id} broadcast={broadcast} />}
       <PaneBadges pane={pane} />
       <PaneTitle pane={pane} />
       <span className={styles.space} />
@@ -102,6 +116,33 @@ function PaneLink({ pane }: { pane: PaneSummary }) {
         {roundTrip !== undefined && ` ${asText(formatMilliseconds(Math.round(roundTrip * 10) / 10))}`}
       </b>
     </span>
+  );
+}
+
+const MARKS: Record<AnswerMark, string> = {
+  prompt: 'prompt differs',
+  output: 'output differs',
+  silent: 'no answer',
+};
+
+/** A click takes the pane out of the broadcast, or in again. */
+function BroadcastBadge({ pane, broadcast }: { pane: PaneId; broadcast: 'on' | 'excluded' }) {
+  const mark = useBroadcast((s) => s.marks[pane]);
+  const on = broadcast === 'on';
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      className={styles.broadcast}
+      data-on={on}
+      title={on ? 'Takes this pane out of the broadcast' : 'Takes this pane into the broadcast again'}
+      onClick={() => {
+        toggleExcluded(pane);
+        focusActiveTerminal();
+      }}
+    >
+      <Radio size={12} aria-hidden /> {on ? (mark ? MARKS[mark] : 'broadcast') : 'excluded'}
+    </button>
   );
 }
 

@@ -23,7 +23,14 @@ const PANE = [
   'pane.join',
   'pane.swapMarked',
 ];
-const TEXT = ['pane.scroll', 'pane.search', 'pane.paste'];
+const TEXT = [
+  'pane.scroll',
+  'pane.search',
+  'pane.paste',
+  'broadcast.window',
+  'broadcast.choose',
+  'broadcast.exclude',
+];
 const LAYOUT = [...ARRANGEMENTS.map((name) => `pane.arrange.${name}`), 'pane.even'];
 const WINDOW = [
   'window.new',

@@ -5,6 +5,8 @@ import { type Rectangle, rectangles } from '../../../shared/panes/geometry.ts';
 import { panesOf } from '../../../shared/panes/layout.ts';
 import type { LayoutWindow } from '../../../shared/panes/layoutState.ts';
 import { usePanes } from '../../stores/panes.ts';
+import { BroadcastBar } from './BroadcastBar.tsx';
+import { BroadcastSheet } from './BroadcastSheet.tsx';
 import { CloseWindowSheet } from './CloseWindowSheet.tsx';
 import { Pane } from './Pane.tsx';
 import { PaneSeparators } from './PaneSeparators.tsx';
@@ -31,6 +33,7 @@ export function Panes() {
 
   return (
     <section aria-label="Panes" className={styles.region}>
+      <BroadcastBar />
       {(layout.windows.length > 1 || renaming) && <WindowTabs />}
       <div className={styles.area} ref={area}>
         {!active && (
@@ -42,6 +45,7 @@ export function Panes() {
         {active && active.zoomed === undefined && <PaneSeparators root={active.root} area={area} />}
       </div>
       <PasteSheet />
+      <BroadcastSheet />
       <CloseWindowSheet />
       <WindowFinder />
     </section>

@@ -3,7 +3,8 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import { usePanes } from '../../stores/panes.ts';
 import sheet from '../shell/sheet.module.css';
 import { tooLongForLineMode } from '../terminal/terminalInput.ts';
-import { terminalOf } from '../terminal/terminals.ts';
+import { receiversOf } from './broadcast.ts';
+import { broadcastPaste } from './broadcastInput.ts';
 import { focusActiveTerminal } from './paneCommands.ts';
 import { usePaneUi } from './paneUi.ts';
 
@@ -14,8 +15,11 @@ export function PasteSheet() {
   const paste = usePaneUi((s) => s.paste);
   const host = usePanes((s) => (paste ? s.byId[paste.pane]?.host : undefined));
   const leave = () => usePaneUi.setState({ paste: undefined });
+  const receivers = paste ? receiversOf(paste.pane) : [];
+  const names = receivers.map((pane) => visibleText(usePanes.getState().byId[pane]?.host ?? '', 64));
+  const into = receivers.length > 1 ? `${receivers.length} panes` : host;
   const longest = paste ? tooLongForLineMode(paste.text) : 0;
-  const lines = paste?.text.replace(/\r\n?/g, '\n').split('\n') ?? [];
+  const lines = paste?.text.replace(/\r\n?/g, '\n').replace(/\n$/, '').split('\n') ?? [];
   return (
     <Dialog.Root open={paste !== undefined} onOpenChange={(open) => !open && leave()}>
       {paste && (
@@ -29,10 +33,12 @@ export function PasteSheet() {
             }}
           >
             <Dialog.Title className={sheet.title}>
-              Paste {countOf(lines)} into {host}?
+              Paste {countOf(lines)} into {into}?
             </Dialog.Title>
             <Dialog.Description className={sheet.hint}>
-              This shell takes each line as typed: every complete line runs at once.
+              {receivers.length > 1
+                ? `The broadcast is on. Each of these shells gets all of it: ${names.join(', ')}.`
+                : 'This shell takes each line as typed: every complete line runs at once.'}
             </Dialog.Description>
             {longest > 0 && (
               <p className={sheet.error} role="alert">
@@ -57,10 +63,10 @@ export function PasteSheet() {
                 data-primary
                 onClick={() => {
                   leave();
-                  terminalOf(paste.pane)?.paste(paste.text);
+                  broadcastPaste(paste.pane, paste.text);
                 }}
               >
-                Paste {countOf(lines)} into {host}
+                Paste {countOf(lines)} into {into}
               </button>
             </div>
           </Dialog.Content>

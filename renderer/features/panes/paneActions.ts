@@ -6,6 +6,7 @@ import { activePane, dispatchLayout, usePanes } from '../../stores/panes.ts';
 import { openDialog } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import type { Action } from '../shell/actions.ts';
+import { broadcastGroup, toggleExcluded, toggleWindowBroadcast } from './broadcast.ts';
 import {
   askToClosePane,
   askToCloseWindow,
@@ -264,6 +265,30 @@ export const PANE_ACTIONS: readonly Action[] = [
     keys: ['Prefix E'],
     when: hasPanes,
     run: layout({ type: 'even' }),
+  },
+  {
+    id: 'broadcast.window',
+    label: 'Broadcast what is typed to this window, or stop',
+    group: 'Panes',
+    keys: ['Prefix S'],
+    when: hasPane,
+    run: toggleWindowBroadcast,
+  },
+  {
+    id: 'broadcast.choose',
+    label: 'Broadcast what is typed to a tag or chosen panes…',
+    group: 'Panes',
+    keys: ['Prefix Alt+S'],
+    when: hasPane,
+    run: () => openDialog({ kind: 'broadcast' }),
+  },
+  {
+    id: 'broadcast.exclude',
+    label: 'Take the pane out of the broadcast, or in again',
+    group: 'Panes',
+    keys: ['Prefix X'],
+    when: () => broadcastGroup().includes(activePane()?.id ?? ('' as PaneId)),
+    run: () => toggleExcluded(),
   },
 
   {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   binaryFrame,
+  cursorKeysFor,
   inputFrame,
+  isMouseReport,
   isTerminalReply,
   needsConfirmation,
   pasteText,
@@ -69,5 +71,19 @@ describe('pasting', () => {
     expect(needsConfirmation('x'.repeat(6000), true)).toBe(false);
     expect(tooLongForLineMode(`a\n${'é'.repeat(2048)}\nb`)).toBe(4096);
     expect(tooLongForLineMode('x'.repeat(4095))).toBe(0);
+  });
+});
+
+describe('what a broadcast passes on', () => {
+  it('keeps the mouse to its own terminal', () => {
+    expect(isMouseReport('\x1b[<0;12;3M')).toBe(true);
+    expect(isMouseReport('\x1b[M !!')).toBe(true);
+    expect(isMouseReport('\x1b[A')).toBe(false);
+  });
+  it('gives each terminal the cursor keys that it asked for', () => {
+    expect(cursorKeysFor('\x1bOA', false)).toBe('\x1b[A');
+    expect(cursorKeysFor('\x1b[H', true)).toBe('\x1bOH');
+    expect(cursorKeysFor('\x1b[1;5A', true)).toBe('\x1b[1;5A');
+    expect(cursorKeysFor('ls', true)).toBe('ls');
   });
 });

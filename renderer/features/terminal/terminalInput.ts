@@ -24,6 +24,16 @@ export function isTerminalReply(data: string): boolean {
   return /^\x1b(?:\[[?>=]?[\d;:]*\$?[cnRyut]|\[[IO]$|[P\]_])/.test(data);
 }
 
+/** What a program that asked for the mouse is told (X10 and SGR encodings): about this terminal's cells alone. */
+export function isMouseReport(data: string): boolean {
+  return /^\x1b\[(?:M|<[\d;]+[mM])/.test(data);
+}
+
+/** A cursor key as another terminal would have sent it: shells and full-screen programs ask for different ones. */
+export function cursorKeysFor(data: string, application: boolean): string {
+  return data.replace(/^\x1b[[O]([ABCDHF])$/, application ? '\x1bO$1' : '\x1b[$1');
+}
+
 /** Text for a paste: without the control characters that could end a bracketed paste or act by themselves. */
 export function pasteText(clipboard: string): string {
   return clipboard.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, '');

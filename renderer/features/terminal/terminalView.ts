@@ -2,7 +2,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { SearchAddon } from '@xterm/addon-search';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
 import { WebglAddon } from '@xterm/addon-webgl';
-import { Terminal } from '@xterm/xterm';
+import { type IMarker, Terminal } from '@xterm/xterm';
 import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
 import type { RpcClient } from '../../../shared/contract/rpc.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
@@ -10,6 +10,8 @@ import type { PaneId } from '../../../shared/model/pane.ts';
 import { call, client } from '../../stores/connection.ts';
 import { activePane, usePanes } from '../../stores/panes.ts';
 import { useUi } from '../../stores/ui.ts';
+import { receiversOf } from '../panes/broadcast.ts';
+import { broadcastHeard, broadcastPaste, broadcastTyped } from '../panes/broadcastInput.ts';
 import { forgetPane, usePaneUi } from '../panes/paneUi.ts';
 import { type Acknowledger, createAcknowledger } from './acknowledger.ts';
 import { limitDrawRate } from './drawRate.ts';
@@ -22,6 +24,8 @@ const SCROLLBACK_LINES = 10_000;
 const REPLAY_BYTES = 1_048_576;
 /** A drag of a border makes dozens of sizes; the shell is told of the one it ends with. */
 const RESIZE_WAIT_MS = 80;
+/** Of an answer: the last lines are enough to tell two apart. */
+const MOST_ANSWER_LINES = 200;
 /** Browsers keep about sixteen contexts and take the oldest away; some are left for others. */
 const MOST_WEBGL = 8;
 let webglInUse = 0;
@@ -46,6 +50,9 @@ export class TerminalView implements Disposable {
   #wire: number | undefined;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
   #toldSize = '';
+  /** A paste is on its way to this shell alone. */
+  #pasting = false;
+  #answer: IMarker | undefined;
 
   constructor(pane: PaneId) {
     this.pane = pane;
@@ -145,9 +152,42 @@ export class TerminalView implements Disposable {
     });
   }
 
+  /** Into this shell alone, bracketed if it asked for that. */
   paste(text: string): void {
+    this.#pasting = true;
     this.#terminal.paste(text);
-    this.#terminal.focus();
+    this.#pasting = false;
+  }
+
+  get applicationCursorKeys(): boolean {
+    return this.#terminal.modes.applicationCursorKeysMode;
+  }
+
+  /** What follows is the answer to what is typed now. */
+  markAnswer(): void {
+    this.forgetAnswer();
+    if (this.#terminal.buffer.active.type === 'normal') this.#answer = this.#terminal.registerMarker(0);
+  }
+
+  forgetAnswer(): void {
+    this.#answer?.dispose();
+    this.#answer = undefined;
+  }
+
+  /** The cursor's line up to the cursor, and what was printed since `markAnswer`, to be compared with other panes'. */
+  get answer(): { prompt: string; output: string | undefined } {
+    const { active } = this.#terminal.buffer;
+    const at = active.baseY + active.cursorY;
+    if (active.type === 'alternate') return { prompt: '(a full-screen program)', output: undefined };
+    const prompt = active.getLine(at)?.translateToString(false, 0, active.cursorX) ?? '';
+    const mark = this.#answer;
+    if (!mark || mark.isDisposed) return { prompt, output: undefined };
+    const from = Math.max(mark.line + 1, at - MOST_ANSWER_LINES);
+    const lines = Array.from(
+      { length: Math.max(0, at - from) },
+      (_, n) => active.getLine(from + n)?.translateToString(true) ?? '',
+    );
+    return { prompt, output: lines.join('\n') };
   }
 
   /** Scroll mode: how far back the view stands, in lines. */
@@ -199,10 +239,12 @@ export class TerminalView implements Disposable {
     terminal.onData((data) => {
       if (this.#replaying > 0 && isTerminalReply(data)) return;
       drawRate.typed();
+      if (!this.#pasting && broadcastTyped(this.pane, data)) return;
       this.#send((wire) => inputFrame(wire, data), data);
     });
     terminal.onBinary((data) => this.#send((wire) => binaryFrame(wire, data), data));
     terminal.onResize(() => this.#tellSize());
+    terminal.onWriteParsed(() => broadcastHeard(this.pane));
     terminal.onBell(() => {
       if (this.#replaying > 0 || document.activeElement === terminal.textarea) return;
       usePaneUi.setState((s) => (s.bells[this.pane] ? s : { bells: { ...s.bells, [this.pane]: true } }));
@@ -249,11 +291,10 @@ export class TerminalView implements Disposable {
   pasteFromUser(clipboard: string): void {
     const text = pasteText(clipboard);
     if (text === '') return;
-    if (needsConfirmation(text, this.#terminal.modes.bracketedPasteMode)) {
-      usePaneUi.setState({ paste: { pane: this.pane, text } });
-    } else {
-      this.#terminal.paste(text);
-    }
+    // To several hosts, several lines are looked at first, whatever their shells would do with them.
+    const bracketed = this.#terminal.modes.bracketedPasteMode && receiversOf(this.pane).length < 2;
+    if (needsConfirmation(text, bracketed)) usePaneUi.setState({ paste: { pane: this.pane, text } });
+    else broadcastPaste(this.pane, text);
   }
 
   #fitSoon(): void {
