@@ -14,6 +14,7 @@ import { followLogs } from './sampling/logFollower.ts';
 import { startSampler } from './sampling/sampler.ts';
 import type { FollowerState } from './sampling/sampler.types.ts';
 import { createHostSession, type HostSession } from './sessions/hostSession.ts';
+import type { ReturnWatch } from './sessions/returnWatch.ts';
 import type { Transport } from './transports/transport.ts';
 
 /** One open host: its session and everything that lives on it. */
@@ -39,6 +40,7 @@ export interface LiveHostOptions {
   clock: Clock;
   onSample: (sample: Sample) => void;
   publish: (event: TimelineEvent) => void;
+  returns: ReturnWatch;
   diagnostic: (line: string) => void;
 }
 
@@ -50,6 +52,7 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
     options.held === undefined ? undefined : { kind: 'held', since: clock.now(), reason: options.held };
 
   const session = owned.add(createHostSession({ host: host.id, transport, clock }));
+  owned.add(options.returns.add(session));
   const sampler = owned.add(startSampler(session, { clock }));
   const kernelLog = owned.add(followKernelLog(session, { clock, facts: () => sampler.facts }));
   const globs = options.logs.filter((log) => appliesTo(log.on, host)).map((log) => log.path);
@@ -108,7 +111,14 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
       onNodes: (nodes) => pipeline.push({ type: 'erlang', nodes }),
     }),
   );
-  owned.add(clock.every(1000, () => pipeline.push({ type: 'tick' })));
+  owned.add(
+    clock.every(1000, () => {
+      // Whose silence it is, the host's or the link's, must be known when it is told.
+      const at = sampler.latest?.at;
+      if (at !== undefined && clock.now() - at > UNANSWERED_MS) session.checkLink();
+      pipeline.push({ type: 'tick' });
+    }),
+  );
 
   if (!held) session.start();
 
@@ -144,6 +154,9 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
     dispose: () => owned.dispose(),
   };
 }
+
+/** Two ticks without a sample: not yet silence, and time to ask. */
+const UNANSWERED_MS = 2_500;
 
 /** A rule without `on` is for every host; otherwise it names ids or tags. */
 export function appliesTo(

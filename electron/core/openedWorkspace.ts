@@ -22,6 +22,7 @@ import type { AwsHostOf } from './remediation/controlHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
 import { createSampleStream } from './sampleStream.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
+import { createReturnWatch } from './sessions/returnWatch.ts';
 import type { RecordStore } from './store/store.types.ts';
 import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
 import { followServiceTasks } from './transports/ssm/serviceTasks.ts';
@@ -123,6 +124,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     }),
   );
 
+  const returns = owned.add(createReturnWatch({ clock }));
   const summaries = () => [...hosts.values()].map((h) => h.summary);
 
   function addHost(host: WorkspaceHost, transport: Transport): LiveHost {
@@ -143,6 +145,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
           }
         },
         publish: publishEvent,
+        returns,
         diagnostic: options.diagnostic,
       }),
     );

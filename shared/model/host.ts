@@ -41,6 +41,31 @@ export interface HostFacts {
 }
 
 /**
+ * What stands between us and the host, as far as a failed attempt, or a look beside a stalled connection, tells.
+ * - `no_name`: the name cannot be looked up
+ * - `no_route`: this machine knows no way there (ENETUNREACH)
+ * - `host_unreachable`: a router, or the host's own network, says that it is not there (EHOSTUNREACH)
+ * - `no_answer`: packets go unanswered: the link is down, or the host off
+ * - `not_listening`: the host answers, and nothing listens at the port
+ * - `turned_away`: sshd runs, and has no place for another login (MaxStartups)
+ * - `ssh_dying`: TCP connects, and no greeting or no verdict about the login comes: the host runs and is starved
+ */
+export type LinkCause =
+  | 'no_name'
+  | 'no_route'
+  | 'host_unreachable'
+  | 'no_answer'
+  | 'not_listening'
+  | 'turned_away'
+  | 'ssh_dying';
+
+/** Of a link that stood before, since when it does not (epoch ms); and why, as far as the attempts so far tell. */
+interface DownLink {
+  downSince?: number;
+  cause?: LinkCause;
+}
+
+/**
  * One link, one state. `since` is epoch milliseconds. Words on the screen come from `describeLink`.
  * - `held`: the workspace file's command is not approved yet
  * - `stalled`: the connection stands, keepalives are unanswered
@@ -50,13 +75,13 @@ export interface HostFacts {
 export type LinkState =
   | { kind: 'idle'; since: number }
   | { kind: 'held'; since: number; reason: string }
-  | { kind: 'connecting'; since: number; attempt: number }
-  | { kind: 'authenticating'; since: number; attempt: number }
+  | ({ kind: 'connecting'; since: number; attempt: number } & DownLink)
+  | ({ kind: 'authenticating'; since: number; attempt: number } & DownLink)
   | { kind: 'good'; since: number; roundTripMs?: number }
   | { kind: 'degraded'; since: number; reason: string; roundTripMs?: number }
-  | { kind: 'stalled'; since: number; reason: string }
-  | { kind: 'lost'; since: number; reason: string }
-  | { kind: 'reconnecting'; since: number; reason: string; attempt: number; nextTryAt: number }
+  | { kind: 'stalled'; since: number; reason: string; cause?: LinkCause }
+  | { kind: 'lost'; since: number; reason: string; cause?: LinkCause }
+  | ({ kind: 'reconnecting'; since: number; reason: string; attempt: number; nextTryAt: number } & DownLink)
   | { kind: 'refused'; since: number; reason: string; advice: string }
   | { kind: 'closed'; since: number };
 

@@ -1,17 +1,28 @@
-import type { LinkState } from '../../../shared/model/host.ts';
+import type { LinkCause, LinkState } from '../../../shared/model/host.ts';
 import { isUp } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Evidence } from '../../../shared/model/timelineEvent.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
 
-/** The link's losses and returns, and a host that stands connected and says nothing. */
+/**
+ * Three troubles that look alike from a chair, told apart: the link is down (`link.lost`, `link.degraded` while the
+ * connection stands and nothing answers), sshd is dying (`host.ssh_dying`: TCP connects, nobody greets), and the host
+ * is silent (`host.silent`: keepalives are answered, the sampler is not). Each is one event from beginning to end,
+ * however often it is tried in between.
+ */
 export const link: Detector<LinkDetectorState> = {
   name: 'link',
   thresholds: {
     /** A loss that lasts so long is critical; a short one is a warning. */
     criticalAfterMs: 30_000,
-    /** No sample for so long while the link stands. */
-    silentAfterMs: 5000,
+    /** A link that is up, or samples that come, for so long are back; sooner it is still the same trouble. */
+    steadyAfterMs: 3_000,
+    /** A restart of sshd looks the same for a moment. */
+    dyingAfterMs: 5_000,
+    /** No sample for so long while keepalives are answered. */
+    silentAfterMs: 5_000,
     silentCriticalAfterMs: 20_000,
   },
   initial: () => ({}),
@@ -20,7 +31,7 @@ export const link: Detector<LinkDetectorState> = {
       case 'link':
         return takeLink(state, input.link, context);
       case 'sample':
-        return takeSample(state, context);
+        return takeSample(state, input.sample, context);
       case 'tick':
         return takeTick(state, context);
       default:
@@ -32,63 +43,70 @@ export const link: Detector<LinkDetectorState> = {
 export interface LinkDetectorState {
   link?: LinkState;
   wasUp?: boolean;
-  lost?: { at: number; reason: string; critical: boolean };
+  /** Since when it stands and answers. */
+  upSince?: number;
+  lost?: { at: number; reason: string; cause?: LinkCause; times: number; critical: boolean };
+  dying?: { at: number; reason: string; connected: boolean; told: boolean; critical: boolean };
+  stalled?: { at: number; reason: string; critical: boolean };
   refused?: boolean;
+  /** Survives the link: what the host was like before. */
+  latest?: { at: number; memoryUsed: number | undefined };
+  /** Of this connection. */
   lastSampleAt?: number;
   lastTickAt?: number;
-  silent?: { from: number; critical: boolean };
+  silent?: { from: number; critical: boolean; steadySince?: number };
 }
 
 function takeLink(state: LinkDetectorState, next: LinkState, context: DetectorContext): DetectorOutput[] {
   state.link = next;
-  const outputs: DetectorOutput[] = [];
-  if (isUp(next)) {
-    if (state.lost) {
-      const { at } = state.lost;
-      const duration = Math.max(0, next.since - at);
-      outputs.push({
-        type: 'close',
-        key: 'lost',
-        endedAt: next.since,
-        recovery: draft(
-          'link.restored',
-          'recovered',
-          next.since,
-          `The link is back after ${spokenAge(duration)}`,
-          {
-            durationMs: duration,
-          },
-          true,
-        ),
-      });
-    }
-    if (state.refused) outputs.push({ type: 'close', key: 'refused', endedAt: next.since });
-    delete state.lost;
-    delete state.refused;
+  if (isUp(next) && next.kind !== 'stalled') {
     state.wasUp = true;
-    return outputs;
+    state.upSince ??= context.now;
+    // Never down: nothing to wait for.
+    return state.lost || state.dying || state.stalled || state.refused ? [] : closeAll(state, context.now);
   }
-  // Silence of a host that is not connected is the link's matter.
-  if (state.silent) {
-    outputs.push({ type: 'close', key: 'silent', endedAt: next.since });
-    delete state.silent;
-  }
-  delete state.lastSampleAt;
+  delete state.upSince;
+  const outputs: DetectorOutput[] = [];
+  // Silence of a host whose link does not answer is the link's matter.
+  if (state.silent) outputs.push({ type: 'close', key: 'silent', endedAt: context.now });
+  delete state.silent;
+  if (next.kind !== 'stalled') delete state.lastSampleAt;
   switch (next.kind) {
-    case 'lost':
-    case 'reconnecting':
-      if (!state.lost) {
-        state.lost = { at: next.since, reason: next.reason, critical: false };
-        outputs.push(lostEvent(state, context));
+    case 'stalled':
+      state.wasUp = true;
+      if (next.cause === 'ssh_dying')
+        outputs.push(...takeDying(state, next.since, next.reason, true, context));
+      if (!state.dying?.told) {
+        state.stalled ??= { at: next.since, reason: next.reason, critical: false };
+        state.stalled.reason = next.reason;
+        outputs.push(stalledEvent(state.stalled));
       }
       break;
-    case 'refused': {
-      const at = state.lost?.at ?? next.since;
-      if (state.lost) outputs.push({ type: 'close', key: 'lost', endedAt: next.since });
-      delete state.lost;
+    case 'lost':
+    case 'reconnecting': {
+      const dropped = 'downSince' in next ? next.downSince : undefined;
+      const at = dropped ?? next.since;
+      if (state.stalled) outputs.push({ type: 'close', key: 'stalled', endedAt: context.now });
+      delete state.stalled;
+      const again = state.lost && dropped !== undefined && dropped > state.lost.at && next.since === dropped;
+      const news = !state.lost || again || state.lost.cause !== next.cause;
+      if (!state.lost) state.lost = { at, reason: next.reason, times: 1, critical: false };
+      else if (again) state.lost.times++;
+      state.lost.reason = next.reason;
+      if (next.cause === undefined) delete state.lost.cause;
+      else state.lost.cause = next.cause;
+      if (next.cause === 'ssh_dying')
+        outputs.push(...takeDying(state, next.since, next.reason, false, context));
+      // An attempt that fails in another way for once does not mean that it lives; a network that is gone tells nothing.
+      else if (state.dying && !state.dying.told) delete state.dying;
+      if (news) outputs.push(lostEvent(state, context));
+      break;
+    }
+    case 'refused':
       if (!state.refused) {
+        const at = state.lost?.at ?? next.since;
+        outputs.push(...closeAll(state, next.since));
         state.refused = true;
-        const reason = visibleText(next.reason, 500);
         outputs.push({
           type: 'event',
           key: 'refused',
@@ -96,26 +114,18 @@ function takeLink(state: LinkDetectorState, next: LinkState, context: DetectorCo
             'link.refused',
             'critical',
             at,
-            `The connection is refused: ${reason}`,
-            {
-              reason: next.reason,
-              advice: next.advice,
-            },
-            false,
+            `The connection is refused: ${visibleText(next.reason, 500)}`,
+            { reason: next.reason, advice: next.advice },
           ),
         });
       }
       break;
-    }
     case 'closed':
     case 'idle':
     case 'held':
       // A person's own doing: what was open is over, and nothing came back.
-      if (state.lost) outputs.push({ type: 'close', key: 'lost', endedAt: next.since });
-      if (state.refused) outputs.push({ type: 'close', key: 'refused', endedAt: next.since });
+      outputs.push(...closeAll(state, next.since));
       state.wasUp = false;
-      delete state.lost;
-      delete state.refused;
       break;
     default:
       break;
@@ -123,10 +133,59 @@ function takeLink(state: LinkDetectorState, next: LinkState, context: DetectorCo
   return outputs;
 }
 
+/** Ends what is open. With `recovery` the loss says that it is over. */
+function closeAll(state: LinkDetectorState, endedAt: number, recovered = false): DetectorOutput[] {
+  const outputs: DetectorOutput[] = [];
+  const recovery = (title: string, at: number) =>
+    recovered
+      ? {
+          recovery: {
+            ...draft('link.restored', 'recovered', endedAt, title, { durationMs: Math.max(0, endedAt - at) }),
+            momentary: true,
+          },
+        }
+      : {};
+  const after = (at: number) => spokenAge(Math.max(0, endedAt - at));
+  const { lost, dying, stalled } = state;
+  if (dying?.told) {
+    const words = `sshd answers again after ${after(dying.at)}`;
+    outputs.push({ type: 'close', key: 'dying', endedAt, ...recovery(words, dying.at) });
+  }
+  if (lost) {
+    const words = `The link is back after ${after(lost.at)}`;
+    outputs.push({ type: 'close', key: 'lost', endedAt, ...recovery(words, lost.at) });
+  }
+  if (stalled) {
+    const words = `The link answers again after ${after(stalled.at)}; the connection held`;
+    outputs.push({ type: 'close', key: 'stalled', endedAt, ...recovery(words, stalled.at) });
+  }
+  if (state.refused) outputs.push({ type: 'close', key: 'refused', endedAt });
+  delete state.lost;
+  delete state.dying;
+  delete state.stalled;
+  delete state.refused;
+  return outputs;
+}
+
+const LOST_WORDS: Readonly<Record<LinkCause, string>> = {
+  no_name: 'The name of the host cannot be looked up',
+  no_route: 'This machine has no route to the host',
+  host_unreachable: 'The host is unreachable',
+  no_answer: 'The link is down',
+  not_listening: 'sshd does not listen',
+  turned_away: 'sshd turns logins away',
+  ssh_dying: 'The link is lost',
+};
+
 function lostEvent(state: LinkDetectorState, context: DetectorContext): DetectorOutput {
-  const { at, reason, critical } = state.lost ?? { at: context.now, reason: '', critical: false };
-  const words = visibleText(reason, 500);
-  const title = state.wasUp ? `The link is lost: ${words}` : `The host cannot be reached: ${words}`;
+  const { at, reason, cause, times, critical } = state.lost ?? {
+    at: context.now,
+    reason: '',
+    times: 1,
+    critical: false,
+  };
+  const words = cause ? LOST_WORDS[cause] : state.wasUp ? 'The link is lost' : 'The host cannot be reached';
+  const again = times > 1 ? ` (${times} times)` : '';
   return {
     type: 'event',
     key: 'lost',
@@ -134,37 +193,86 @@ function lostEvent(state: LinkDetectorState, context: DetectorContext): Detector
       'link.lost',
       critical ? 'critical' : 'warning',
       at,
-      title,
+      `${words}${again}: ${visibleText(reason, 500)}`,
       {
         reason,
         wasConnected: state.wasUp === true,
+        ...(cause ? { cause } : {}),
+        ...(times > 1 ? { times } : {}),
       },
-      false,
     ),
   };
 }
 
-function takeSample(state: LinkDetectorState, context: DetectorContext): DetectorOutput[] {
+function stalledEvent({ at, reason, critical }: NonNullable<LinkDetectorState['stalled']>): DetectorOutput {
+  return {
+    type: 'event',
+    key: 'stalled',
+    draft: draft(
+      'link.degraded',
+      critical ? 'critical' : 'warning',
+      at,
+      `The link is stalled: ${visibleText(reason, 500)}`,
+      { reason },
+    ),
+  };
+}
+
+function takeDying(
+  state: LinkDetectorState,
+  at: number,
+  reason: string,
+  connected: boolean,
+  context: DetectorContext,
+): DetectorOutput[] {
+  state.dying ??= { at, reason, connected, told: false, critical: false };
+  state.dying.reason = reason;
+  return tellDying(state, context);
+}
+
+function tellDying(state: LinkDetectorState, context: DetectorContext): DetectorOutput[] {
+  const { dying, latest } = state;
+  if (!dying) return [];
+  // While the old connection stands and does not answer either, there is nothing to wait for.
+  const lasting = context.now - dying.at;
+  if (!dying.told && !dying.connected && lasting < numberOf(context, 'dyingAfterMs')) return [];
+  const critical = lasting >= numberOf(context, 'criticalAfterMs');
+  if (dying.told && dying.critical === critical) return [];
+  dying.told = true;
+  dying.critical = critical;
+  const outputs: DetectorOutput[] = [];
+  if (state.stalled) outputs.push({ type: 'close', key: 'stalled', endedAt: context.now });
+  delete state.stalled;
+  const used = latest?.memoryUsed;
+  const before =
+    latest && used !== undefined
+      ? `; memory was ${Math.round(used * 100)} % used ${spokenAge(Math.max(0, dying.at - latest.at))} before`
+      : '';
+  outputs.push({
+    type: 'event',
+    key: 'dying',
+    draft: draft(
+      'host.ssh_dying',
+      critical ? 'critical' : 'warning',
+      dying.at,
+      `ssh is dying: the host accepts connections and sshd does not answer them${before}`,
+      { reason: dying.reason, ...(used === undefined ? {} : { memoryUsed: used }) },
+      latest ? [before10Minutes(latest.at)] : [],
+    ),
+  });
+  return outputs;
+}
+
+function takeSample(state: LinkDetectorState, sample: Sample, context: DetectorContext): DetectorOutput[] {
+  const { memory, cgroup } = sample;
+  const limit = cgroup?.memoryLimitBytes;
+  const limited = limit !== undefined && limit < memory.totalBytes;
+  const used = limited ? cgroup?.memoryUsageBytes : memory.totalBytes - memory.availableBytes;
+  const of = limited ? limit : memory.totalBytes;
+  state.latest = { at: context.now, memoryUsed: used === undefined || of <= 0 ? undefined : used / of };
   state.lastSampleAt = context.now;
-  const { silent } = state;
-  if (!silent) return [];
-  delete state.silent;
-  const duration = context.now - silent.from;
-  return [
-    {
-      type: 'close',
-      key: 'silent',
-      endedAt: context.now,
-      recovery: draft(
-        'host.silent_ended',
-        'recovered',
-        context.now,
-        `Samples come again after ${spokenAge(duration)}`,
-        { durationMs: duration },
-        true,
-      ),
-    },
-  ];
+  if (state.silent) state.silent.steadySince ??= context.now;
+  return [];
 }
 
 function takeTick(state: LinkDetectorState, context: DetectorContext): DetectorOutput[] {
@@ -173,17 +281,54 @@ function takeTick(state: LinkDetectorState, context: DetectorContext): DetectorO
   state.lastTickAt = now;
   // The workbench itself slept: what it did not hear meanwhile is not the host's silence.
   if (late && state.lastSampleAt !== undefined && !state.silent) state.lastSampleAt = now;
-  if (state.lost && !state.lost.critical && now - state.lost.at >= numberOf(context, 'criticalAfterMs')) {
-    state.lost.critical = true;
-    return [lostEvent(state, context)];
+  const outputs: DetectorOutput[] = [];
+  if (state.upSince !== undefined && now - state.upSince >= numberOf(context, 'steadyAfterMs')) {
+    outputs.push(...closeAll(state, state.upSince, true));
   }
-  if (!state.link || !isUp(state.link) || state.lastSampleAt === undefined) return [];
-  const quiet = now - state.lastSampleAt;
+  if (state.upSince === undefined) {
+    if (state.lost && !state.lost.critical && now - state.lost.at >= numberOf(context, 'criticalAfterMs')) {
+      state.lost.critical = true;
+      outputs.push(lostEvent(state, context));
+    }
+    const { stalled } = state;
+    if (stalled && !stalled.critical && now - stalled.at >= numberOf(context, 'criticalAfterMs')) {
+      stalled.critical = true;
+      outputs.push(stalledEvent(stalled));
+    }
+    outputs.push(...tellDying(state, context));
+  }
+  outputs.push(...lookForSilence(state, context));
+  return outputs;
+}
+
+function lookForSilence(state: LinkDetectorState, context: DetectorContext): DetectorOutput[] {
+  const { now } = context;
+  const { link: now_, silent, lastSampleAt } = state;
+  if (lastSampleAt === undefined) return [];
+  const quiet = now - lastSampleAt;
+  if (silent && quiet > HALTING_MS) delete silent.steadySince;
+  if (silent && quiet < numberOf(context, 'silentAfterMs')) {
+    const { from, steadySince } = silent;
+    if (steadySince === undefined || now - steadySince < numberOf(context, 'steadyAfterMs')) return [];
+    delete state.silent;
+    const recovery = {
+      ...draft(
+        'host.silent_ended',
+        'recovered',
+        steadySince,
+        `Samples come again after ${spokenAge(steadySince - from)}`,
+        { durationMs: steadySince - from },
+      ),
+      momentary: true,
+    };
+    return [{ type: 'close', key: 'silent', endedAt: steadySince, recovery }];
+  }
+  // The link must be known to answer: with no answer to the newest keepalive it may be the link that is silent.
+  const answers = now_?.kind === 'good' || (now_?.kind === 'degraded' && now_.roundTripMs !== undefined);
   const critical = quiet >= numberOf(context, 'silentCriticalAfterMs');
-  if (quiet < numberOf(context, 'silentAfterMs') || (state.silent && state.silent.critical === critical))
+  if (!answers || quiet < numberOf(context, 'silentAfterMs') || (silent && (silent.critical || !critical)))
     return [];
-  state.silent = { from: state.silent?.from ?? state.lastSampleAt, critical };
-  const stalled = state.link.kind === 'stalled' ? ' and keepalives are not answered' : '';
+  state.silent = { from: silent?.from ?? lastSampleAt, critical };
   return [
     {
       type: 'event',
@@ -192,22 +337,25 @@ function takeTick(state: LinkDetectorState, context: DetectorContext): DetectorO
         'host.silent',
         critical ? 'critical' : 'warning',
         state.silent.from,
-        `No sample for ${spokenAge(quiet)}; the connection stands${stalled}`,
-        { link: state.link.kind },
-        false,
-        [
-          {
-            type: 'samples',
-            metric: 'system.memory.usage.used',
-            from: state.silent.from - 5 * 60_000,
-            to: state.silent.from,
-            note: 'the last minutes before it fell silent',
-          },
-        ],
+        `The host is silent: no sample for ${spokenAge(quiet)}, and the link answers`,
+        { link: now_.kind },
+        [before10Minutes(state.silent.from)],
       ),
     },
   ];
 }
+
+/** Samples that come with longer pauses than this do not come steadily. */
+const HALTING_MS = 2_500;
+
+/** What the host's memory did until it was last heard of. */
+const before10Minutes = (at: number): Evidence => ({
+  type: 'samples',
+  metric: 'system.memory.usage.used',
+  from: at - 10 * 60_000,
+  to: at,
+  note: 'memory in the ten minutes before',
+});
 
 function draft(
   kind: EventDraft['kind'],
@@ -215,10 +363,9 @@ function draft(
   at: number,
   title: string,
   detail: EventDraft['detail'],
-  momentary: boolean,
   evidence: EventDraft['evidence'] = [],
 ): EventDraft {
-  return { kind, severity, at, title, detail, evidence, actions: [], momentary };
+  return { kind, severity, at, title, detail, evidence, actions: [], momentary: false };
 }
 
 function numberOf(context: DetectorContext, name: string): number {

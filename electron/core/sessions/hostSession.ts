@@ -3,7 +3,7 @@ import type { Disposable } from '../../../shared/base/disposable.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import { Emitter, type Event } from '../../../shared/base/emitter.ts';
 import { fail, ok, type Result } from '../../../shared/base/result.ts';
-import { type HostId, isUp, type LinkState } from '../../../shared/model/host.ts';
+import { type HostId, isUp, type LinkCause, type LinkState } from '../../../shared/model/host.ts';
 import type {
   Channel,
   ChannelFailure,
@@ -14,7 +14,7 @@ import type {
   Transport,
 } from '../transports/transport.ts';
 import { type ChannelBudget, type ChannelPlace, createChannelBudget } from './channelBudget.ts';
-import { watchLink } from './linkWatch.ts';
+import { type LinkWatch, watchLink } from './linkWatch.ts';
 import { runChannel } from './runChannel.ts';
 import type { Session, SessionFailure } from './session.ts';
 import { loginShellCommand } from './shellQuote.ts';
@@ -39,11 +39,23 @@ export interface HostSession extends Session {
    * `undefined` while there is no connection.
    */
   probeChannels(most: number): Promise<number | undefined>;
+  /** Something on the connection is not answered: asks at once whether the link is. */
+  checkLink(): void;
+  /**
+   * What stood in the way may be gone: a host that waits for its next try has it within `withinMs`, and a connection
+   * that stands is doubted when `doubt` says so.
+   */
+  hurry(withinMs: number, doubt?: 'doubt'): void;
 }
 
 const FIRST_RETRY_MS = 1_000;
 /** Longer would make a person wait at a host that is back; shorter would hammer one that is drowning. */
 const LONGEST_RETRY_MS = 30_000;
+/** Where nothing hears the knock, it costs nobody anything, and a link that is back is found within seconds. */
+const LONGEST_UNHEARD_MS = 8_000;
+const UNHEARD: readonly (LinkCause | undefined)[] = ['no_answer', 'no_route', 'host_unreachable', 'no_name'];
+/** An attempt that is younger has its first packets on the way still. */
+const YOUNG_ATTEMPT_MS = 1_500;
 /** With the doubling wait: some three seconds in all. */
 const MOST_REFUSALS = 6;
 const REFUSALS_THAT_TEACH = 2;
@@ -59,15 +71,24 @@ export function createHostSession(options: HostSessionOptions): HostSession {
   const notices = new Emitter<ConnectionNotice>();
   let link: LinkState = { kind: 'idle', since: clock.now() };
   let current:
-    | { connection: Connection; budget: ChannelBudget; lifetime: DisposableStore; noteInput(): void }
+    | { connection: Connection; budget: ChannelBudget; lifetime: DisposableStore; watch: LinkWatch }
     | undefined;
   let attempt: AbortController | undefined;
   let retryTimer: Disposable | undefined;
   let failures = 0;
   let connectedAt = 0;
+  let attemptAt = 0;
+  /** While it is not up: since when it is not, if it was before, and what is in the way. */
+  let downSince: number | undefined;
+  let cause: LinkCause | undefined;
   // What a server taught us outlives the connection.
   let channelLimit = options.channels;
   let disposed = false;
+
+  const downed = () => ({
+    ...(downSince === undefined ? {} : { downSince }),
+    ...(cause === undefined ? {} : { cause }),
+  });
 
   function setLink(next: LinkState): void {
     link = next;
@@ -80,9 +101,11 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     const own = new AbortController();
     attempt = own;
     const number = failures + 1;
-    setLink({ kind: 'connecting', since: clock.now(), attempt: number });
+    attemptAt = clock.monotonic();
+    setLink({ kind: 'connecting', since: clock.now(), attempt: number, ...downed() });
     const result = await connectOnce(own.signal, () => {
-      if (!own.signal.aborted) setLink({ kind: 'authenticating', since: clock.now(), attempt: number });
+      if (!own.signal.aborted)
+        setLink({ kind: 'authenticating', since: clock.now(), attempt: number, ...downed() });
     });
     if (own.signal.aborted) {
       if (result.ok) result.value.dispose();
@@ -94,6 +117,7 @@ export function createHostSession(options: HostSessionOptions): HostSession {
       const { reason, advice } = result.error;
       setLink({ kind: 'refused', since: clock.now(), reason, advice });
     } else {
+      cause = result.error.cause;
       retryLater([result.error.reason, result.error.advice].filter((part) => part !== '').join('. '));
     }
   }
@@ -117,24 +141,29 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     lifetime.add(connection);
     if (connection.onNotice) lifetime.add(connection.onNotice((notice) => notices.fire(notice)));
     lifetime.add(connection.onClose(({ reason }) => down(connection, reason)));
+    downSince = undefined;
+    cause = undefined;
     const watch = lifetime.add(
       watchLink({
         clock,
         connection,
+        probe: transport.probe?.bind(transport),
         onState(state) {
           if (current?.connection === connection) setLink(state);
         },
-        onLost: (reason) => down(connection, reason),
+        onLost: (reason, found) => down(connection, reason, found),
       }),
     );
-    current = { connection, budget, lifetime, noteInput: () => watch.noteInput() };
+    current = { connection, budget, lifetime, watch };
     setLink({ kind: 'good', since: clock.now() });
     if (current?.connection === connection) connected.fire();
   }
 
-  function down(connection: Connection, reason: string): void {
+  function down(connection: Connection, reason: string, found?: LinkCause): void {
     if (current?.connection !== connection) return;
     drop();
+    downSince = clock.now();
+    cause = found;
     if (clock.monotonic() - connectedAt >= STABLE_MS) failures = 0;
     retryLater(reason);
   }
@@ -151,10 +180,22 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     failures++;
     // Half of it is random: after a switch reboots, a fleet must not knock all at once (full jitter would also
     // allow no wait at all).
-    const wait = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) * (0.5 + random() / 2);
-    retryTimer = clock.after(wait, () => void connect());
+    const longest = UNHEARD.includes(cause) ? LONGEST_UNHEARD_MS : LONGEST_RETRY_MS;
+    waitToRetry(Math.min(longest, FIRST_RETRY_MS * 2 ** (failures - 1)) * (0.5 + random() / 2), reason);
+  }
+
+  function waitToRetry(milliseconds: number, reason: string): void {
+    retryTimer?.dispose();
+    retryTimer = clock.after(milliseconds, () => void connect());
     const now = clock.now();
-    setLink({ kind: 'reconnecting', since: now, reason, attempt: failures + 1, nextTryAt: now + wait });
+    setLink({
+      kind: 'reconnecting',
+      since: now,
+      reason,
+      attempt: failures + 1,
+      nextTryAt: now + milliseconds,
+      ...downed(),
+    });
   }
 
   function stop(): void {
@@ -221,8 +262,25 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     start() {
       if (!disposed && (link.kind === 'idle' || link.kind === 'closed')) void connect();
     },
+    checkLink: () => current?.watch.check(),
+    hurry(withinMs, doubt) {
+      const wait = random() * withinMs;
+      if (current) {
+        if (doubt) current.watch.suspect();
+      } else if (!doubt && cause !== undefined && !UNHEARD.includes(cause)) {
+        // It is heard, and has its reasons: that another host is back changes nothing for it.
+      } else if (link.kind === 'reconnecting') {
+        if (link.nextTryAt - clock.now() > wait) waitToRetry(wait, link.reason);
+      } else if (link.kind === 'connecting' && clock.monotonic() - attemptAt > YOUNG_ATTEMPT_MS) {
+        // What was sent into the void is sent again by the kernel after ever longer waits.
+        attempt?.abort();
+        attempt = undefined;
+        waitToRetry(wait, 'the way to it may be back');
+      }
+    },
     reconnect() {
       if (disposed) return;
+      if (current) downSince = clock.now();
       stop();
       failures = 0;
       void connect();
@@ -230,16 +288,18 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     disconnect() {
       if (disposed) return;
       stop();
+      downSince = undefined;
+      cause = undefined;
       setLink({ kind: 'closed', since: clock.now() });
     },
     async openShell(size) {
-      const noteInput = current?.noteInput;
+      const watch = current?.watch;
       const opened = await open<ShellChannel>(
         'a shell',
         async (budget) => budget.take('pane'),
         (connection) => connection.openShell(size),
       );
-      return opened.ok && noteInput ? ok(noteTyping(opened.value, noteInput)) : opened;
+      return opened.ok && watch ? ok(noteTyping(opened.value, () => watch.noteInput())) : opened;
     },
     openExec: (argv, purpose) =>
       open<ExecChannel>(
@@ -260,14 +320,20 @@ export function createHostSession(options: HostSessionOptions): HostSession {
       const on = current;
       if (!on) return undefined;
       const opened: ExecChannel[] = [];
+      let refusals = 0;
       while (on.budget.used + opened.length < most) {
         // `cat` waits for its standard input, so the channel stays until it is closed.
         const channel = await on.connection.openExec('cat');
-        if (!channel.ok) {
-          if (channel.error.kind === 'closed') return undefined;
-          break;
+        if (channel.ok) {
+          opened.push(channel.value);
+          refusals = 0;
+          continue;
         }
-        opened.push(channel.value);
+        if (channel.error.kind === 'closed') return undefined;
+        // Channels that have just ended may count for a moment still, as above.
+        if (refusals >= MOST_REFUSALS) break;
+        const wait = REFUSAL_WAIT_MS * 2 ** refusals++;
+        await new Promise<void>((resolve) => clock.after(wait, resolve));
       }
       const count = on.budget.used + opened.length;
       await Promise.all(

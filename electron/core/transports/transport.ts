@@ -3,7 +3,7 @@ import type { Event } from '../../../shared/base/emitter.ts';
 import type { JsonObject } from '../../../shared/base/json.ts';
 import type { Result } from '../../../shared/base/result.ts';
 import type { ConnectionExtras } from '../../../shared/model/forward.ts';
-import type { TransportKind } from '../../../shared/model/host.ts';
+import type { LinkCause, TransportKind } from '../../../shared/model/host.ts';
 import type { EventKind, Severity } from '../../../shared/model/timelineEvent.ts';
 
 /**
@@ -21,6 +21,11 @@ export interface Transport {
     signal: AbortSignal,
     onPhase: (phase: 'authenticating') => void,
   ): Promise<Result<Connection, ConnectFailure>>;
+  /**
+   * Looks whether a new connection would be answered, without logging in: what stands in its way, or `answers`.
+   * `undefined` where that cannot be told. Absent where looking would cost something or ask someone.
+   */
+  probe?(signal: AbortSignal): Promise<LinkCause | 'answers' | undefined>;
 }
 
 /**
@@ -31,6 +36,8 @@ export interface ConnectFailure {
   kind: 'retry' | 'refused';
   reason: string;
   advice: string;
+  /** What stands in the way, where the failure tells. */
+  cause?: LinkCause;
 }
 
 /** One authenticated connection. It ends once; after that every channel has ended too. */

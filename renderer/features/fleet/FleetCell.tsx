@@ -77,7 +77,7 @@ export const FleetCell = memo(function FleetCell({
       }}
     >
       <span className={styles.top}>
-        <LinkMark link={host.link} agent={host.extras?.agentForwarding} />
+        <LinkMark link={host.link} sampler={host.sampler} agent={host.extras?.agentForwarding} />
         <span className={styles.name}>{visibleText(id, 64)}</span>
         <span ref={age} className={styles.age} />
         {trouble && (
@@ -113,7 +113,7 @@ function describe(host: HostSummary, trouble: Trouble | undefined): string {
   const { ring } = seriesOf(host.id);
   const lines = [
     `${visibleText(host.id, 64)}: ${visibleText(host.address, 100)}`,
-    `link ${linkSentence(host.link)}`,
+    `link ${linkSentence(host.link, host.sampler)}`,
   ];
   if (trouble) lines.push(visibleText(trouble.worst.title, 200));
   if (host.sampler.kind === 'running' && ring.newestAt !== undefined) {

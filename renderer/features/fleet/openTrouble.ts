@@ -14,7 +14,9 @@ const LASTING: ReadonlySet<EventKind> = new Set([
   'process.respawn_loop',
   'link.lost',
   'link.refused',
+  'link.degraded',
   'host.silent',
+  'host.ssh_dying',
   'recording.failed',
 ]);
 
@@ -63,7 +65,9 @@ export function troubleWord(kind: EventKind): string {
     'process.respawn_loop': 'respawn',
     'link.lost': 'link',
     'link.refused': 'link',
+    'link.degraded': 'stalled',
     'host.silent': 'silent',
+    'host.ssh_dying': 'ssh dying',
     'host.rebooted': 'reboot',
     'recording.failed': 'record',
   };

@@ -51,7 +51,7 @@ export const HostDetail = memo(function HostDetail() {
     <section aria-label="Host detail" className={styles.detail}>
       <header className={styles.header}>
         <h2 className={styles.name}>{visibleText(host.id, 64)}</h2>
-        <LinkMark link={host.link} agent={host.extras?.agentForwarding} words />
+        <LinkMark link={host.link} sampler={host.sampler} agent={host.extras?.agentForwarding} words />
         <div role="tablist" aria-label="Host detail" className={styles.tabs}>
           {tabs.map(({ id, label }, index) => (
             <button

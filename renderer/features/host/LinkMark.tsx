@@ -1,8 +1,8 @@
 import { KeyRound } from 'lucide-react';
 import { describeLink } from '../../../shared/model/describeLink.ts';
-import { asText, formatMilliseconds } from '../../../shared/model/format.ts';
+import { asText, formatClock, formatMilliseconds } from '../../../shared/model/format.ts';
 import type { ConnectionExtras } from '../../../shared/model/forward.ts';
-import type { LinkState } from '../../../shared/model/host.ts';
+import type { LinkState, SamplerState } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import styles from './LinkMark.module.css';
 
@@ -12,15 +12,17 @@ import styles from './LinkMark.module.css';
  */
 export function LinkMark({
   link,
+  sampler,
   agent,
   words = false,
 }: {
   link: LinkState;
+  sampler: SamplerState;
   agent?: ConnectionExtras['agentForwarding'];
   words?: boolean;
 }) {
-  const { mark, tone, word } = describeLink(link);
-  const sentence = linkSentence(link);
+  const { mark, tone, word } = describeLink(link, sampler);
+  const sentence = linkSentence(link, sampler);
   return (
     <span className={styles.link} data-tone={tone} title={sentence}>
       <span className={styles.mark} role="img" aria-label={`link ${word}`}>
@@ -41,13 +43,15 @@ export function LinkMark({
   );
 }
 
-/** `good 12 ms`, `reconnecting; connection reset by peer`. Reasons may hold text of the far side. */
-export function linkSentence(link: LinkState): string {
-  const { word } = describeLink(link);
+/** `good 12 ms`, `ssh dying, try 3 at 14:03:12; reset by peer`. Reasons may hold text of the far side. */
+export function linkSentence(link: LinkState, sampler?: SamplerState): string {
+  const { word } = describeLink(link, sampler);
   const trip =
     'roundTripMs' in link && link.roundTripMs !== undefined
       ? ` ${asText(formatMilliseconds(link.roundTripMs))}`
       : '';
-  const reason = 'reason' in link ? `; ${visibleText(link.reason, 200)}` : '';
-  return `${word}${trip}${reason}`;
+  const attempt = 'attempt' in link && link.attempt > 1 ? `, try ${link.attempt}` : '';
+  const at = link.kind === 'reconnecting' ? ` at ${formatClock(link.nextTryAt)}` : '';
+  const heard = 'reason' in link ? link.reason : sampler?.kind === 'silent' ? sampler.reason : undefined;
+  return `${word}${trip}${attempt}${at}${heard === undefined ? '' : `; ${visibleText(heard, 300)}`}`;
 }

@@ -17,7 +17,7 @@ export function LinkPanel({ host }: { host: HostSummary }) {
         <dt>Address</dt>
         <dd>{visibleText(host.address, 200)}</dd>
         <dt>Link</dt>
-        <dd>{linkSentence(host.link)}</dd>
+        <dd>{linkSentence(host.link, host.sampler)}</dd>
         <dt>Agent</dt>
         <dd>
           {agentForwarding ? (

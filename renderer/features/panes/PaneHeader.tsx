@@ -104,8 +104,9 @@ function zoom({ id }: PaneSummary): void {
 
 function PaneLink({ pane }: { pane: PaneSummary }) {
   const link = useHosts((s) => s.byId[pane.host]?.link);
+  const sampler = useHosts((s) => s.byId[pane.host]?.sampler);
   if (!link) return null;
-  const { mark, tone, word } = describeLink(link);
+  const { mark, tone, word } = describeLink(link, sampler);
   const roundTrip = 'roundTripMs' in link ? link.roundTripMs : undefined;
   const reason = 'reason' in link ? visibleText(link.reason, 300) : undefined;
   return (

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LinkState } from '../../../shared/model/host.ts';
 import { paneNotice } from './paneNotice.ts';
 
 const open = { kind: 'open', since: 0 } as const;
@@ -18,16 +19,34 @@ describe('paneNotice', () => {
       reason: 'reset by peer',
       attempt: 2,
       nextTryAt: 15_000,
+      downSince: 0,
     } as const;
     const notice = paneNotice('web1', link, { kind: 'lost', since: 0, reason: 'x' }, undefined, 12_000);
     expect(notice?.text).toBe('Link lost 12 s ago, next try in 3 s: reset by peer');
     expect(notice?.actions).toContain('reconnect');
   });
 
+  it('says since when it is down, not since when it is tried, and what is in the way', () => {
+    const down = { since: 11_000, attempt: 3, downSince: 0 };
+    const text = (link: LinkState) =>
+      paneNotice('web1', link, { kind: 'lost', since: 0, reason: 'x' }, undefined, 12_000)?.text;
+    expect(text({ kind: 'connecting', ...down, cause: 'ssh_dying' })).toBe(
+      'web1 accepts connections and its sshd does not answer; the link was lost 12 s ago. Connecting to web1… 1 s, try 3',
+    );
+    const waiting = { kind: 'reconnecting', ...down, reason: 'r', nextTryAt: 15_000 } as const;
+    expect(text({ ...waiting, cause: 'no_answer' })).toBe(
+      'Link down, no answer; lost 12 s ago, next try in 3 s: r',
+    );
+    expect(text({ ...waiting, cause: 'no_route' })).toMatch(/no route to web1/);
+    expect(text({ kind: 'reconnecting', since: 0, attempt: 2, reason: 'r', nextTryAt: 15_000 })).toBe(
+      'web1 cannot be reached, next try in 3 s: r',
+    );
+  });
+
   it('tells a host that is silent from a link that is down', () => {
     const link = { kind: 'stalled', since: 0, reason: 'keepalives unanswered' } as const;
     expect(paneNotice('web1', link, open, undefined, 12_000)?.text).toBe(
-      'web1 stopped answering 12 s ago; the link is up: keepalives unanswered',
+      'web1 stopped answering 12 s ago; the connection stands: keepalives unanswered',
     );
   });
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../../shared/model/format.ts';
-import type { LinkState } from '../../../shared/model/host.ts';
+import type { LinkCause, LinkState } from '../../../shared/model/host.ts';
 import type { PaneState } from '../../../shared/model/pane.ts';
 
 export type NoticeAction = 'reconnect' | 'cancel' | 'restart' | 'close' | 'approve';
@@ -48,7 +48,14 @@ function linkNotice(
     case 'authenticating': {
       const doing = link.kind === 'connecting' ? 'Connecting to' : 'Logging in to';
       const attempt = link.attempt > 1 ? `, try ${link.attempt}` : '';
-      return { tone: 'plain', text: `${doing} ${host}… ${ago}${attempt}`, actions: ['cancel'] };
+      const text = `${doing} ${host}… ${ago}${attempt}`;
+      if (link.downSince === undefined) return { tone: 'plain', text, actions: ['cancel'] };
+      return {
+        tone: 'critical',
+        text: `${trouble(host, link.cause)} ${formatDuration(now - link.downSince)} ago. ${text}`,
+        advice: KEPT,
+        actions: ['cancel'],
+      };
     }
     case 'idle':
     case 'closed':
@@ -56,7 +63,7 @@ function linkNotice(
     case 'stalled':
       return {
         tone: 'warning',
-        text: `${host} stopped answering ${ago} ago; the link is up: ${link.reason}`,
+        text: `${host} stopped answering ${ago} ago; the connection stands: ${link.reason}`,
         advice: 'What you type is kept and sent when it answers.',
         actions: ['reconnect'],
       };
@@ -65,10 +72,12 @@ function linkNotice(
     case 'reconnecting': {
       const wait = link.nextTryAt - now;
       const next = wait > 500 ? `next try in ${Math.ceil(wait / 1000)} s` : 'trying now';
+      const { downSince } = link;
+      const when = downSince === undefined ? '' : ` ${formatDuration(now - downSince)} ago`;
       return {
         tone: 'critical',
-        text: `Link lost ${ago} ago, ${next}: ${link.reason}`,
-        advice: 'The output so far is kept. A new shell starts here when the link is back.',
+        text: `${downSince === undefined ? `${host} cannot be reached` : trouble(host, link.cause)}${when}, ${next}: ${link.reason}`,
+        ...(downSince === undefined ? {} : { advice: KEPT }),
         actions: ['reconnect', 'cancel'],
       };
     }
@@ -79,6 +88,30 @@ function linkNotice(
         advice: link.advice,
         actions: ['reconnect'],
       };
+  }
+}
+
+const KEPT = 'The output so far is kept. A new shell starts here when the link is back.';
+
+/** Before an age: what began so long ago. */
+function trouble(host: string, cause: LinkCause | undefined): string {
+  switch (cause) {
+    case undefined:
+      return 'Link lost';
+    case 'ssh_dying':
+      return `${host} accepts connections and its sshd does not answer; the link was lost`;
+    case 'no_answer':
+      return 'Link down, no answer; lost';
+    case 'no_route':
+      return `This machine has no route to ${host}; the link was lost`;
+    case 'host_unreachable':
+      return `${host} is unreachable; the link was lost`;
+    case 'not_listening':
+      return `${host} is up and no sshd listens; the link was lost`;
+    case 'turned_away':
+      return `sshd of ${host} turns logins away; the link was lost`;
+    case 'no_name':
+      return `The name of ${host} cannot be looked up; the link was lost`;
   }
 }
 

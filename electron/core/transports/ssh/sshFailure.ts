@@ -1,3 +1,4 @@
+import type { LinkCause } from '../../../../shared/model/host.ts';
 import type { ConnectFailure } from '../transport.ts';
 import type { AuthenticationStory } from './sshAuthentication.ts';
 import type { SshTarget } from './sshTarget.ts';
@@ -10,22 +11,40 @@ export function describeSocketError(error: NodeJS.ErrnoException, target: SshTar
       return retry(
         `nothing listens at ${place}: the connection was refused`,
         'Is sshd running, and is the port right?',
+        'not_listening',
       );
     case 'ENOTFOUND':
       return retry(
         `${target.hostname} has no address`,
         'Check the name and the DNS of this machine; a VPN may be down.',
+        'no_name',
       );
     case 'EAI_AGAIN':
       return retry(
         `the name ${target.hostname} cannot be looked up now`,
         'DNS does not answer. Is this machine on the network?',
+        'no_name',
       );
     case 'ETIMEDOUT':
-      return retry(`${place} does not answer`, 'The host may be down, or a firewall drops the packets.');
+      return retry(
+        `${place} does not answer`,
+        'The host may be down, or a firewall drops the packets.',
+        'no_answer',
+      );
     case 'EHOSTUNREACH':
+    case 'EHOSTDOWN':
+      return retry(
+        `${target.hostname} cannot be reached: the network on the way says that it is not there`,
+        'Is the host up? Other hosts of its network tell whether it is the host or the network.',
+        'host_unreachable',
+      );
     case 'ENETUNREACH':
-      return retry(`there is no way to ${place}`, 'Check the network and the VPN of this machine.');
+    case 'ENETDOWN':
+      return retry(
+        `this machine has no route to ${target.hostname}`,
+        'Check the network and the VPN of this machine.',
+        'no_route',
+      );
     case 'ECONNRESET':
     case 'EPIPE':
       return retry(`${place} dropped the connection`, 'sshd may be overloaded (MaxStartups) or restarting.');
@@ -68,6 +87,7 @@ export function describeSshError(
     return retry(
       `sshd at ${place} turns new connections away: "${greeting.slice(0, 60)}"`,
       'Too many logins are in progress there at once. Fireline waits longer after each try; on the host, MaxStartups in sshd_config allows more.',
+      'turned_away',
     );
   }
   if (level === 'client-authentication') return describeRefusedLogin(place, target, story);
@@ -82,7 +102,8 @@ export function describeSshError(
     if (/before handshake/i.test(message)) {
       return retry(
         `${place} closed the connection before its greeting`,
-        'sshd may be overloaded (MaxStartups), restarting, or refuse this address.',
+        'sshd may be starved of memory, overloaded (MaxStartups) or restarting, or refuse this address.',
+        'ssh_dying',
       );
     }
     return retry(
@@ -118,7 +139,12 @@ function describeRefusedLogin(place: string, target: SshTarget, story: Authentic
   );
 }
 
-const retry = (reason: string, advice: string): ConnectFailure => ({ kind: 'retry', reason, advice });
+const retry = (reason: string, advice: string, cause?: LinkCause): ConnectFailure => ({
+  kind: 'retry',
+  reason,
+  advice,
+  ...(cause === undefined ? {} : { cause }),
+});
 const refused = (reason: string, advice: string): ConnectFailure => ({ kind: 'refused', reason, advice });
 
 /** One line of at most 300 characters without control characters. */

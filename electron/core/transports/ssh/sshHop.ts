@@ -62,6 +62,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
             : `${place} did not decide about the login within ${seconds(AUTHENTICATION_TIMEOUT_MS)}`,
         advice:
           'The host may be starved of memory or CPU, or something between drops packets. Fireline tries again.',
+        cause: 'ssh_dying',
       }),
     );
 

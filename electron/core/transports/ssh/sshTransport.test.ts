@@ -336,6 +336,7 @@ describe('failures of the wire are worth another try, in plain words', () => {
     const port = await freePort();
     expect(await refusal(scripted([]), { port })).toEqual({
       kind: 'retry',
+      cause: 'not_listening',
       reason: `nothing listens at 127.0.0.1:${port}: the connection was refused`,
       advice: expect.stringContaining('sshd'),
     });

@@ -66,6 +66,14 @@ export function createSshTransport(host: HostId, spec: SshSpec, context: SshCont
         };
       },
     },
+    async probe(signal) {
+      const way = createSshWay(host, context, signal);
+      try {
+        return await way.probe(target);
+      } finally {
+        way.dispose();
+      }
+    },
     async connect(signal, onPhase) {
       // Read again each time: at 3 a.m. the file is what gets edited between two tries.
       const to = await resolveSshConfigRunning(alias, context.sshConfig, overrides, context.clock);

@@ -4,7 +4,7 @@ import type { Client } from 'ssh2';
 import type { Clock } from '../../../../shared/base/clock.ts';
 import type { Disposable } from '../../../../shared/base/disposable.ts';
 import { fail, ok, type Result } from '../../../../shared/base/result.ts';
-import type { HostId } from '../../../../shared/model/host.ts';
+import type { HostId, LinkCause } from '../../../../shared/model/host.ts';
 import type { ConnectFailure } from '../transport.ts';
 import type { BastionLease } from './bastionPool.ts';
 import { readJumpList } from './config/jumpList.ts';
@@ -16,8 +16,15 @@ import { connectHop, describeHop } from './sshHop.ts';
 import type { SshTarget } from './sshTarget.ts';
 import type { SshContext } from './sshTransport.ts';
 
-/** A TCP connection and a handshake are bounded each by this, unless ConnectTimeout says otherwise. */
-const CONNECT_TIMEOUT_MS = 15_000;
+/** A handshake is bounded by this, unless ConnectTimeout says otherwise. */
+const HANDSHAKE_TIMEOUT_MS = 15_000;
+/**
+ * The kernel asks at 0, 1, 3, 7 and 15 s (tcp_syn_retries): waiting for the fifth would make a host that is back look
+ * gone for eight seconds more.
+ */
+const TCP_TIMEOUT_MS = 8_000;
+/** A greeting is the first thing that sshd sends: one that takes longer is no sshd in good health. */
+const GREETING_MS = 4_000;
 /** ssh itself stops at no number; a chain of more hops than this is a loop between aliases. */
 const MAXIMUM_HOPS = 8;
 
@@ -28,6 +35,8 @@ export interface SshWay extends Disposable {
     onAuthenticating: () => void,
     forwardedAgent?: ForwardedAgent,
   ): Promise<Result<Client, ConnectFailure>>;
+  /** Whether the server greets who connects. `undefined`: it cannot be told. */
+  probe(target: SshTarget): Promise<LinkCause | 'answers' | undefined>;
 }
 
 export function createSshWay(host: HostId, context: SshContext, signal: AbortSignal): SshWay {
@@ -62,6 +71,16 @@ export function createSshWay(host: HostId, context: SshContext, signal: AbortSig
   }
 
   return {
+    async probe(target) {
+      if (context.openSocket || target.proxyCommand !== undefined) return undefined;
+      const wire = await openWire(target);
+      if (!wire.ok) return wire.error.cause;
+      const { socket, place } = wire.value;
+      const greeted = await greets(socket, context.clock, signal);
+      place?.dispose();
+      socket.destroy();
+      return greeted;
+    },
     async connect(target, onAuthenticating, forwardedAgent) {
       const wire = await openWire(target);
       if (!wire.ok) return wire;
@@ -76,7 +95,7 @@ export function createSshWay(host: HostId, context: SshContext, signal: AbortSig
           agentSocket: agentSocket(target, environment),
           clock: context.clock,
           signal,
-          timeoutMs: timeoutOf(target),
+          timeoutMs: timeoutOf(target, HANDSHAKE_TIMEOUT_MS),
           onAuthenticating,
           // Whoever waits for a person does no work, and must not hold up the others.
           onAsking: () => place?.dispose(),
@@ -152,8 +171,32 @@ export async function findCircle(
 const bastionKey = (hop: SshTarget) =>
   [describeHop(hop), hop.alias, ...hop.jump, hop.proxyCommand ?? ''].join(' ');
 
-const timeoutOf = (target: SshTarget) =>
-  target.connectTimeoutSeconds === undefined ? CONNECT_TIMEOUT_MS : target.connectTimeoutSeconds * 1_000;
+const timeoutOf = (target: SshTarget, milliseconds: number) =>
+  target.connectTimeoutSeconds === undefined ? milliseconds : target.connectTimeoutSeconds * 1_000;
+
+function greets(
+  socket: Duplex,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<LinkCause | 'answers' | undefined> {
+  return new Promise((resolve) => {
+    const done = (verdict: LinkCause | 'answers' | undefined) => {
+      timer.dispose();
+      signal.removeEventListener('abort', onAbort);
+      socket.removeAllListeners();
+      socket.on('error', () => {});
+      resolve(verdict);
+    };
+    const onAbort = () => done(undefined);
+    const timer = clock.after(GREETING_MS, () => done('ssh_dying'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.on('error', () => done('ssh_dying'));
+    socket.on('close', () => done('ssh_dying'));
+    socket.once('data', (data: Buffer) =>
+      done(/^Exceeded MaxStartups/.test(data.toString('latin1')) ? 'turned_away' : 'answers'),
+    );
+  });
+}
 
 /** The agent that holds keys to log in with, if any. */
 export function agentSocket(
@@ -218,7 +261,7 @@ function connectTcp(
       resolve(ok(socket));
     };
     const onAbort = () => done({ kind: 'retry', reason: 'cancelled', advice: '' });
-    const timer = clock.after(timeoutOf(target), () =>
+    const timer = clock.after(timeoutOf(target, TCP_TIMEOUT_MS), () =>
       done(describeSocketError(Object.assign(new Error(), { code: 'ETIMEDOUT' }), target)),
     );
     if (signal.aborted) {
