@@ -27,6 +27,10 @@ export interface ProcessRow {
   cpuTicks: number;
   residentBytes: number;
   virtualBytes: number;
+  /** Open files, looked at every ten ticks; absent where the host does not say. */
+  openFiles?: number;
+  /** Its limit of them; known where it has a hundred or more. */
+  openFilesLimit?: number;
   /** Epoch milliseconds by the host's clock. */
   startedAt: number;
 }

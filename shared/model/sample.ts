@@ -1,4 +1,5 @@
 import type { ProcessChange, ProcessRow } from './process.ts';
+import type { CgroupUse, FileSystem, NetworkInterface, SocketGroup } from './resources.ts';
 
 /** Shares of the machine's (or one core's) time in the interval: each 0…1, their sum 1. `guest` is inside `user`. */
 export interface CpuShares {
@@ -54,7 +55,13 @@ export interface Sample {
     swapUsedBytes: number;
   };
   /** All interfaces but loopback. */
-  network: { receiveBytesPerSecond: number; transmitBytesPerSecond: number; errorsPerSecond: number };
+  network: {
+    receiveBytesPerSecond: number;
+    transmitBytesPerSecond: number;
+    errorsPerSecond: number;
+    /** Each by itself, at most 64, loopback left out. */
+    interfaces?: readonly NetworkInterface[];
+  };
   /** Whole disks, not partitions or loop devices. */
   disk: { readBytesPerSecond: number; writeBytesPerSecond: number; busiest: number };
   /** PSI avg10 as shares 0…1; absent where the kernel has none. */
@@ -84,6 +91,14 @@ export interface Sample {
     throttledPeriods?: number;
     periods?: number;
   };
+  /** Local file systems, looked at every ten seconds (every minute where only df can); absent before the first look. */
+  fileSystems?: readonly FileSystem[];
+  /** TCP sockets in groups, looked at every five to thirty seconds; absent before the first look. */
+  sockets?: readonly SocketGroup[];
+  /** Connections that full listen queues turned away, since boot, of this network namespace; absent where not told. */
+  listenOverflows?: number;
+  /** The limiting control groups of the busiest processes, looked at every five seconds; absent before the first look. */
+  cgroups?: readonly CgroupUse[];
   /** Processes that started or went since the last tick, as far as a tick can see them. */
   changes: ProcessChange[];
   /** The whole table as of this tick. Shared, never to be written to. */

@@ -1,4 +1,5 @@
 import { unescapeText } from './escapedText.ts';
+import { type TableChange, type TableName, tableLine } from './tables.ts';
 
 /**
  * The sampler's frame format, and its parser.
@@ -17,7 +18,7 @@ import { unescapeText } from './escapedText.ts';
  *     T UPTIME  L LOADAVG        as in /proc
  *     cNAME TICKS…               the cpu lines of /proc/stat
  *     sNAME N  mNAME KB  vNAME N /proc/stat, meminfo, vmstat
- *     iNAME RX TX RXERR TXERR    one interface, bytes
+ *     iNAME RX TX RXERR TXERR RXDROP TXDROP RXPKT TXPKT   one interface; RX and TX in bytes
  *     dNAME READS SECTORS WRITES SECTORS BUSYMS
  *     pRESOURCE.some|full AVG10
  *     gm LIMIT|max USAGE KILLS   gc QUOTA|max PERIOD PERIODS THROTTLED   `-`: not known
@@ -25,9 +26,14 @@ import { unescapeText } from './escapedText.ts';
  *     +PID AGE START PPID STATE THREADS CPU REAPED RSSPAGES VSIZE UID<tab>COMM<tab>COMMAND
  *     =PID AGE PPID STATE THREADS CPU REAPED RSSPAGES VSIZE
  *     -PID
+ *     fPID COUNT LIMIT|-         open files, and the limit where the count is 100 or more
+ *     y TABLE                    a table was looked at, whether anything in it changed or not
+ *     rTABLE KEY<tab>VALUES      a row that is new or changed; without tab and values: it went
  *     n PIDS READ a|f            process folders there are, how many were read, whether all
  *     o CPUNS RSSBYTES           what the sampler itself has used
  *     .SEQ ELAPSEDMS
+ *
+ * Tables, see tables.ts: `if` interfaces, `fs` file systems, `gm` and `gc` control groups of busy processes, `tcp` sockets.
  *
  * AGE: frames since that process was last read, 0 when it is new. Text is escaped: `\\`, `\n`, `\t`, `\xHH` for
  * other control bytes.
@@ -71,6 +77,9 @@ export interface Frame {
   cgroupCpu?: { quotaCores?: number; periods?: number; throttledPeriods?: number };
   users: Map<string, string>;
   processes: ProcessLine[];
+  openFiles: { pid: number; count: number; limit?: number }[];
+  /** What changed in each table that was looked at. */
+  tables: Map<TableName, TableChange>;
   pids: number;
   read: number;
   sweptAll: boolean;
@@ -225,6 +234,8 @@ function emptyFrame(seq: number, mode: string, bytes: number): Frame {
     disks: new Map(),
     users: new Map(),
     processes: [],
+    openFiles: [],
+    tables: new Map(),
     pids: 0,
     read: 0,
     sweptAll: false,
@@ -287,6 +298,20 @@ function readLine(frame: Frame, text: string): boolean {
       frame.processes.push({ line: 'gone', pid: Number(m[1]) });
       return true;
     }
+    case 'f': {
+      const m = /^f(\d{1,10}) (\d{1,10}) (-|\d{1,20})$/.exec(text);
+      if (!m) return false;
+      const limit = number(m[3]);
+      frame.openFiles.push({
+        pid: Number(m[1]),
+        count: Number(m[2]),
+        ...(limit !== undefined && { limit }),
+      });
+      return true;
+    }
+    case 'y':
+    case 'r':
+      return tableLine(frame.tables, text);
     case 'F':
     case 'u': {
       const m = /^[Fu](\w{1,20}) (.*)$/s.exec(text);

@@ -80,6 +80,12 @@ export class ProcessTable {
         update.grown.push({ pid, startTicks, name, command, cpuTicks, reapedTicks });
       }
     }
+    for (const { pid, count, limit } of frame.openFiles) {
+      const entry = this.#entries.get(pid);
+      if (!entry) continue;
+      const { openFilesLimit: _, ...row } = entry.row;
+      entry.row = { ...row, openFiles: count, ...(limit !== undefined && { openFilesLimit: limit }) };
+    }
     for (const pid of this.#active) {
       const entry = this.#entries.get(pid);
       if (entry && !active.has(pid) && entry.row.cpu > 0) entry.row = { ...entry.row, cpu: 0 };
@@ -117,7 +123,9 @@ export class ProcessTable {
       });
     }
     const row =
-      line.line === 'told' ? this.#row(line, known, context) : { ...known?.row, ...numbers(line, context) };
+      line.line === 'told'
+        ? { ...filesOf(known?.row), ...this.#row(line, known, context) }
+        : { ...known?.row, ...numbers(line, context) };
     if (!isRow(row)) return;
     this.#entries.set(line.pid, { row, reapedTicks: line.reapedTicks });
     if (!known && !reset) update.changes.push(change('started', row));
@@ -161,6 +169,14 @@ function numbers(line: ProcessNumbers, context: TableContext) {
     cpuTicks: line.cpuTicks,
     residentBytes: line.residentPages * context.pageBytes,
     virtualBytes: line.virtualBytes,
+  };
+}
+
+/** Known from another look than the rest of the row. */
+function filesOf(row: ProcessRow | undefined): Pick<ProcessRow, 'openFiles' | 'openFilesLimit'> {
+  return {
+    ...(row?.openFiles !== undefined && { openFiles: row.openFiles }),
+    ...(row?.openFilesLimit !== undefined && { openFilesLimit: row.openFilesLimit }),
   };
 }
 

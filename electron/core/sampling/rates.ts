@@ -1,5 +1,6 @@
 import type { CpuShares, Sample } from '../../../shared/model/sample.ts';
 import type { Reading } from './reading.ts';
+import { interfacesOf } from './resources.ts';
 
 /** What two readings of one boot give, without processes. */
 export type Rates = Pick<
@@ -143,7 +144,9 @@ function networkOf(before: Reading, after: Reading, seconds: number): Sample['ne
     transmit += at(grown, 1);
     errors += at(grown, 2) + at(grown, 3);
   }
+  const interfaces = interfacesOf(before, after, seconds);
   return {
+    ...(interfaces && { interfaces }),
     receiveBytesPerSecond: receive / seconds,
     transmitBytesPerSecond: transmit / seconds,
     errorsPerSecond: errors / seconds,

@@ -1,4 +1,5 @@
 import type { Frame } from './frame.ts';
+import { nextTables, type Tables } from './tables.ts';
 
 /** All counters of a host as of one frame, absolute. Never written to after it was made. */
 export interface Reading {
@@ -16,6 +17,7 @@ export interface Reading {
   disks: ReadonlyMap<string, readonly number[]>;
   cgroupMemory: Frame['cgroupMemory'];
   cgroupCpu: Frame['cgroupCpu'];
+  tables: Tables;
   pids: number;
   cost: Frame['cost'];
   bytes: number;
@@ -37,6 +39,7 @@ export function nextReading(before: Reading | undefined, frame: Frame, at: numbe
     disks: overlay(base?.disks, frame.disks),
     cgroupMemory: frame.cgroupMemory ?? base?.cgroupMemory,
     cgroupCpu: frame.cgroupCpu ?? base?.cgroupCpu,
+    tables: nextTables(base?.tables, frame.tables),
     pids: frame.pids,
     cost: frame.cost,
     bytes: frame.bytes,

@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A recorded /proc with what belongs to it: see fixtures/capture.mjs. */
 export interface RecordedTree {
   note: string;
-  /** Path to content as latin1; each tick is laid over the one before, `null` removes. */
+  /** Path to content as latin1, or, of a path that ends in @, to what the link points to; each tick is laid over the one before, `null` removes. */
   ticks: Record<string, string | null>[];
 }
 
@@ -21,6 +21,12 @@ export function layTick(root: string, tick: Record<string, string | null>): void
       continue;
     }
     mkdirSync(dirname(file), { recursive: true });
+    if (file.endsWith('@')) {
+      const link = file.slice(0, -1);
+      rmSync(link, { force: true });
+      symlinkSync(content, link);
+      continue;
+    }
     writeFileSync(file, Buffer.from(content, 'latin1'));
   }
 }

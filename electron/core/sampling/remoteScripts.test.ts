@@ -7,6 +7,7 @@ import { quoteCommand } from '../sessions/shellQuote.ts';
 import { type Frame, FrameParser } from './frame.ts';
 import { layTick, readTree } from './recordedTree.ts';
 import { type Interpreter, samplerCommand, samplerScript } from './samplerScript.ts';
+import type { TableName } from './tables.ts';
 
 const INTERPRETERS: Interpreter[] = ['perl', 'gawk', 'mawk', 'busybox'];
 
@@ -98,6 +99,165 @@ describe.each(['debian-12', 'ubuntu-24.04', 'linux-3.10-layout'])('the sampler o
     }
   });
 });
+
+describe.each(INTERPRETERS)('the dear looks in %s', (interpreter) => {
+  it('are bounded summaries, and what went is told by its key', async () => {
+    const { first, later } = await lookDearly(interpreter);
+    const table = (name: TableName) => Object.fromEntries(first.tables.get(name)?.rows ?? []);
+    expect(table('if')).toEqual({ eth0: ['1000'] });
+    expect(table('fs')).toEqual({
+      '/': words('/dev/vda1 ext4 rw 7864320 3774873 3670016 524288 1200'),
+      '/srv/with space': words('/dev/vdb xfs ro 1000 990 10 - -'),
+      '/dev/shm': words('tmpfs tmpfs rw 65536 0 65536 - -'),
+    });
+    expect(table('gm')).toEqual({
+      '/lab/web1': words('268435456 104857600 2 27973'),
+    });
+    expect(table('gc')).toEqual({ '/lab/web1': words('50000 100000 900 700 12345 27973') });
+    expect(table('tcp')).toEqual({
+      'ls 22': words('1 0 0 0 0 0 0 -'),
+      'ls 8080': words('1 129 129 1 0 0 0 -'),
+      'in 01 8080': words('20 0 0 0 0 0 0 -'),
+      'to 01 9243': words('80 22020 1101 20 443 443 1 27970'),
+      'at 01 9243 0A00000A': words('40 0 0 0 443 443 1 27970'),
+      'at 01 9243 0B00000A': words('40 22020 1101 20 0 0 0 27970'),
+    });
+    expect([first.values.get('vListenOverflows'), first.values.get('vListenDrops')]).toEqual([7, 9]);
+    expect(first.openFiles).toEqual(
+      expect.arrayContaining([
+        { pid: 27970, count: 120, limit: 1024 },
+        { pid: 27973, count: 3 },
+      ]),
+    );
+    expect(first.openFiles.map((one) => one.pid)).not.toContain(27972);
+    expect(Object.fromEntries(later.tables.get('tcp')?.rows ?? [])).toEqual({
+      // It was not empty at three looks: its owner was looked for, and is nobody here.
+      'ls 8080': words('1 129 129 1 0 0 0 0'),
+    });
+    expect(later.tables.get('tcp')?.gone).toEqual(
+      new Set(['to 01 9243', 'at 01 9243 0A00000A', 'at 01 9243 0B00000A']),
+    );
+  });
+});
+
+const words = (text: string) => text.split(' ');
+
+/** Two rounds of all that is looked at rarely, each round as if in one frame. */
+async function lookDearly(interpreter: Interpreter) {
+  layTick(root, readTree('debian-12').ticks[0] ?? {});
+  layTick(root, dearTree());
+  const sampler = startOver(interpreter);
+  const rounds: Frame[][] = [[], []];
+  for (let seq = 1; seq <= 36; seq++) {
+    // Control groups go by what used CPU since the last look.
+    if (seq === 6) layTick(root, readTree('debian-12').ticks[1] ?? {});
+    if (seq === 12) layTick(root, { 'proc/net/tcp': tcpTable([...LISTENERS, ...INBOUND]) });
+    rounds[seq < 12 ? 0 : 1]?.push(await sampler.tick(String(seq)));
+  }
+  expect(sampler.parser.faults).toBe(0);
+  const [first = [], later = []] = rounds;
+  return { first: together(first), later: together(later) };
+}
+
+function together(frames: Frame[]) {
+  const tables: Frame['tables'] = new Map();
+  for (const frame of frames)
+    for (const [name, { rows, gone }] of frame.tables) {
+      const all = tables.get(name) ?? { rows: new Map(), gone: new Set() };
+      for (const [key, row] of rows) all.rows.set(key, row);
+      for (const key of gone) all.gone.add(key);
+      tables.set(name, all);
+    }
+  return {
+    tables,
+    values: new Map(frames.flatMap((frame) => [...frame.values])),
+    openFiles: frames.flatMap((frame) => frame.openFiles),
+  };
+}
+
+type Socket = {
+  local: string;
+  remote: string;
+  state: string;
+  send?: number;
+  receive?: number;
+  inode: number;
+};
+const hexadecimal = (value: number, digits = 8) => value.toString(16).toUpperCase().padStart(digits, '0');
+const LISTENERS: Socket[] = [
+  { local: '00000000:0016', remote: '00000000:0000', state: '0A', inode: 11 },
+  { local: '00000000:1F90', remote: '00000000:0000', state: '0A', receive: 129, inode: 12 },
+];
+const INBOUND: Socket[] = Array.from({ length: 20 }, (_, n) => ({
+  local: '0100007F:1F90',
+  remote: `0200007F:${hexadecimal(40_000 + n, 4)}`,
+  state: '01',
+  inode: 100 + n,
+}));
+const OUTBOUND: Socket[] = Array.from({ length: 80 }, (_, n) => ({
+  local: `0100000A:${hexadecimal(50_000 + n, 4)}`,
+  remote: `0${n % 2 === 0 ? 'A' : 'B'}00000A:241B`,
+  state: '01',
+  ...(n % 4 === 1 ? { receive: 1101 } : {}),
+  ...(n === 0 ? { send: 443 } : {}),
+  inode: 5000 + n,
+}));
+
+/** As the kernel prints it (get_tcp4_sock): queues as send:receive. */
+function tcpTable(sockets: Socket[]): string {
+  const lines = sockets.map(
+    (one, n) =>
+      `${String(n).padStart(4)}: ${one.local} ${one.remote} ${one.state} ${hexadecimal(one.send ?? 0)}:${hexadecimal(one.receive ?? 0)} 00:00000000 00000000     0        0 ${one.inode} 1 0000000000000000 100 0 0 10 0`,
+  );
+  return `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n${lines.join('\n')}\n`;
+}
+
+function dearTree(): Record<string, string> {
+  const memory = 'sys/fs/cgroup/memory/lab/web1';
+  const cpu = 'sys/fs/cgroup/cpu/lab/web1';
+  const tree: Record<string, string> = {
+    'proc/net/tcp': tcpTable([...LISTENERS, ...INBOUND, ...OUTBOUND]),
+    'proc/net/netstat':
+      'TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 1 7 9\nIpExt: InNoRoutes\nIpExt: 0\n',
+    'proc/self/mounts': [
+      '/dev/vda1 / ext4 rw,relatime 0 0',
+      '/dev/vda1 /etc/resolv.conf ext4 rw,relatime 0 0',
+      'proc /proc proc rw 0 0',
+      '/dev/vdb /srv/with\\040space xfs ro,noatime 0 0',
+      'dead:/export /mnt/nfs nfs4 rw 0 0',
+      'tmpfs /dev/shm tmpfs rw,nosuid 0 0',
+      'devtmpfs /dev devtmpfs rw 0 0',
+      'overlay /var/lib/docker/overlay2/a/merged overlay rw 0 0',
+    ].join('\n'),
+    df: [
+      'Filesystem     1024-blocks     Used Available Capacity Mounted on',
+      '/dev/vda1          7864320  3774873   3670016      51% /',
+      '/dev/vdb              1000      990        10      99% /srv/with space',
+      'tmpfs                65536        0     65536       0% /dev/shm',
+      'Filesystem       Inodes   IUsed   IFree IUse% Mounted on',
+      '/dev/vda1        524288  523088    1200  100% /',
+      '/dev/vdb              0       0       0     - /srv/with space',
+      '',
+    ].join('\n'),
+    'sys/class/net/eth0/speed': '1000\n',
+    'proc/self/cgroup': '5:cpu,cpuacct:/\n4:memory:/\n',
+    'proc/27973/cgroup': '5:cpu,cpuacct:/lab/web1/inner\n4:memory:/lab/web1\n',
+    [`${memory}/memory.limit_in_bytes`]: '268435456\n',
+    [`${memory}/memory.usage_in_bytes`]: '104857600\n',
+    [`${memory}/memory.oom_control`]: 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n',
+    'sys/fs/cgroup/cpu/cpu.shares': '1024\n',
+    [`${cpu}/cpu.cfs_quota_us`]: '50000\n',
+    [`${cpu}/cpu.cfs_period_us`]: '100000\n',
+    [`${cpu}/cpu.stat`]: 'nr_periods 900\nnr_throttled 700\nthrottled_time 12345678\n',
+    'proc/27970/limits':
+      'Limit                     Soft Limit           Hard Limit           Units     \nMax open files            1024                 524288               files     \n',
+  };
+  for (let n = 0; n < 120; n++) tree[`proc/27970/fd/${n}@`] = n < 80 ? `socket:[${5000 + n}]` : '/dev/null';
+  for (let n = 0; n < 3; n++) tree[`proc/27973/fd/${n}@`] = 'pipe:[77]';
+  // All that could be the owner may be looked at; those without an open file are kernel threads, or zombies.
+  for (const pid of ['2', '3', '14', '27969', '27972', '27974', '27991']) tree[`proc/${pid}/fd/.keep`] = '';
+  return tree;
+}
 
 describe.each(INTERPRETERS)('the sampler in %s', (interpreter) => {
   it('reads names and arguments that are hostile, and cuts at 4,096 bytes', async () => {

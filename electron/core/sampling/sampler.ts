@@ -12,6 +12,7 @@ import { type Frame, FrameParser, type Implementation } from './frame.ts';
 import { ProcessTable } from './processTable.ts';
 import { intervalBetween, rates } from './rates.ts';
 import { nextReading, type Reading } from './reading.ts';
+import { resourcesOf } from './resources.ts';
 import type { Sampler } from './sampler.types.ts';
 import { type Interpreter, samplerCommand, samplerScript } from './samplerScript.ts';
 
@@ -319,6 +320,7 @@ class Run implements Disposable {
       const { busyTicks, forksPerSecond, running, blocked, cpuMs, ...scalars } = grown;
       this.#events.sample({
         ...scalars,
+        ...resourcesOf(reading),
         at,
         hostAt: Math.round(reading.clock?.epochMs ?? at + facts.clockOffsetMs),
         bootId: facts.bootId,

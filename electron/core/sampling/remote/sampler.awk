@@ -1,6 +1,7 @@
 # The resident sampler, POSIX awk implementation: gawk, mawk, busybox awk. It yields the frames of sampler.pl.
 # awk cannot list a folder: a shell loop before us turns each tick into "SEQ MODE FEEDER PID PID ...", by its own
-# globbing, so that a tick forks nothing. Environment: FIRELINE_TOKEN, _ROOT, _HZ, _PAGE, _SHELL.
+# globbing, so that a tick forks nothing, and adds "/ PID COUNT ...": the open files of the processes whose pids end in
+# the last digit of SEQ. Environment: FIRELINE_TOKEN, _ROOT, _HZ, _PAGE, _SHELL.
 BEGIN {
   token = ENVIRON["FIRELINE_TOKEN"]; root = ENVIRON["FIRELINE_ROOT"]
   hz = ENVIRON["FIRELINE_HZ"] + 0; page = ENVIRON["FIRELINE_PAGE"] + 0
@@ -25,7 +26,7 @@ BEGIN {
   precise = stamp ~ /^[0-9]+$/ && length(stamp) > 15
   anchor = precise ? substr(stamp, 1, length(stamp) - 6) : substr(stamp, 1, 10) "500"
   forget()
-  ticked = 0
+  ticked = 0; sockets_next = sockets_soonest = 3; sockets_then = 0; owners_next = 0
   print token " hello 1 awk"; fflush()
 }
 
@@ -33,7 +34,9 @@ $1 !~ /^[0-9]+$/ { next }
 {
   seq = $1 + 0; mode = $2 == "a" ? "" : $2; feeder = $3
   count = 0
-  for (i = 4; i <= NF; i++) if ($i ~ /^[0-9]+$/) pids[++count] = $i
+  for (i = 4; i <= NF && $i != "/"; i++) if ($i ~ /^[0-9]+$/) pids[++count] = $i
+  split("", counted_files)
+  for (i++; i < NF; i += 2) if ($i ~ /^[0-9]+$/) counted_files[$i] = $(i + 1)
   if (mode == "r" || !ticked) forget()
   printf "#%d %s\n", seq, (mode == "r" || !ticked) ? "r" : mode == "" ? "a" : mode
   if (anchor ~ /^[0-9]+$/) printf "z %.0f %d\n", anchor + uptime_ms("/proc/uptime") - anchor_uptime, precise ? 20 : 1000
@@ -41,6 +44,7 @@ $1 !~ /^[0-9]+$/ { next }
   globals()
   if (mode == "r" || seq % 5 == 0 || !ticked) cgroups()
   processes(mode != "" || !ticked)
+  if (ticked && mode != "r") dear_looks()
   ticked = 1
   cost()
   printf ".%d 0\n", seq
@@ -100,7 +104,7 @@ function globals(   file, line, n, t, name, disk, whole, what, i) {
     if (!match(line, /^ *[^ ]+: */)) continue
     name = substr(line, 1, RLENGTH); gsub(/[ ]/, "", name); sub(/:$/, "", name)
     n = split(substr(line, RLENGTH + 1), t, " ")
-    if (name != "lo" && n >= 11) tell_changed("i" name, t[1] " " t[9] " " t[3] " " t[11])
+    if (name != "lo" && n >= 12) { interfaces[name] = 1; tell_changed("i" name, t[1] " " t[9] " " t[3] " " t[11] " " t[4] " " t[12] " " t[2] " " t[10]) }
   }
   close(file)
   file = proc "/diskstats"
@@ -137,39 +141,65 @@ function counter(file, word,   line, t, found) {
   return found
 }
 
-function cgroups(   file, line, t, path, names, top, dir, base, limit, usage, have_memory, have_cpu, have_v2, memory, cpu, v2) {
-  file = proc "/self/cgroup"
+# Control groups of a process: the paths of memory and of cpu in version 1, and that of version 2.
+function group_paths(pid,   file, line, t, path, names) {
+  has_memory = has_cpu = has_v2 = 0
+  file = proc "/" pid "/cgroup"
   while ((getline line < (file)) > 0) {
     split(line, t, ":"); names = t[2]
     path = substr(line, length(t[1]) + length(t[2]) + 3)
     if (path == "/" || path ~ /^\/\.\./) path = ""
-    if (names ~ /(^|,)memory(,|$)/) { have_memory = 1; memory = path }
-    if (names ~ /(^|,)cpu(,|$)/) { have_cpu = 1; cpu = path }
-    if (names == "") { have_v2 = 1; v2 = path }
+    if (names ~ /(^|,)memory(,|$)/) { has_memory = 1; memory_path = path }
+    if (names ~ /(^|,)cpu(,|$)/) { has_cpu = 1; cpu_path = path }
+    if (names == "") { has_v2 = 1; v2_path = path }
   }
   close(file)
+}
+
+# The level of the hierarchy whose limit holds, of the paths that were just read: level_path and level_value, or 0.
+function memory_level(   top, dir, limit, usage) {
   top = root "/sys/fs/cgroup"
-  if (have_memory) {
-    dir = tightest(top "/memory", memory, "m1")
-    if (dir != "") {
-      limit = line1(dir "/memory.limit_in_bytes"); usage = line1(dir "/memory.usage_in_bytes")
-      tell_changed("gm", (length(limit) < 17 ? limit : "max") " " (usage == "" || usage == "0" ? "-" : usage) " " counter(dir "/memory.oom_control", "oom_kill"))
-    }
-  } else if (have_v2) {
-    dir = tightest(top, v2, "m2")
-    if (dir != "") {
-      limit = line1(dir "/memory.max"); usage = line1(dir "/memory.current")
-      tell_changed("gm", (limit ~ /^[0-9]+$/ ? limit : "max") " " (usage == "" || usage == "0" ? "-" : usage) " " counter(dir "/memory.events", "oom_kill"))
-    }
+  if (has_memory) {
+    if (!tightest(top "/memory", memory_path, "m1")) return 0
+    dir = top "/memory" level_path
+    limit = line1(dir "/memory.limit_in_bytes"); usage = line1(dir "/memory.usage_in_bytes")
+    level_value = (length(limit) < 17 ? limit : "max") " " (usage == "" || usage == "0" ? "-" : usage) " " counter(dir "/memory.oom_control", "oom_kill")
+    return 1
   }
-  if (have_cpu) {
+  if (!has_v2 || !tightest(top, v2_path, "m2")) return 0
+  dir = top level_path
+  limit = line1(dir "/memory.max"); usage = line1(dir "/memory.current")
+  level_value = (limit ~ /^[0-9]+$/ ? limit : "max") " " (usage == "" || usage == "0" ? "-" : usage) " " counter(dir "/memory.events", "oom_kill")
+  return 1
+}
+
+# The same of cpu; level_held is the microseconds for which it was held back.
+function cpu_level(   top, base, dir, quota, period, t) {
+  top = root "/sys/fs/cgroup"
+  if (has_cpu) {
     base = line1(top "/cpu/cgroup.procs") != "" || line1(top "/cpu/cpu.shares") != "" ? top "/cpu" : top "/cpu,cpuacct"
-    dir = tightest(base, cpu, "c1")
-    if (dir != "") tell_cpu_group(dir, line1(dir "/cpu.cfs_quota_us"), line1(dir "/cpu.cfs_period_us"))
-  } else if (have_v2) {
-    dir = tightest(top, v2, "c2")
-    if (dir != "") { split(line1(dir "/cpu.max"), t, " "); tell_cpu_group(dir, t[1], t[2]) }
+    if (!tightest(base, cpu_path, "c1")) return 0
+    dir = base level_path
+    quota = line1(dir "/cpu.cfs_quota_us"); period = line1(dir "/cpu.cfs_period_us")
+  } else {
+    if (!has_v2 || !tightest(top, v2_path, "c2")) return 0
+    dir = top level_path
+    split(line1(dir "/cpu.max"), t, " "); quota = t[1]; period = t[2]
   }
+  level_value = (quota ~ /^[0-9]+$/ ? quota : "max") " " (period == "" || period == "0" ? "-" : period) " " counter(dir "/cpu.stat", "nr_periods") " " counter(dir "/cpu.stat", "nr_throttled")
+  level_held = counter(dir "/cpu.stat", "throttled_usec")
+  if (level_held == "-") {
+    level_held = counter(dir "/cpu.stat", "throttled_time")
+    if (level_held != "-") level_held = length(level_held) > 3 ? substr(level_held, 1, length(level_held) - 3) : "0"
+  }
+  return 1
+}
+
+# Of our own group.
+function cgroups() {
+  group_paths("self")
+  if (memory_level()) tell_changed("gm", level_value)
+  if (cpu_level()) tell_changed("gc", level_value)
 }
 
 function limit_of(dir, kind,   s, p, t) {
@@ -184,17 +214,13 @@ function limit_of(dir, kind,   s, p, t) {
 }
 
 function tightest(base, path, kind,   best, found, value) {
-  best = -1; found = ""
+  best = -1; found = 0
   for (;;) {
     value = limit_of(base path, kind)
-    if (value >= 0 && (best < 0 || value < best)) { best = value; found = base path }
+    if (value >= 0 && (best < 0 || value < best)) { best = value; found = 1; level_path = path }
     if (path == "") return found
     sub(/\/[^\/]*$/, "", path)
   }
-}
-
-function tell_cpu_group(dir, quota, period) {
-  tell_changed("gc", (quota ~ /^[0-9]+$/ ? quota : "max") " " (period == "" || period == "0" ? "-" : period) " " counter(dir "/cpu.stat", "nr_periods") " " counter(dir "/cpu.stat", "nr_throttled"))
 }
 
 function facts(   file, line, q) {
@@ -216,10 +242,41 @@ function facts(   file, line, q) {
   tell_changed("Fpage", page)
 }
 
+# Tables: rows that come and go. A row is told when its values differ from what was told, by its key alone when it went.
+# now_rows is what there is now.
+function tell_table(table,   key, k) {
+  print "y " table
+  for (k in rows) {
+    if (substr(k, 1, length(table) + 1) != table SUBSEP) continue
+    key = substr(k, length(table) + 2)
+    if (!(key in now_rows)) { went[k] = key }
+  }
+  for (k in went) { print "r" table " " went[k]; delete rows[k] }
+  split("", went)
+  for (key in now_rows) {
+    if (((table, key) in rows) && rows[table, key] == now_rows[key] "") continue
+    rows[table, key] = now_rows[key] ""
+    print "r" table " " key "\t" now_rows[key]
+  }
+}
+
+# Mbit/s of the interfaces that say so; a virtual one may not.
+function link_speeds(   name, speed, looked) {
+  split("", now_rows)
+  for (name in interfaces) {
+    if (++looked > 32) break
+    speed = line1(root "/sys/class/net/" name "/speed")
+    if (speed ~ /^[1-9][0-9]*$/) now_rows[esc(name)] = speed
+  }
+  tell_table("if")
+}
+
 function forget(   file, line, t) {
   split("", last); split("", known); split("", raw); split("", told); split("", ticks); split("", reaped); split("", parent)
   split("", start); split("", name); split("", hot); split("", read_at); split("", again); split("", user_told); split("", user_name)
   waiting = 0; split("", wait); split("", second); split("", head); split("", tail); split("", numbers)
+  split("", rows); split("", pages); split("", files); split("", files_told); split("", counted); split("", owner); split("", owner_start)
+  split("", owner_until); split("", queued)
   residual = 0; swept = 0; list = ""; have_last = 0; again_wanted = 0
   file = root "/etc/passwd"
   while ((getline line < (file)) > 0) { split(line, t, ":"); if (!(t[3] in user_name)) user_name[t[3]] = t[1] }
@@ -229,6 +286,7 @@ function forget(   file, line, t) {
 function drop(pid) {
   delete known[pid]; delete raw[pid]; delete told[pid]; delete ticks[pid]; delete reaped[pid]; delete parent[pid]
   delete start[pid]; delete name[pid]; delete hot[pid]; delete read_at[pid]; delete again[pid]
+  delete pages[pid]; delete files[pid]; delete files_told[pid]; delete counted[pid]
   delete second[pid]; delete head[pid]; delete tail[pid]; delete numbers[pid]
 }
 
@@ -318,7 +376,7 @@ function visit(pid,   file, s, line, end, n, f, begin, state, cpu, children, com
   same_start = known[pid] && start[pid] == f[20] ""
   known[pid] = 1; raw[pid] = s; parent[pid] = f[2]
   grown = cpu + children - (same_start ? ticks[pid] + reaped[pid] : 0)
-  ticks[pid] = cpu; reaped[pid] = children
+  pages[pid] = f[22]; ticks[pid] = cpu; reaped[pid] = children
   explained += grown
   if (grown > 0 || state == "R" || state == "D") hot[pid] = seq + 10
   age = same_start ? seq - read_at[pid] : 0
@@ -366,7 +424,7 @@ function last_bracket(s,   i) {
 
 function processes(full,   i, pid, now, there, cold, colds, turn, missing) {
   explained = 0; read = 0
-  now = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", now)
+  now = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", now); sub(/ \/.*/, "", now)
   if (now != list) {
     list = now
     for (i = 1; i <= count; i++) there[pids[i]] = 1
@@ -405,4 +463,297 @@ function cost(   s, t, ns, resident) {
   s = line1("/proc/self/statm"); split(s, t, " "); resident = t[2] * page
   s = line1("/proc/" feeder "/statm"); split(s, t, " "); resident += t[2] * page
   printf "o %.0f %.0f\n", ns, resident
+}
+
+# Open files, as the shell before us counted them.
+function open_files(   pid, limit, file, line, t) {
+  for (pid in counted_files) {
+    if (!known[pid] || ((pid in files) && hot[pid] < seq && pid % 3 != int(seq / 10) % 3)) continue
+    files[pid] = counted_files[pid] + 0
+    limit = "-"
+    if (files[pid] >= 100) {
+      file = proc "/" pid "/limits"
+      while ((getline line < (file)) > 0) if (line ~ /^Max open files +[0-9]/) { split(line, t, " "); limit = t[4]; break }
+      close(file)
+    }
+    line = files[pid] " " limit
+    if (files_told[pid] == line) continue
+    files_told[pid] = line
+    print "f" pid " " line
+  }
+}
+
+# The pids with the most of something, at most four: most_pid[1…], most_count. `what`: grown or pages.
+function most(what,   pid, value, i) {
+  most_count = 0
+  if (what == "grown") { for (pid in grown_ticks) take_most(pid, grown_ticks[pid]) }
+  else for (pid in pages) take_most(pid, pages[pid])
+}
+
+function take_most(pid, value,   i) {
+  value += 0; pid += 0
+  if (value <= 0) return
+  if (most_count == 4 && !(value > most_value[4] || value == most_value[4] && pid < most_pid[4])) return
+  i = most_count < 4 ? ++most_count : 4
+  while (i > 1 && (value > most_value[i - 1] || value == most_value[i - 1] && pid < most_pid[i - 1])) { most_value[i] = most_value[i - 1]; most_pid[i] = most_pid[i - 1]; i-- }
+  most_value[i] = value; most_pid[i] = pid
+}
+
+# The control groups of the processes that use most CPU and memory, and our own: of each the level whose limit holds.
+function process_groups(   pid, i, n, asked, key, memory, cpu) {
+  split("", grown_ticks)
+  for (pid in ticks) {
+    if ((pid in counted) && ticks[pid] > counted[pid]) grown_ticks[pid] = ticks[pid] - counted[pid]
+    counted[pid] = ticks[pid]
+  }
+  asked[1] = 0; n = 1
+  most("grown"); for (i = 1; i <= most_count; i++) asked[++n] = most_pid[i]
+  most("pages"); for (i = 1; i <= most_count; i++) asked[++n] = most_pid[i]
+  for (i = 1; i <= n; i++) {
+    group_paths(asked[i] ? asked[i] : "self")
+    if (memory_level()) {
+      key = esc(level_path == "" ? "/" : level_path)
+      if (!(key in memory) || memory[key] ~ / 0$/) memory[key] = level_value " " asked[i]
+    }
+    if (cpu_level()) {
+      key = esc(level_path == "" ? "/" : level_path)
+      if (!(key in cpu) || cpu[key] ~ / 0$/) cpu[key] = level_value " " level_held " " asked[i]
+    }
+  }
+  split("", now_rows); for (key in memory) now_rows[key] = memory[key]
+  tell_table("gm")
+  split("", now_rows); for (key in cpu) now_rows[key] = cpu[key]
+  tell_table("gc")
+}
+
+# File systems. Those whose server may be gone are left out: asking them would wait for it, for ever.
+function mounts(   file, line, t, at, device, count, o, of_device, i) {
+  split("", mount)
+  file = proc "/self/mounts"
+  while ((getline line < (file)) > 0) {
+    split(line, t, " "); device = t[1]
+    if (t[3] !~ /^(ext2|ext3|ext4|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|nilfs2|vfat|exfat|ntfs3|overlay|tmpfs|ufs)$/) continue
+    at = ""
+    while (match(t[2], /\\[0-7][0-7][0-7]/)) {
+      o = substr(t[2], RSTART + 1, 3)
+      at = at substr(t[2], 1, RSTART - 1) sprintf("%c", substr(o, 1, 1) * 64 + substr(o, 2, 1) * 8 + substr(o, 3, 1))
+      t[2] = substr(t[2], RSTART + 4)
+    }
+    at = at t[2]
+    if (at ~ /^\/(proc|sys|run\/credentials|var\/lib\/(docker|containers|containerd|kubelet|lxcfs)|run\/(containerd|docker|netns|user))\//) continue
+    if (at == "/dev" || at ~ /^\/dev\// && at != "/dev/shm") continue
+    if (t[3] == "overlay" && at != "/") continue
+    if (device ~ /^\//) {
+      if ((device in of_device) && length(of_device[device]) <= length(at)) continue
+      if (device in of_device) delete mount[of_device[device]]
+      of_device[device] = at
+    }
+    mount[at] = esc(device) " " t[3] " " (t[4] ~ /(^|,)ro(,|$)/ ? "ro" : "rw")
+    if (++count >= 64) break
+  }
+  close(file)
+}
+
+function quoted(s) { gsub(/'/, "'\\''", s); return "'" s "'" }
+
+# Two tables of df -P: kilobytes, then inodes.
+function file_systems(   source, line, at, arguments, inodes, t, rest, key, known_sizes) {
+  mounts()
+  arguments = ""
+  for (at in mount) arguments = arguments " " quoted(at)
+  split("", now_rows)
+  if (arguments == "") { tell_table("fs"); return }
+  source = root == "" ? "(t=; command -v timeout >/dev/null && t=\"timeout 5\"; $t df -Pk" arguments "; $t df -Pi" arguments ") 2>/dev/null" : "cat " quoted(root "/df") " 2>/dev/null"
+  inodes = 0
+  while ((source | getline line) > 0) {
+    if (line ~ /^Filesystem /) inodes = line ~ /Inodes/
+    if (!match(line, /[ \t][0-9]+[ \t]+[0-9]+[ \t]+-?[0-9]+[ \t]+[^ \t]+[ \t]+\//)) continue
+    at = substr(line, RSTART + RLENGTH - 1)
+    if (!(at in mount)) continue
+    split(substr(line, RSTART + 1), t, " ")
+    key = esc(at)
+    if (!inodes) { if (t[1] > 0) now_rows[key] = mount[at] " " t[1] " " t[2] " " t[3] " - -" }
+    else if (t[1] > 0 && (key in now_rows)) sub(/- -$/, t[1] " " t[3], now_rows[key])
+  }
+  close(source)
+  tell_table("fs")
+}
+
+# TCP sockets, summed up: see sampler.pl. group[key] holds its sockets; the queues are in their own arrays.
+function sockets_due(   now) {
+  if (seq < sockets_soonest) return 0
+  if (seq >= sockets_next) return 1
+  if (seq % 5) return 0
+  now = sockets_in_use() - sockets_then
+  return (now < 0 ? -now : now) > 4 + sockets_then / 10
+}
+
+function sockets_in_use(   which, i, file, line, t, n) {
+  n = 0
+  split("sockstat sockstat6", which, " ")
+  for (i = 1; i <= 2; i++) {
+    file = proc "/net/" which[i]
+    while ((getline line < (file)) > 0) if (line ~ /^TCP6?: inuse /) { split(line, t, " "); n += t[3] }
+    close(file)
+  }
+  return n
+}
+
+function cpu_ms(   t) { if (root != "") return 0; split(line1("/proc/self/schedstat"), t, " "); return t[1] / 1e6 }
+
+function sockets(   which, file, line, n, t, local, remote, state, i, s, r, lines, some, address, port, inode, spent) {
+  split("", group); split("", r_sum); split("", r_max); split("", r_some); split("", s_sum); split("", s_max); split("", s_some)
+  split("", inodes); split("", inode_count); split("", listens); split("", listed)
+  lines = 0; some = 0; spent = cpu_ms()
+  split("tcp tcp6", which, " ")
+  for (i = 1; i <= 2; i++) {
+    file = proc "/net/" which[i]
+    while ((getline line < (file)) > 0) {
+      some = 1
+      n = split(line, t, " ")
+      if (n < 10 || t[1] !~ /^[0-9]+:$/) continue
+      listed[++lines] = t[2] " " t[3] " " t[4] " " t[5] " " t[10]
+      if (t[4] == "0A" && t[3] ~ /:0000$/) { sub(/.*:/, "", t[2]); listens[t[2]] = 1 }
+    }
+    close(file)
+  }
+  if (!some) return
+  for (i = 1; i <= lines; i++) {
+    split(listed[i], t, " ")
+    local = t[1]; sub(/.*:/, "", local)
+    state = t[3]; inode = t[5]
+    s = hex(substr(t[4], 1, index(t[4], ":") - 1)); r = hex(substr(t[4], index(t[4], ":") + 1))
+    if (state == "0A") add_socket("ls " hex(local), s, r, inode)
+    else if (local in listens) add_socket("in " state " " hex(local), s, r, inode)
+    else {
+      address = t[2]; sub(/:.*/, "", address)
+      port = t[2]; sub(/.*:/, "", port); port = hex(port)
+      sub(/^0000000000000000FFFF0000/, "", address)
+      add_socket("to " state " " port, s, r, inode)
+      add_socket("at " state " " port " " address, s, r, inode)
+    }
+  }
+  kept_groups()
+  owners()
+  split("", now_rows)
+  for (i in queued) if (!(i in kept) || !(r_some[i] || s_some[i])) delete queued[i]
+  for (i in kept) {
+    now_rows[i] = sprintf("%d %.0f %.0f %d %.0f %.0f %d %s", group[i], r_sum[i], r_max[i], r_some[i], s_sum[i], s_max[i], s_some[i], owner_of[i])
+    if (r_some[i] || s_some[i]) queued[i]++
+  }
+  tell_table("tcp")
+  spent = cpu_ms() - spent
+  sockets_soonest = seq + (spent > 2.5 ? int(spent * 2) : 5)
+  sockets_next = seq + (spent > 0.5 ? int(spent * 10) : 5)
+  for (i in queued) if (queued[i] > 1) sockets_next = sockets_soonest
+  sockets_then = sockets_in_use()
+}
+
+function add_socket(key, s, r, inode) {
+  group[key]++
+  if (r) { r_sum[key] += r; if (r > r_max[key]) r_max[key] = r; r_some[key]++ }
+  if (s) { s_sum[key] += s; if (s > s_max[key]) s_max[key] = s; s_some[key]++ }
+  if (inode != "0" && inode_count[key] < 3) inodes[key, ++inode_count[key]] = inode
+}
+
+function hex(s,   i, v) {
+  if (s == "00000000") return 0
+  v = 0
+  for (i = 1; i <= length(s); i++) v = v * 16 + index("123456789ABCDEF", substr(s, i, 1))
+  return v
+}
+
+# At most 64 of each kind: those with more sockets than a number that is doubled until they fit.
+function kept_groups(   which, k, key, total, least, kind) {
+  split("", kept)
+  split("ls in to at", which, " ")
+  for (k = 1; k <= 4; k++) {
+    kind = which[k]
+    split("", candidates); total = 0
+    for (key in group) {
+      if (substr(key, 1, 2) != kind) continue
+      if (kind == "at" && group[key] < 4) continue
+      if (kind == "to" && group[key] <= 1 && !r_sum[key] && !s_sum[key]) continue
+      if (kind != "ls" && group[key] < 16 && substr(key, 4, 2) == "06") continue
+      candidates[key] = 1; total++
+    }
+    if (kind == "ls" && total > 64) for (key in group) if ((key in candidates) && !r_sum[key]) { delete candidates[key]; total-- }
+    for (least = 2; total > 64 && least < 1048576; least *= 2) for (key in group) if ((key in candidates) && group[key] < least) { delete candidates[key]; total-- }
+    for (key in candidates) kept[key] = 1
+  }
+}
+
+# Who owns them: see sampler.pl. The links of the file descriptors need a program here, ls: one, at most every few ticks.
+function owners(   key, k, i, n, keys, m, line, pid, folder, order, all, sought, wanted, listing, found, tried, seen) {
+  split("", owner_of)
+  n = 0
+  for (key in owner) expired[key] = !(key in kept) || seq >= owner_until[key] || (owner[key] > 0 && start[owner[key]] != owner_start[key])
+  for (key in expired) if (expired[key]) { delete owner[key]; delete owner_start[key]; delete owner_until[key] }
+  split("", expired)
+  for (key in kept) keys[++n] = key
+  sorted(keys, n)
+  m = 0
+  for (k = 1; k <= n; k++) {
+    key = keys[k]
+    owner_of[key] = (key in owner) ? owner[key] : "-"
+    if ((key in owner) || !inode_count[key] || seq < owners_next) continue
+    if (!(group[key] >= 32 || (key in queued) && queued[key] >= 2 && (r_some[key] || s_some[key]))) continue
+    if (m >= 8) continue
+    m++
+    sought[key] = 0
+    for (i = 1; i <= inode_count[key]; i++) wanted[inodes[key, i]] = wanted[inodes[key, i]] key "\n"
+  }
+  if (!m) return
+  owners_next = seq + 30
+  listing = "cd " quoted(proc) " && ls -ln "
+  for (pid in known) if (known[pid]) { listing = listing " " pid "/fd"; tried[pid] = 1 }
+  listing = listing " 2>/dev/null"
+  folder = ""
+  while ((listing | getline line) > 0) {
+    if (line ~ /^[0-9]+\/fd:$/) { folder = line; sub(/\/.*/, "", folder); seen[folder] = 1; continue }
+    if (line ~ /^total /) continue
+    if (!match(line, /-> socket:\[[0-9]+\]$/)) continue
+    i = substr(line, RSTART + 11, RLENGTH - 12)
+    if (!(i in wanted)) continue
+    split(wanted[i], found, "\n")
+    for (k in found) if (found[k] != "") {
+      pid = sought[found[k]]
+      if (!pid || files[folder] + 0 > files[pid] + 0 || files[folder] + 0 == files[pid] + 0 && folder + 0 < pid + 0) sought[found[k]] = folder + 0
+    }
+  }
+  close(listing)
+  all = 1
+  for (pid in tried) if (!(pid in seen)) { if (line1(proc "/" pid "/stat") != "") all = 0 }
+  for (key in sought) {
+    pid = sought[key] ? sought[key] : all ? 0 : "-"
+    owner_of[key] = pid; owner[key] = pid; owner_start[key] = pid > 0 ? start[pid] : ""; owner_until[key] = seq + 120
+  }
+}
+
+function sorted(list, n,   i, j, v) {
+  for (i = 2; i <= n; i++) { v = list[i]; for (j = i - 1; j >= 1 && list[j] "" > v ""; j--) list[j + 1] = list[j]; list[j + 1] = v }
+}
+
+# Connections that a listener's full queue turned away.
+function listen_drops(   file, line, names, values, n, i) {
+  file = proc "/net/netstat"
+  n = 0
+  while ((getline line < (file)) > 0) {
+    if (line !~ /^TcpExt:/) continue
+    if (!n) { n = split(line, names, " "); continue }
+    split(line, values, " ")
+    for (i = 2; i <= n; i++) if (names[i] ~ /^Listen(Overflows|Drops)$/ && values[i] ~ /^[0-9]+$/) tell_changed("v" names[i], values[i])
+    break
+  }
+  close(file)
+}
+
+# What is dear is looked at every few ticks, each at another tick, and not while the first figures are waited for.
+function dear_looks() {
+  open_files()
+  if (seq % 10 == 6) process_groups()
+  if (seq % 10 == 2) listen_drops()
+  if (sockets_due()) sockets()
+  if (seq % 60 == 4) file_systems()
+  if (seq % 30 == 3) link_speeds()
 }

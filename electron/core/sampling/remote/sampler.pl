@@ -46,6 +46,24 @@ sub tell_changed {
   $out .= "$key $value\n";
 }
 
+# Tables: rows that come and go. A row is told when its values differ from what was told, by its key alone when it went.
+my %rows;
+sub tell_table {
+  my ($table, $now) = @_;
+  my $before = $rows{$table} ||= {};
+  $out .= "y $table\n";
+  for (keys %$before) {
+    next if exists $now->{$_};
+    delete $before->{$_};
+    $out .= "r$table $_\n";
+  }
+  for (keys %$now) {
+    next if $before->{$_} eq $now->{$_};
+    $before->{$_} = $now->{$_};
+    $out .= "r$table $_\t$now->{$_}\n";
+  }
+}
+
 my %wanted_memory = map { $_ => 1 } qw(MemTotal MemFree MemAvailable Buffers Cached SReclaimable Shmem SwapTotal SwapFree);
 my ($busy, $last_busy);
 
@@ -74,7 +92,7 @@ sub globals {
     while ($s =~ /^ *(\S+): *(.*)$/mg) {
       my $name = $1;
       my @t = split ' ', $2;
-      tell_changed("i$name", "$t[0] $t[8] $t[2] $t[10]") unless $name eq 'lo' || @t < 11;
+      tell_changed("i$name", "$t[0] $t[8] $t[2] $t[10] $t[3] $t[11] $t[1] $t[9]") unless $name eq 'lo' || @t < 12;
     }
   }
   if (defined($s = slurp("$proc/diskstats"))) {
@@ -96,65 +114,87 @@ sub globals {
   }
 }
 
-# The level of the hierarchy whose limit holds: the smallest limit between our own cgroup and the top.
-sub cgroups {
+# Control groups of a process: the paths of memory and of cpu in version 1, and that of version 2.
+sub group_paths {
+  my ($pid) = @_;
   my ($memory, $cpu, $v2);
-  for (split /\n/, slurp("$proc/self/cgroup")) {
+  for (split /\n/, slurp("$proc/$pid/cgroup")) {
     my (undef, $names, $path) = split /:/, $_, 3;
     $path = '' if $path eq '/' || $path =~ m{^/\.\.};
     $memory = $path if $names =~ /(^|,)memory(,|$)/;
     $cpu = $path if $names =~ /(^|,)cpu(,|$)/;
     $v2 = $path if $names eq '';
   }
+  return ($memory, $cpu, $v2);
+}
+
+# The level of the hierarchy whose limit holds, the smallest between a group and the top: its path and what it says.
+sub memory_level {
+  my ($memory, $v2) = @_;
   my $top = "$root/sys/fs/cgroup";
   if (defined $memory) {
-    my $dir = tightest("$top/memory", $memory, sub { my $v = line1("$_[0]/memory.limit_in_bytes"); $v =~ /^\d+$/ && length($v) < 17 ? $v : undef });
-    if ($dir ne '') {
-      my $limit = line1("$dir/memory.limit_in_bytes");
-      my $kills = slurp("$dir/memory.oom_control") =~ /^oom_kill (\d+)/m ? $1 : '-';
-      tell_changed('gm', (length($limit) < 17 ? $limit : 'max') . ' ' . (line1("$dir/memory.usage_in_bytes") || '-') . " $kills");
-    }
-  } elsif (defined $v2) {
-    my $dir = tightest($top, $v2, sub { my $v = line1("$_[0]/memory.max"); $v =~ /^\d+$/ ? $v : undef });
-    if ($dir ne '') {
-      my $limit = line1("$dir/memory.max");
-      my $kills = slurp("$dir/memory.events") =~ /^oom_kill (\d+)/m ? $1 : '-';
-      tell_changed('gm', ($limit =~ /^\d+$/ ? $limit : 'max') . ' ' . (line1("$dir/memory.current") || '-') . " $kills");
-    }
+    my $path = tightest("$top/memory", $memory, sub { my $v = line1("$_[0]/memory.limit_in_bytes"); $v =~ /^\d+$/ && length($v) < 17 ? $v : undef });
+    return unless defined $path;
+    my $dir = "$top/memory$path";
+    my $limit = line1("$dir/memory.limit_in_bytes");
+    my $kills = slurp("$dir/memory.oom_control") =~ /^oom_kill (\d+)/m ? $1 : '-';
+    return ($path, (length($limit) < 17 ? $limit : 'max') . ' ' . (line1("$dir/memory.usage_in_bytes") || '-') . " $kills");
   }
+  return unless defined $v2;
+  my $path = tightest($top, $v2, sub { my $v = line1("$_[0]/memory.max"); $v =~ /^\d+$/ ? $v : undef });
+  return unless defined $path;
+  my $dir = "$top$path";
+  my $limit = line1("$dir/memory.max");
+  my $kills = slurp("$dir/memory.events") =~ /^oom_kill (\d+)/m ? $1 : '-';
+  return ($path, ($limit =~ /^\d+$/ ? $limit : 'max') . ' ' . (line1("$dir/memory.current") || '-') . " $kills");
+}
+
+# The same of cpu; the third value is the microseconds for which it was held back.
+sub cpu_level {
+  my ($cpu, $v2) = @_;
+  my $top = "$root/sys/fs/cgroup";
+  my ($path, $dir, $quota, $period);
   if (defined $cpu) {
     my $base = -e "$top/cpu" ? "$top/cpu" : "$top/cpu,cpuacct";
-    my $dir = tightest($base, $cpu, sub {
+    $path = tightest($base, $cpu, sub {
       my $quota = line1("$_[0]/cpu.cfs_quota_us");
       $quota =~ /^\d+$/ ? $quota / (line1("$_[0]/cpu.cfs_period_us") || 100000) : undef;
     });
-    tell_cpu_group($dir, line1("$dir/cpu.cfs_quota_us"), line1("$dir/cpu.cfs_period_us")) if $dir ne '';
+    return unless defined $path;
+    $dir = "$base$path";
+    ($quota, $period) = (line1("$dir/cpu.cfs_quota_us"), line1("$dir/cpu.cfs_period_us"));
   } elsif (defined $v2) {
-    my $dir = tightest($top, $v2, sub { line1("$_[0]/cpu.max") =~ /^(\d+) (\d+)/ ? $1 / $2 : undef });
-    my ($quota, $period) = split / /, line1("$dir/cpu.max");
-    tell_cpu_group($dir, $quota, $period) if $dir ne '';
-  }
+    $path = tightest($top, $v2, sub { line1("$_[0]/cpu.max") =~ /^(\d+) (\d+)/ ? $1 / $2 : undef });
+    return unless defined $path;
+    $dir = "$top$path";
+    ($quota, $period) = split / /, line1("$dir/cpu.max");
+  } else { return }
+  my $s = slurp("$dir/cpu.stat");
+  my $periods = $s =~ /^nr_periods (\d+)/m ? $1 : '-';
+  my $throttled = $s =~ /^nr_throttled (\d+)/m ? $1 : '-';
+  my $held = $s =~ /^throttled_usec (\d+)/m ? $1 : $s =~ /^throttled_time (\d+)\d\d\d$/m ? $1 : $s =~ /^throttled_time \d/m ? 0 : '-';
+  return ($path, ($quota =~ /^\d+$/ ? $quota : 'max') . ' ' . ($period || '-') . " $periods $throttled", $held);
 }
 
 sub tightest {
   my ($base, $path, $limit) = @_;
-  my ($best, $found) = (undef, '');
+  my ($best, $found);
   for (;;) {
-    my $dir = "$base$path";
-    my $value = $limit->($dir);
-    if (defined $value && (!defined $best || $value < $best)) { ($best, $found) = ($value, $dir) }
+    my $value = $limit->("$base$path");
+    ($best, $found) = ($value, $path) if defined $value && (!defined $best || $value < $best);
     last if $path eq '';
     $path =~ s{/[^/]*$}{};
   }
   return $found;
 }
 
-sub tell_cpu_group {
-  my ($dir, $quota, $period) = @_;
-  my $s = slurp("$dir/cpu.stat");
-  my $periods = $s =~ /^nr_periods (\d+)/m ? $1 : '-';
-  my $throttled = $s =~ /^nr_throttled (\d+)/m ? $1 : '-';
-  tell_changed('gc', ($quota =~ /^\d+$/ ? $quota : 'max') . ' ' . ($period || '-') . " $periods $throttled");
+# Of our own group.
+sub cgroups {
+  my ($memory, $cpu, $v2) = group_paths('self');
+  my ($path, $value) = memory_level($memory, $v2);
+  tell_changed('gm', $value) if defined $path;
+  ($path, $value) = cpu_level($cpu, $v2);
+  tell_changed('gc', $value) if defined $path;
 }
 
 sub facts {
@@ -168,13 +208,29 @@ sub facts {
   tell_changed('Fpage', $page);
 }
 
+# Mbit/s of the interfaces that say so; a virtual one may not.
+sub link_speeds {
+  my (%now, $looked);
+  for (sort grep { /^i/ } keys %last) {
+    my $name = substr($_, 1);
+    last if ++$looked > 32;
+    my $speed = line1("$root/sys/class/net/$name/speed");
+    $now{esc($name)} = $speed if $speed =~ /^[1-9]\d*$/;
+  }
+  tell_table('if', \%now);
+}
+
 # Processes. Per pid: the raw stat line, what was last told, cpu ticks, children's ticks, parent, start, name,
 # until when it is hot, when it was last read, and the command line to compare at the second look.
 my (%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %user_told, %user_name);
+# Of the dear looks: resident pages, open files as counted and as told, CPU at the last look at control groups, and who
+# owns a group of sockets.
+my (%pages, %files, %files_told, %counted, %owner, %queued);
 my ($explained, $read, $residual, $swept, $list, $again_wanted) = (0, 0, 0, 0, '', 0);
 
 sub forget {
   (%last, %line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %user_told) = ();
+  (%rows, %pages, %files, %files_told, %counted, %owner, %queued) = ();
   ($residual, $swept, $list, $last_busy, $again_wanted) = (0, 0, '', undef, 0);
   %user_name = ();
   for (split /\n/, slurp("$root/etc/passwd")) {
@@ -190,7 +246,7 @@ sub gone {
     $explained -= $ticks{$pid} + $reaped{$pid};
     $hot{$parent{$pid}} = $seq + 10;
   }
-  delete $_->{$pid} for \(%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again);
+  delete $_->{$pid} for \(%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %pages, %files, %files_told, %counted);
 }
 
 # Reading a command line waits for the process's memory lock: not while it is in state D, where it may never come.
@@ -246,6 +302,7 @@ sub visit {
   $parent{$pid} = $f[1];
   my $known = defined $old && $start{$pid} == $f[19];
   my $grown = $cpu + $children - ($known ? $ticks{$pid} + $reaped{$pid} : 0);
+  $pages{$pid} = $f[21];
   $ticks{$pid} = $cpu;
   $reaped{$pid} = $children;
   $explained += $grown;
@@ -323,6 +380,287 @@ sub processes {
   $out .= 'n ' . scalar(@pids) . " $read " . ($full ? 'f' : 'a') . "\n";
 }
 
+# Open files. A tenth of the processes each tick, by the last digit of the pid, and of those that were told a third, or
+# those that use CPU. The size of the folder is their count where
+# the kernel says so (6.2 and later; also of other users' processes), otherwise it is listed, where that is allowed.
+my $sized = $root eq '' && -s '/proc/self/fd' > 0;
+
+sub open_files {
+  my ($digit, $third) = ($seq % 10, int($seq / 10) % 3);
+  for my $pid (grep { $_ % 10 == $digit && defined $line{$_} } keys %line) {
+    next if defined $files{$pid} && $hot{$pid} < $seq && $pid % 3 != $third;
+    my $count = 0;
+    if ($sized) { $count = -s "$proc/$pid/fd" }
+    elsif (opendir(D, "$proc/$pid/fd")) {
+      while (defined(my $entry = readdir D)) { $count++ if $count < 1000000 && $entry !~ /^\./ }
+      closedir D;
+    }
+    next unless $count;
+    $files{$pid} = $count;
+    my $limit = $count >= 100 && slurp("$proc/$pid/limits") =~ /^Max open files +(\d+)/m ? $1 : '-';
+    next if $files_told{$pid} eq "$count $limit";
+    $files_told{$pid} = "$count $limit";
+    $out .= "f$pid $count $limit\n";
+  }
+}
+
+# The pids with the most of something, at most four.
+sub most {
+  my ($of) = @_;
+  my @top;
+  while (my ($pid, $value) = each %$of) {
+    next unless $value > 0 && (@top < 4 || $value > $top[-1][1] || $value == $top[-1][1] && $pid < $top[-1][0]);
+    @top = sort { $b->[1] <=> $a->[1] || $a->[0] <=> $b->[0] } @top, [$pid, $value];
+    pop @top if @top > 4;
+  }
+  return map { $_->[0] } @top;
+}
+
+# The control groups of the processes that use most CPU and memory, and our own: of each the level whose limit holds.
+sub process_groups {
+  my (%grown, %memory, %cpu);
+  for (keys %ticks) {
+    $grown{$_} = $ticks{$_} - $counted{$_} if defined $counted{$_} && $ticks{$_} > $counted{$_};
+    $counted{$_} = $ticks{$_};
+  }
+  for my $pid ('self', most(\%grown), most(\%pages)) {
+    my ($m, $c, $v2) = group_paths($pid);
+    my $by = $pid eq 'self' ? 0 : $pid;
+    my ($path, $value) = memory_level($m, $v2);
+    my $key = esc($path eq '' ? '/' : $path);
+    # Named by the first of the processes that is in it.
+    $memory{$key} = "$value $by" if defined $path && (!defined $memory{$key} || $memory{$key} =~ / 0$/);
+    ($path, $value, my $held) = cpu_level($c, $v2);
+    $key = esc($path eq '' ? '/' : $path);
+    $cpu{$key} = "$value $held $by" if defined $path && (!defined $cpu{$key} || $cpu{$key} =~ / 0$/);
+  }
+  tell_table('gm', \%memory);
+  tell_table('gc', \%cpu);
+}
+
+# File systems. Those whose server may be gone are left out: asking them would wait for it, for ever.
+my %asked_type = map { $_ => 1 } qw(ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiserfs bcachefs nilfs2 vfat exfat ntfs3 overlay tmpfs ufs);
+
+# Mount point => "DEVICE TYPE ro|rw", at most 32.
+sub mounts {
+  my (%mount, %of_device, $count);
+  for (split /\n/, slurp("$proc/self/mounts")) {
+    my ($device, $at, $type, $options) = split / /;
+    next unless $asked_type{$type};
+    $at =~ s/\\([0-7]{3})/chr oct $1/ge;
+    next if $at =~ m{^/(proc|sys|run/credentials|var/lib/(docker|containers|containerd|kubelet|lxcfs)|run/(containerd|docker|netns|user))/} || $at =~ m{^/dev($|/(?!shm$))};
+    next if $type eq 'overlay' && $at ne '/';
+    # Bind mounts show a device again: once is enough, by its shortest name.
+    if ($device =~ m{^/}) {
+      my $other = $of_device{$device};
+      next if defined $other && length($other) <= length($at);
+      delete $mount{$other} if defined $other;
+      $of_device{$device} = $at;
+    }
+    $mount{$at} = esc($device) . " $type " . ($options =~ /(^|,)ro(,|$)/ ? 'ro' : 'rw');
+    last if ++$count >= 64;
+  }
+  return \%mount;
+}
+
+# statfs by its number, where that is known: it takes microseconds and forks nothing. Elsewhere df does it, once a minute.
+my $statfs = eval {
+  require Config;
+  $root eq '' && $Config::Config{archname} =~ /^(x86_64|aarch64|riscv64|loongarch64|powerpc64le|ppc64le)-/ && $Config::Config{ptrsize} == 8
+    ? { x86_64 => 137, aarch64 => 43, riscv64 => 43, loongarch64 => 43 }->{$1} || 99 : 0;
+};
+my $sizes_every = $statfs ? 10 : 60;
+my ($df, $df_text, $df_began, $df_mounts);
+
+sub file_systems {
+  my $mounts = mounts();
+  if ($statfs) {
+    my %now;
+    for (keys %$mounts) {
+      my ($path, $into) = ("$_\0", "\0" x 256);
+      next if syscall($statfs, $path, $into) != 0;
+      my @f = unpack 'q12', $into;
+      my $unit = ($f[9] || $f[1]) / 1024;
+      $now{esc($_)} = sprintf "%s %.0f %.0f %.0f %s %s", $mounts->{$_}, $f[2] * $unit, ($f[2] - $f[3]) * $unit, $f[4] * $unit, $f[5] ? ($f[5], $f[6]) : ('-', '-') if $f[2] > 0;
+    }
+    tell_table('fs', \%now);
+  } elsif ($root ne '') {
+    tell_sizes($mounts, slurp("$root/df"));
+  } elsif (!$df && %$mounts) {
+    # Reaped and read at later ticks: nothing here waits for it.
+    my $pid = open($df, '-|', 'sh', '-c', 'exec 2>/dev/null; df -Pk "$@"; df -Pi "$@"', 'df', sort keys %$mounts);
+    ($df_text, $df_began, $df_mounts) = ('', $seq, $mounts);
+    $df = undef unless $pid;
+  }
+}
+
+sub read_sizes {
+  return unless $df;
+  my $ready = '';
+  vec($ready, fileno($df), 1) = 1;
+  while (select(my $now = $ready, undef, undef, 0) > 0) {
+    my $n = sysread($df, $df_text, 65536, length $df_text);
+    next if $n && length($df_text) < 262144;
+    close $df;
+    $df = undef;
+    tell_sizes($df_mounts, $df_text);
+    return;
+  }
+}
+
+# Two tables of df -P: kilobytes, then inodes.
+sub tell_sizes {
+  my ($mounts, $text) = @_;
+  my (%now, $inodes);
+  for (split /\n/, $text) {
+    $inodes = /Inodes/ if /^Filesystem /;
+    next unless m{^.*?\s+(\d+)\s+(\d+)\s+(-?\d+)\s+\S+\s+(/.*)$} && defined $mounts->{$4};
+    if (!$inodes) { $now{esc($4)} = "$mounts->{$4} $1 $2 $3 - -" if $1 > 0 }
+    elsif ($1 > 0) { my ($all, $free, $key) = ($1, $3, esc($4)); $now{$key} =~ s/- -$/$all $free/ }
+  }
+  tell_table('fs', \%now);
+}
+
+# TCP sockets, summed up here: a list of them all is long. Groups: listeners (ls PORT), connections to a listener of
+# this host (in STATE PORT), connections to others by the port there (to STATE PORT) and, where four or more go to one
+# address, by that too (at STATE PORT ADDRESS). STATE and ADDRESS are as in /proc/net/tcp.
+# A row: sockets, then for the receive queue and for the send queue: sum, largest, how many are not empty; then the owner:
+# a pid, 0 (no process that we see, though we could see all), - (not known).
+# The kernel walks its whole table of connections for a list, milliseconds on a large machine however few there are: the
+# next look is as far off as this one was dear, sooner when queues were not empty, or when the count of sockets has moved.
+my ($sockets_next, $sockets_soonest, $sockets_then) = (3, 3, 0);
+
+sub sockets_due {
+  return 0 if $seq < $sockets_soonest;
+  return 1 if $seq >= $sockets_next;
+  return 0 if $seq % 5;
+  my $now = sockets_in_use();
+  return abs($now - $sockets_then) > 4 + $sockets_then / 10;
+}
+
+sub sockets_in_use {
+  my $count = 0;
+  $count += $_ for map { slurp("$proc/net/$_") =~ /^TCP6?: inuse (\d+)/m ? $1 : () } qw(sockstat sockstat6);
+  return $count;
+}
+
+sub cpu_ms { return $root eq '' && line1('/proc/self/schedstat') =~ /^(\d+)/ ? $1 / 1e6 : 0 }
+
+sub sockets {
+  my ($began, %listens, @texts, %group, %inodes) = cpu_ms();
+  for my $file (qw(tcp tcp6)) {
+    my $s = slurp("$proc/net/$file");
+    next unless defined $s;
+    push @texts, $s;
+    $listens{$1} = 1 while $s =~ /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:0000 0A/mg;
+  }
+  return unless @texts;
+  for my $s (@texts) {
+    while ($s =~ /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+):([0-9A-F]{4}) ([0-9A-F]{2}) ([0-9A-F]+):([0-9A-F]+) \S+ \S+ +\d+ +\d+ (\d+)/mg) {
+      my ($local, $address, $port, $state, $send, $receive, $inode) = ($1, $2, $3, $4, $5, $6, $7);
+      my @keys;
+      if ($state eq '0A') { @keys = ('ls ' . hex $local) }
+      elsif ($listens{$local}) { @keys = ("in $state " . hex $local) }
+      else {
+        $address =~ s/^0{16}FFFF0000//;
+        $port = hex $port;
+        @keys = ("to $state $port", "at $state $port $address");
+      }
+      ($send, $receive) = (hex $send, hex $receive);
+      for (@keys) {
+        my $g = $group{$_} ||= [0, 0, 0, 0, 0, 0, 0];
+        $g->[0]++;
+        if ($receive) { $g->[1] += $receive; $g->[2] = $receive if $receive > $g->[2]; $g->[3]++ }
+        if ($send) { $g->[4] += $send; $g->[5] = $send if $send > $g->[5]; $g->[6]++ }
+        push @{ $inodes{$_} }, $inode if $inode && (!$inodes{$_} || @{ $inodes{$_} } < 3);
+      }
+    }
+  }
+  my $kept = kept_groups(\%group);
+  my $owners = owners($kept, \%group, \%inodes);
+  my %now = map { $_ => "@{ $group{$_} } $owners->{$_}" } keys %$kept;
+  %queued = map { $_ => $queued{$_} + 1 } grep { $group{$_}[3] || $group{$_}[6] } keys %$kept;
+  tell_table('tcp', \%now);
+  my $spent = cpu_ms() - $began;
+  $sockets_soonest = $seq + ($spent > 2.5 ? int($spent * 2) : 5);
+  $sockets_next = grep({ $_ > 1 } values %queued) ? $sockets_soonest : $seq + ($spent > 0.5 ? int($spent * 10) : 5);
+  $sockets_then = sockets_in_use();
+}
+
+# At most 64 of each kind: those with more sockets than a number that is doubled until they fit.
+sub kept_groups {
+  my ($group) = @_;
+  my %kept;
+  for my $kind (qw(ls in to at)) {
+    my @keys = grep { substr($_, 0, 2) eq $kind } keys %$group;
+    @keys = grep { $group->{$_}[0] >= 4 } @keys if $kind eq 'at';
+    # A single connection, or a few that have ended, are many and say little.
+    @keys = grep { $group->{$_}[0] > 1 || $group->{$_}[1] || $group->{$_}[4] } @keys if $kind eq 'to';
+    @keys = grep { $group->{$_}[0] >= 16 || substr($_, 3, 2) ne '06' } @keys if $kind ne 'ls';
+    @keys = grep { $group->{$_}[1] } @keys if $kind eq 'ls' && @keys > 64;
+    for (my $least = 2; @keys > 64 && $least < 1048576; $least *= 2) { @keys = grep { $group->{$_}[0] >= $least } @keys }
+    @kept{@keys} = ();
+  }
+  return \%kept;
+}
+
+# Who owns them, for groups that are large or whose queues were not empty at the last two looks either: by the inode of a
+# few of their sockets. Every link of every process may have to be read: every thirty ticks at most. What was found holds
+# for two minutes, or as long as that process does.
+my $owners_next = 0;
+sub owners {
+  my ($kept, $group, $inodes) = @_;
+  my (%of, %wanted, $count);
+  for (keys %owner) { delete $owner{$_} if !exists $kept->{$_} || $seq >= $owner{$_}[2] || $owner{$_}[0] > 0 && $start{$owner{$_}[0]} != $owner{$_}[1] }
+  for my $key (sort keys %$kept) {
+    $of{$key} = $owner{$key} ? $owner{$key}[0] : '-';
+    next if $owner{$key} || !$inodes->{$key} || $seq < $owners_next;
+    next unless $group->{$key}[0] >= 32 || $queued{$key} >= 2 && ($group->{$key}[3] || $group->{$key}[6]);
+    next if ++$count > 8;
+    $wanted{$_}{$key} = 1 for @{ $inodes->{$key} };
+  }
+  return \%of unless %wanted;
+  $owners_next = $seq + 30;
+  my %sought = map { my $of = $_; map { $_ => '0' } keys %{ $wanted{$of} } } keys %wanted;
+  my ($links, $all) = (0, 1);
+  for my $pid (sort { $files{$b} <=> $files{$a} || $a <=> $b } grep { defined $line{$_} } keys %line) {
+    last unless grep { $_ eq '0' } values %sought;
+    if ($links > 20000) { $all = 0; last }
+    unless (opendir(D, "$proc/$pid/fd")) { $all = 0 if -e "$proc/$pid"; next }
+    while (defined(my $entry = readdir D)) {
+      $links++;
+      next unless readlink("$proc/$pid/fd/$entry") =~ /^socket:\[(\d+)\]$/ && $wanted{$1};
+      for (keys %{ $wanted{$1} }) { $sought{$_} = $pid if $sought{$_} eq '0' }
+    }
+    closedir D;
+  }
+  for (keys %sought) {
+    my $found = $sought{$_} || ($all ? 0 : '-');
+    $of{$_} = $found;
+    $owner{$_} = [$found, $start{$found}, $seq + 120];
+  }
+  return \%of;
+}
+
+# Connections that a listener's full queue turned away.
+sub listen_drops {
+  my @lines = grep { /^TcpExt:/ } split /\n/, slurp("$proc/net/netstat");
+  my @names = split ' ', $lines[0];
+  my @values = split ' ', $lines[1];
+  for (0 .. $#names) { tell_changed("v$names[$_]", $values[$_]) if $names[$_] =~ /^Listen(Overflows|Drops)$/ && $values[$_] =~ /^\d+$/ }
+}
+
+# What is dear is looked at every few ticks, each at another tick, and not while the first figures are waited for.
+sub dear_looks {
+  open_files();
+  process_groups() if $seq % 10 == 6;
+  listen_drops() if $seq % 10 == 2;
+  sockets() if sockets_due();
+  file_systems() if $seq % $sizes_every == 4;
+  read_sizes();
+  link_speeds() if $seq % 30 == 3;
+}
+
 $| = 1;
 print "$token hello 1 perl\n";
 forget();
@@ -340,6 +678,7 @@ while (defined(my $request = <STDIN>)) {
   globals();
   cgroups() if $mode eq 'r' || $seq % 5 == 0 || !$ticked;
   processes($mode ne '' || !$ticked);
+  dear_looks() if $ticked && $mode ne 'r';
   $ticked = 1;
   my $cost = line1('/proc/self/schedstat') =~ /^(\d+)/ && $1 > 0 ? $1 : do { my @t = times; ($t[0] + $t[1]) * 1e9 };
   my $resident = line1('/proc/self/statm') =~ /^\d+ (\d+)/ ? $1 * $page : 0;
