@@ -191,6 +191,8 @@ export function createCommandHandlers(core: {
       const { bytes, totalBytes } = await current().panes.readRecording(pane, fromByte, maxBytes);
       return { base64: Buffer.from(bytes).toString('base64'), fromByte, totalBytes };
     },
+    'scrollback.read': ({ pane, from, count, fresh }) => current().scrollback.read(pane, from, count, fresh),
+    'scrollback.search': ({ pane, ...query }) => current().scrollback.search(pane, query),
     'layout.writeToFile': ({ layout }) => core.writeLayoutToFile(layout),
     async 'layout.save'({ layout }) {
       current().store.putLayout(layout);

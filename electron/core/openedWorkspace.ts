@@ -21,6 +21,7 @@ import { type LiveHost, openLiveHost } from './liveHost.ts';
 import type { AwsHostOf } from './remediation/controlHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
 import { createSampleStream } from './sampleStream.ts';
+import { createScrollback, type Scrollback } from './scrollback/scrollback.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
 import { createReturnWatch } from './sessions/returnWatch.ts';
 import type { RecordStore } from './store/store.types.ts';
@@ -37,6 +38,7 @@ export interface OpenedWorkspace extends Disposable {
   readonly hosts: ReadonlyMap<HostId, LiveHost>;
   readonly store: RecordStore;
   readonly panes: PaneService;
+  readonly scrollback: Scrollback;
   readonly remediation: RemediationService;
   readonly incident: Incident | null;
   setIncident(incident: Incident): void;
@@ -248,6 +250,15 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
   owned.add(panes.onPane((pane) => emit('pane', pane)));
   owned.add(panes.onClosed((pane) => emit('pane.closed', { pane })));
 
+  const scrollback = owned.add(
+    createScrollback({
+      castsDirectory: store.castsDirectory,
+      clock,
+      flush: () => panes.flush(),
+      sizeOf: (id) => panes.list().find((pane) => pane.id === id),
+    }),
+  );
+
   const remediation = owned.add(
     createRemediationService({
       sessionOf: (host) => hosts.get(host)?.session,
@@ -271,6 +282,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     hosts,
     store,
     panes,
+    scrollback,
     remediation,
     awsHostOf,
     get view() {

@@ -7,6 +7,7 @@ import type { PaneId, PaneSummary } from '../model/pane.ts';
 import type { ProcessRow } from '../model/process.ts';
 import type { Prompt, PromptId } from '../model/prompt.ts';
 import type { PlanId, RemediationPlan, RemediationRecord } from '../model/remediation.ts';
+import type { ScrollbackHits, ScrollbackPart } from '../model/scrollback.ts';
 import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
 import type { UserSettings } from '../model/userSettings.ts';
 import type { WindowSpec, WorkspaceProblem } from '../model/workspace.ts';
@@ -245,6 +246,30 @@ export const COMMANDS = {
         pane: paneId,
         fromByte: z.number().int().min(0),
         maxBytes: z.number().int().min(1).max(8_388_608),
+      })
+      .strict(),
+  ),
+  /** What the pane has printed, from its recording: rows from `from` on, or from the end where it is negative. */
+  'scrollback.read': command<ScrollbackPart>()(
+    z
+      .object({
+        pane: paneId,
+        from: z.number().int().min(-10_000_000).max(1e12),
+        count: z.number().int().min(1).max(2_000),
+        /** With what was printed since the pane was asked about last; row numbers stay. */
+        fresh: z.boolean().default(false),
+      })
+      .strict(),
+  ),
+  /** Fails with `refused` for an expression that is none, or that takes too long. */
+  'scrollback.search': command<ScrollbackHits>()(
+    z
+      .object({
+        pane: paneId,
+        text: z.string().min(1).max(1_000),
+        regex: z.boolean().default(false),
+        caseSensitive: z.boolean().default(false),
+        limit: z.number().int().min(1).max(2_000).default(500),
       })
       .strict(),
   ),
