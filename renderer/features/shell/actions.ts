@@ -82,7 +82,7 @@ const ACTIONS: readonly Action[] = [
     id: 'hosts.reconnect',
     label: 'Reconnect all hosts that are down',
     group: 'Hosts',
-    keys: [],
+    keys: ['Prefix R'],
     when: () => downHosts().length > 0,
     run: () => reconnectHosts(downHosts()),
   },
