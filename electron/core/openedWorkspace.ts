@@ -17,7 +17,7 @@ import type {
   WorkspaceProblem,
 } from '../../shared/model/workspace.ts';
 import { panesOfSpec } from '../../shared/panes/layoutFromSpec.ts';
-import { type LiveHost, openLiveHost } from './liveHost.ts';
+import { appliesTo, type LiveHost, openLiveHost } from './liveHost.ts';
 import type { AwsHostOf } from './remediation/controlHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
 import { createSampleStream } from './sampleStream.ts';
@@ -263,6 +263,11 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     createRemediationService({
       sessionOf: (host) => hosts.get(host)?.session,
       awsHostOf,
+      runbooksOf: (id) => {
+        const host = hosts.get(id)?.summary;
+        return host ? workspace.runbooks.filter((one) => appliesTo(one.on, host)) : [];
+      },
+      prompter: options.transports.prompter,
       latestSample: (host) => hosts.get(host)?.latestSample,
       facts: (host) => hosts.get(host)?.summary.facts,
       store,

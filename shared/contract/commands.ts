@@ -6,7 +6,12 @@ import type { MetricVector } from '../model/metric.ts';
 import type { PaneId, PaneSummary } from '../model/pane.ts';
 import type { ProcessRow } from '../model/process.ts';
 import type { Prompt, PromptId } from '../model/prompt.ts';
-import type { PlanId, RemediationPlan, RemediationRecord } from '../model/remediation.ts';
+import {
+  type PlanId,
+  type RemediationPlan,
+  type RemediationRecord,
+  SERVICE_MANAGERS,
+} from '../model/remediation.ts';
 import type { ScrollbackHits, ScrollbackPart } from '../model/scrollback.ts';
 import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
 import type { UserSettings } from '../model/userSettings.ts';
@@ -66,7 +71,65 @@ const remediationRequest = z.discriminatedUnion('action', [
     .object({
       action: z.literal('process.kill'),
       arguments: z
-        .object({ target: processIdentity, signal: z.enum(['TERM', 'KILL']).default('TERM') })
+        .object({
+          target: processIdentity,
+          signal: z.enum(['TERM', 'KILL']).default('TERM'),
+          tree: z.boolean().exactOptional(),
+        })
+        .strict(),
+    })
+    .strict(),
+  z
+    .object({
+      action: z.literal('process.pause'),
+      arguments: z.object({ target: processIdentity, resume: z.boolean() }).strict(),
+    })
+    .strict(),
+  z
+    .object({
+      action: z.literal('process.renice'),
+      arguments: z.object({ target: processIdentity, nice: z.number().int().min(-20).max(19) }).strict(),
+    })
+    .strict(),
+  z.object({ action: z.literal('ssh.protect'), arguments: z.object({}).strict() }).strict(),
+  z
+    .object({
+      action: z.literal('service.control'),
+      arguments: z
+        .object({
+          manager: z.enum(SERVICE_MANAGERS),
+          name: z.string().regex(/^[A-Za-z0-9_/][A-Za-z0-9_@:.,+\\/-]{0,255}$/),
+          operation: z.enum(['restart', 'stop', 'start']),
+        })
+        .strict(),
+    })
+    .strict(),
+  z
+    .object({
+      action: z.literal('file.truncate_deleted'),
+      arguments: z
+        .object({
+          target: processIdentity,
+          descriptor: z.number().int().min(0).max(1_048_576),
+          inode: z.number().int().min(1),
+        })
+        .strict(),
+    })
+    .strict(),
+  z
+    .object({
+      action: z.literal('journal.vacuum'),
+      arguments: z.object({ keepBytes: z.number().int().min(1_048_576).max(1e15) }).strict(),
+    })
+    .strict(),
+  z
+    .object({
+      action: z.literal('runbook.run'),
+      arguments: z
+        .object({
+          runbook: z.string().min(1).max(64),
+          parameters: z.record(z.string().max(64), z.string().max(4096)),
+        })
         .strict(),
     })
     .strict(),

@@ -8,6 +8,13 @@ export type PlanId = Brand<string, 'PlanId'>;
 /** What can be done, with what it needs to know. A plan, a suggestion and the audit all carry one of these. */
 export type RemediationRequest =
   | { action: 'process.kill'; arguments: KillArguments }
+  | { action: 'process.pause'; arguments: PauseArguments }
+  | { action: 'process.renice'; arguments: ReniceArguments }
+  | { action: 'ssh.protect'; arguments: Record<string, never> }
+  | { action: 'service.control'; arguments: ServiceArguments }
+  | { action: 'file.truncate_deleted'; arguments: TruncateArguments }
+  | { action: 'journal.vacuum'; arguments: VacuumArguments }
+  | { action: 'runbook.run'; arguments: RunbookArguments }
   | { action: 'erlang.disconnect_node'; arguments: DisconnectNodeArguments }
   | { action: 'aws.control_host'; arguments: ControlHostArguments }
   | { action: 'aws.terminate_session'; arguments: TerminateSessionArguments };
@@ -18,6 +25,48 @@ export type ActionName = RemediationRequest['action'];
 export interface KillArguments {
   target: ProcessIdentity;
   signal: 'TERM' | 'KILL';
+  /** Its descendants too, after it: as they are when it is planned. */
+  tree?: boolean;
+}
+
+/** SIGSTOP, or SIGCONT to let it go on. */
+export interface PauseArguments {
+  target: ProcessIdentity;
+  resume: boolean;
+}
+
+/** -20 is served first, 19 last. All threads of the process. */
+export interface ReniceArguments {
+  target: ProcessIdentity;
+  nice: number;
+}
+
+export const SERVICE_MANAGERS = ['systemd', 'runit', 'daemontools', 'upstart'] as const;
+export type ServiceManager = (typeof SERVICE_MANAGERS)[number];
+
+/** `name`: a unit's or job's name; of runit and daemontools the service's directory. From a host: hostile. */
+export interface ServiceArguments {
+  manager: ServiceManager;
+  name: string;
+  operation: 'restart' | 'stop' | 'start';
+}
+
+/** A file that was deleted and is still held open: its blocks are only freed when it is cut. */
+export interface TruncateArguments {
+  target: ProcessIdentity;
+  descriptor: number;
+  inode: number;
+}
+
+/** The journal of systemd, down to this size. */
+export interface VacuumArguments {
+  keepBytes: number;
+}
+
+/** One of the workspace's own, by name. Parameters as text, checked against their types. */
+export interface RunbookArguments {
+  runbook: string;
+  parameters: Record<string, string>;
 }
 
 /** `erlang:disconnect_node` on the node that `service` runs. `node` is an atom's text, from a host: hostile. */

@@ -13,7 +13,36 @@ export interface Workspace {
   /** Absent: one pane a host, tiled. */
   panes?: WindowSpec[];
   thresholds: ThresholdRule[];
+  /** Remediations of the user's own. */
+  runbooks: Runbook[];
 }
+
+/**
+ * POSIX shell that the workspace declares. Parameters are shell variables of their own name: set by us, from arguments,
+ * never spliced into the text.
+ */
+export interface Runbook {
+  /** What it is called in a request. */
+  name: string;
+  title: string;
+  /** Host ids or tags; absent: all hosts. */
+  on?: string[];
+  parameters: RunbookParameter[];
+  /** Must succeed, or nothing is run. */
+  guard?: string;
+  run: string;
+  /** Whether it helped. Absent: the exit status of `run` is all that is known. */
+  verify?: string;
+  /** It needs root. */
+  root: boolean;
+  timeoutSeconds: number;
+}
+
+export type RunbookParameter = { name: string; default?: string } & (
+  | { type: 'text' /** The whole value must match. */; pattern?: string }
+  | { type: 'integer'; minimum?: number; maximum?: number }
+  | { type: 'choice'; choices: string[] }
+);
 
 export interface WorkspaceHost {
   id: HostId;

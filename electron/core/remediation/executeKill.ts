@@ -94,7 +94,11 @@ export async function executeKill(
         conclude('succeeded', `it is dead, after ${seconds} (a zombie until its parent clears it away).`);
         return;
       case 'standing':
-        step('verify', 'failed', `Pid ${pid} still stands after ${seconds}`);
+        step(
+          'verify',
+          'failed',
+          `Pid ${pid}${plan.arguments.tree ? ', or one of its descendants,' : ''} still stands after ${seconds}`,
+        );
         if (signal === 'TERM')
           audit.add({
             offers: [
@@ -102,7 +106,7 @@ export async function executeKill(
                 action: 'process.kill',
                 label: 'Send SIGKILL instead…',
                 host: plan.host,
-                arguments: { target: plan.arguments.target, signal: 'KILL' },
+                arguments: { ...plan.arguments, signal: 'KILL' },
               },
             ],
           });

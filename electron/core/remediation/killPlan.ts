@@ -1,5 +1,6 @@
 import type { HostFacts } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
+import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { KillArguments, RemediationPlan } from '../../../shared/model/remediation.ts';
 import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses.ts';
 import { isSupervisor, spokenAge } from '../detectors/respawnRole.ts';
@@ -15,7 +16,12 @@ type Words = Pick<RemediationPlan, 'title' | 'command' | 'touches' | 'needs' | '
 export function planKill(
   args: KillArguments,
   seen: Inspection,
-  known: { facts: HostFacts | undefined; name: string | undefined; now: number },
+  known: {
+    facts: HostFacts | undefined;
+    name: string | undefined;
+    now: number;
+    descendants: readonly ProcessRow[];
+  },
 ): { words: Words; argv: string[] } {
   const { pid } = args.target;
   const process = seen.processes.find((p) => p.identity.pid === pid);
@@ -23,15 +29,21 @@ export function planKill(
   // A title may end in blanks (`unicorn master  `): the kernel cuts comm at 15 bytes.
   const name = visibleText(((same ? process.name : known.name) ?? 'unknown').trim(), 32);
   const foreign = same && seen.uid !== 0 && process.uid !== seen.uid;
-  const argv = killCommand(args, { perl: seen.perl, sudo: foreign && seen.sudo, waitMs: WAIT_MS });
+  const { descendants } = known;
+  const argv = killCommand(args, {
+    perl: seen.perl,
+    sudo: foreign && seen.sudo,
+    waitMs: WAIT_MS,
+    others: descendants.filter((row) => !seen.ancestors.includes(row.pid)),
+  });
   const refusal = refusalOf(args, seen, process);
   const verb = args.signal === 'KILL' ? 'Kill at once' : 'Kill';
   return {
     argv,
     words: {
-      title: `${verb} pid ${pid} (${name})`,
+      title: `${verb} pid ${pid} (${name})${args.tree ? ` and its ${descendants.length} descendants` : ''}`,
       command: quoteCommand(argv),
-      touches: same ? touchesOf(process, args, known.now) : [],
+      touches: same ? touchesOf(process, args, known) : [],
       needs: same ? needsOf(process, seen) : 'Nothing: it cannot be done.',
       verification:
         `The same command watches for up to ${WAIT_MS / 1000} s whether pid ${pid} goes. ` +
@@ -41,7 +53,9 @@ export function planKill(
   };
 }
 
-export function isTarget(process: InspectedProcess, { target }: KillArguments, seen: Inspection): boolean {
+type Target = Pick<KillArguments, 'target'>;
+
+export function isTarget(process: InspectedProcess, { target }: Target, seen: Inspection): boolean {
   return seen.bootId === target.bootId && process.identity.startTicks === target.startTicks;
 }
 
@@ -51,8 +65,9 @@ export function whatItIsNow(process: InspectedProcess, now: number): string {
   return `pid ${process.identity.pid} is now another process: ${command}, started ${spokenAge(now - process.startedAt)} ago by ${visibleText(process.user, 32)}`;
 }
 
-function refusalOf(
-  args: KillArguments,
+/** Why nothing is done to it, whatever it is that was to be done. */
+export function refusalOf(
+  args: Target,
   seen: Inspection,
   process: InspectedProcess | undefined,
 ): string | undefined {
@@ -76,21 +91,28 @@ function refusalOf(
   return undefined;
 }
 
-function touchesOf(process: InspectedProcess, args: KillArguments, now: number): string[] {
-  const { children, listeningPorts, established } = process;
+function touchesOf(
+  process: InspectedProcess,
+  args: KillArguments,
+  { now, descendants }: { now: number; descendants: readonly ProcessRow[] },
+): string[] {
+  const { children } = process;
   const touches = [
     `Its command: ${visibleText(process.command === '' ? process.name : process.command, 500)}`,
     `It runs as ${visibleText(process.user, 32)}, for ${spokenAge(now - process.startedAt)}; started by ${visibleText(process.parentName === '' ? 'a process that cannot be seen' : process.parentName, 32)} (pid ${process.parentPid}).`,
   ];
-  if (listeningPorts.length > 0) {
-    const ports = listeningPorts.slice(0, 12).join(', ');
-    touches.push(`It listens on TCP ${ports}: clients are refused there until something else listens.`);
-  }
-  if (established === undefined) touches.push('Its connections cannot be seen with this account.');
-  else if (established > 0) {
-    touches.push(`${established} established connection${established === 1 ? '' : 's'} will be cut.`);
-  }
-  if (children.length > 0) {
+  touches.push(...connectionsOf(process));
+  if (args.tree) {
+    const named = descendants
+      .slice(0, 8)
+      .map((row) => `${visibleText(row.name, 16)} (pid ${row.pid})`)
+      .join(', ');
+    touches.push(
+      descendants.length === 0
+        ? 'It has no descendants.'
+        : `After it, each if it is still the same: ${named}${descendants.length > 8 ? ', …' : ''}.`,
+    );
+  } else if (children.length > 0) {
     const named = children
       .slice(0, 6)
       .map((c) => `${visibleText(c.name, 16)} (pid ${c.pid})`)
@@ -105,6 +127,18 @@ function touchesOf(process: InspectedProcess, args: KillArguments, now: number):
   }
   if (args.signal === 'KILL') touches.push('SIGKILL leaves it no time to write or to clean up.');
   return touches;
+}
+
+/** `It is the listener of TCP 8080; 212 established connections end with it.` */
+function connectionsOf({ listeningPorts, established }: InspectedProcess): string[] {
+  const ports = listeningPorts.slice(0, 12).join(', ');
+  const listens =
+    listeningPorts.length === 0
+      ? []
+      : [`It is the listener of TCP ${ports}: clients are refused there until something else listens.`];
+  if (established === undefined) return [...listens, 'Its connections cannot be seen with this account.'];
+  if (established === 0) return listens;
+  return [...listens, `${established} established connection${established === 1 ? '' : 's'} will be cut.`];
 }
 
 function needsOf(process: InspectedProcess, seen: Inspection): string {

@@ -11,10 +11,25 @@ import type { KillArguments } from '../../../shared/model/remediation.ts';
  */
 export function killCommand(
   { target, signal }: KillArguments,
-  how: { perl: boolean; sudo: boolean; waitMs: number },
+  how: {
+    perl: boolean;
+    sudo: boolean;
+    waitMs: number;
+    /** Signalled after it, each if it is still the same. */
+    others?: readonly { pid: number; startTicks: number }[];
+  },
 ): string[] {
-  const values = [target.bootId, String(target.pid), String(target.startTicks), signal, String(how.waitMs)];
-  const intent = `# kill -${signal} ${target.pid}, if it is still the process of start tick ${target.startTicks}\n`;
+  const others = how.others ?? [];
+  const values = [
+    target.bootId,
+    String(target.pid),
+    String(target.startTicks),
+    signal,
+    String(how.waitMs),
+    ...others.map((one) => `${one.pid}:${one.startTicks}`),
+  ];
+  const more = others.length === 0 ? '' : `, and then its ${others.length} descendants`;
+  const intent = `# kill -${signal} ${target.pid}, if it is still the process of start tick ${target.startTicks}${more}\n`;
   return [
     ...(how.sudo ? ['sudo', '-n', '--'] : []),
     ...(how.perl ? ['perl', '-e', intent + PERL] : ['sh', '-c', intent + SHELL, 'kill']),
@@ -69,10 +84,11 @@ export function parseKillOutput(stdout: string): KillOutput {
 
 /** 434 is pidfd_open and 424 pidfd_send_signal in every call table since 5.1 but those of alpha and mips. */
 const PERL = String.raw`use strict; $| = 1;
-my ($boot, $pid, $start, $signal, $wait) = @ARGV;
+my ($boot, $pid, $start, $signal, $wait, @others) = @ARGV;
 my $number = {TERM => 15, KILL => 9}->{$signal} or die "signal\n";
 sub look {
-  open(my $file, '<', "/proc/$pid/stat") or return;
+  my $which = @_ ? shift : $pid;
+  open(my $file, '<', "/proc/$which/stat") or return;
   my $line = <$file>;
   return unless defined $line && $line =~ /\A\d+ \((.*)\) (\S) (\d+) (.*)/s;
   return {name => $1, state => $2, parent => $3, start => (split ' ', $4)[17]};
@@ -94,16 +110,27 @@ refuse('zombie', $process->{parent}) if $process->{state} =~ /[ZX]/;
 my $sent = $fd >= 0 ? syscall(424, $fd, $number, 0, 0) == 0 : kill($number, $pid) == 1;
 unless ($sent) { print join("\t", 'error', $! + 0, "$!"), "\n"; exit 5 }
 print "sent\t", ($fd >= 0 ? 'pidfd' : 'kill'), "\n";
+my %left;
+for (@others) {
+  my ($other, $began) = split /:/;
+  my $handle = $machine =~ /^(x86_64|i\d86|aarch64|arm|riscv|ppc|s390)/ ? syscall(434, $other + 0, 0) : -1;
+  my $found = look($other) or next;
+  next if $found->{start} != $began || $found->{state} =~ /[ZX]/;
+  $left{$other} = $began if $handle >= 0 ? syscall(424, $handle, $number, 0, 0) == 0 : kill($number, $other) == 1;
+}
+print "others\t", scalar(keys %left), "\n" if @others;
 for (my $ms = 0; ; $ms += 50) {
   $process = look();
   my $state = !$process || $process->{start} != $start ? 'gone' : $process->{state} =~ /[ZX]/ ? 'zombie' : 'standing';
+  for (keys %left) { my $found = look($_); delete $left{$_} if !$found || $found->{start} != $left{$_} || $found->{state} =~ /[ZX]/ }
+  $state = 'standing' if %left;
   if ($state ne 'standing' || $ms >= $wait) { print "end\t$state\t$ms\n"; exit($state eq 'standing' ? 3 : 0) }
   select(undef, undef, undef, 0.05);
 }
 `;
 
-const SHELL = String.raw`set -f; boot=$1 pid=$2 start=$3 signal=$4 wait=$5
-look() { line=; { IFS= read -r line < "/proc/$pid/stat"; } 2>/dev/null; [ -n "$line" ] || { now=; return 1; }; set -- @{line##*)}; state=$1 parent=$2; shift 10; now=@{10}; }
+const SHELL = String.raw`set -f; boot=$1 pid=$2 start=$3 signal=$4 wait=$5; shift 5; others="$*"
+look() { line=; { IFS= read -r line < "/proc/@{1:-$pid}/stat"; } 2>/dev/null; [ -n "$line" ] || { now=; return 1; }; set -- @{line##*)}; state=$1 parent=$2; shift 10; now=@{10}; }
 now=; { read -r now < /proc/sys/kernel/random/boot_id; } 2>/dev/null
 [ "$now" = "$boot" ] || { printf 'refused\tboot\n'; exit 4; }
 look || { printf 'refused\tgone\n'; exit 4; }
@@ -115,9 +142,12 @@ fi
 case $state in Z|X) printf 'refused\tzombie\t%s\n' "$parent"; exit 4;; esac
 kill -s "$signal" "$pid" 2>/dev/null || { printf 'error\t0\t%s\n' "$(kill -s "$signal" "$pid" 2>&1)"; exit 5; }
 printf 'sent\tkill\n'
+left=; for o in $others; do p=@{o%:*}; look "$p" && [ "$now" = "@{o#*:}" ] && kill -s "$signal" "$p" 2>/dev/null && left="$left $o"; done
+[ -z "$others" ] || { set -- $left; printf 'others\t%s\n' $#; }
 ms=0
 while :; do
   if look && [ "$now" = "$start" ]; then case $state in Z|X) end=zombie;; *) end=standing;; esac; else end=gone; fi
+  for o in $left; do look "@{o%:*}" && [ "$now" = "@{o#*:}" ] && case $state in Z|X) ;; *) end=standing;; esac; done
   if [ "$end" != standing ] || [ "$ms" -ge "$wait" ]; then printf 'end\t%s\t%s\n' "$end" "$ms"; [ "$end" = standing ] && exit 3; exit 0; fi
   sleep 1; ms=$((ms + 1000))
 done

@@ -3,7 +3,6 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
 import { failure } from '../../../shared/contract/errors.ts';
 import type { HostFacts, HostId } from '../../../shared/model/host.ts';
-import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type {
   KillArguments,
   PlanId,
@@ -13,15 +12,23 @@ import type {
 } from '../../../shared/model/remediation.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
-import { type Inspection, inspectionCommand, parseInspection } from '../detectors/inspectProcesses.ts';
+import type { Runbook } from '../../../shared/model/workspace.ts';
+import type { Prompter } from '../sessions/prompter.ts';
 import type { Session } from '../sessions/session.ts';
+import { quoteCommand } from '../sessions/shellQuote.ts';
 import type { RecordStore } from '../store/store.types.ts';
 import type { ExecutionContext } from './audit.ts';
 import { type AwsHostOf, executeControl, planControl, verifyControl } from './controlHost.ts';
 import { executeDisconnect, planDisconnect, verifyDisconnect } from './disconnectNode.ts';
 import { executeKill } from './executeKill.ts';
+import { executeScript, scriptCommand } from './hostScript.ts';
 import { isTarget, planKill, whatItIsNow } from './killPlan.ts';
+import { createLooker } from './look.ts';
+import { processKey } from './processActions.ts';
+import { descendantsOf } from './processTree.ts';
 import { outcomeEvent } from './remediationEvents.ts';
+import type { ActionHost } from './scriptAction.ts';
+import { type ScriptRequest, scriptActionOf } from './scriptActions.ts';
 import { executeTerminate, planTerminate, verifyTerminate } from './terminateSession.ts';
 
 /**
@@ -41,6 +48,10 @@ export interface RemediationOptions {
   sessionOf: (host: HostId) => Pick<Session, 'run'> | undefined;
   /** The AWS resource behind a host; undefined where there is none. */
   awsHostOf: AwsHostOf;
+  /** The workspace's own, that this host may run. */
+  runbooksOf: (host: HostId) => readonly Runbook[];
+  /** Who is asked for sudo's password. */
+  prompter: Prompter;
   latestSample: (host: HostId) => Sample | undefined;
   facts: (host: HostId) => HostFacts | undefined;
   store: Pick<RecordStore, 'putRemediation' | 'readRemediation' | 'readRemediations' | 'readEvents'>;
@@ -91,25 +102,15 @@ export function createRemediationService(options: RemediationOptions): Remediati
     return aws;
   }
 
-  async function look(host: HostId, request: Parameters<typeof inspectionCommand>[0]): Promise<Inspection> {
-    const result = await sessionOf(host).run(inspectionCommand(request), {
-      purpose: 'look at a process',
-      timeoutMs: 8000,
-      maximumBytes: 512 * 1024,
-      signal: ended.signal,
-    });
-    if (!result.ok) {
-      const advice = 'Wait for the link to return, or reconnect, and try again.';
-      throw failure('not_connected', `${host} could not be asked: ${result.error.reason}`, advice);
-    }
-    const seen = parseInspection(result.value.stdout);
-    if (seen) return seen;
-    const said = result.value.stderr.trim().slice(0, 300);
-    throw failure(
-      'internal',
-      `${host} gave no usable answer about its processes${said === '' ? '' : `: ${said}`}`,
-      'It needs sh, awk and /proc. If it cannot start processes any more, act in a shell that is open already.',
-    );
+  const lookerOf = (host: HostId) => createLooker(host, () => sessionOf(host), ended.signal);
+
+  function actionHost(host: HostId): ActionHost {
+    return {
+      host,
+      now: clock.now() + (options.facts(host)?.clockOffsetMs ?? 0),
+      look: lookerOf(host),
+      runbook: (name) => options.runbooksOf(host).find((one) => one.name === name),
+    };
   }
 
   async function plan({
@@ -144,6 +145,14 @@ export function createRemediationService(options: RemediationOptions): Remediati
           execute: (context) => executeKill(made, argv, context),
         };
       }
+      case 'process.pause':
+      case 'process.renice':
+      case 'ssh.protect':
+      case 'service.control':
+      case 'file.truncate_deleted':
+      case 'journal.vacuum':
+      case 'runbook.run':
+        return await planScript(request, common);
       case 'aws.terminate_session': {
         const aws = awsHostOf(common.host);
         const made = { ...request, ...common, ...(await planTerminate(request.arguments, aws)) };
@@ -178,22 +187,70 @@ export function createRemediationService(options: RemediationOptions): Remediati
     }
   }
 
+  async function planScript(
+    request: ScriptRequest,
+    common: Pick<RemediationPlan, 'id' | 'host' | 'createdAt' | 'event'>,
+  ): Promise<Omit<Planned, 'executed'>> {
+    const on = actionHost(common.host);
+    const action = scriptActionOf(request);
+    const script = action.script(request.arguments, on);
+    const { target, effect, guard, timeoutMs, needs, ...words } = await action.plan(request.arguments, on);
+    const privilege = needs.privilege ?? 'none';
+    const argv = scriptCommand(script, privilege);
+    const made: RemediationPlan = {
+      ...request,
+      ...common,
+      ...words,
+      needs: needs.text,
+      command: quoteCommand(argv),
+    };
+    return {
+      plan: made,
+      target,
+      execute: async (context) => {
+        const run = { argv, effect, guard, timeoutMs };
+        if (privilege !== 'sudoWithPassword') return await executeScript(made, run, context);
+        const password = await askPassword(common.host);
+        return await executeScript(made, { ...run, password }, context);
+      },
+    };
+  }
+
+  /** Asked for each time, stored nowhere. */
+  async function askPassword(host: HostId): Promise<string> {
+    const answer = await options.prompter.ask(
+      {
+        kind: 'keyboardInteractive',
+        host,
+        hop: host,
+        name: 'sudo',
+        instructions:
+          'What was confirmed needs root. The password is handed to sudo on the host, and stored nowhere.',
+        questions: [{ text: 'Password of this account', echo: false }],
+      },
+      ended.signal,
+    );
+    const password = answer?.[0];
+    if (password === undefined || password === '')
+      throw failure(
+        'refused',
+        'No password was given: nothing was run.',
+        'Make a new plan to be asked again.',
+      );
+    return password;
+  }
+
   async function lookAndPlanKill(host: HostId, kill: KillArguments): Promise<ReturnType<typeof planKill>> {
     const { target } = kill;
-    let seen = await look(host, { pids: [target.pid] });
-    const owner = seen.processes.find((p) => p.identity.pid === target.pid)?.uid;
-    // A failed sudo is a line in the host's auth log: only tried where it would be needed.
-    if (seen.uid !== 0 && owner !== undefined && owner !== seen.uid) {
-      seen = await look(host, { pids: [target.pid], trySudo: true });
-    }
+    const { seen } = await lookerOf(host).process(target);
     const facts = options.facts(host);
-    const row = options
-      .latestSample(host)
-      ?.table.find((r) => r.pid === target.pid && r.startTicks === target.startTicks);
+    const table = options.latestSample(host)?.table ?? [];
+    const row = table.find((r) => r.pid === target.pid && r.startTicks === target.startTicks);
     return planKill(kill, seen, {
       facts,
       name: row?.name,
       now: clock.now() + (facts?.clockOffsetMs ?? 0),
+      descendants: kill.tree && row ? descendantsOf(row, table) : [],
     });
   }
 
@@ -259,8 +316,14 @@ export function createRemediationService(options: RemediationOptions): Remediati
         session: sessionOf(done.host),
         signal: ended.signal,
       });
+    if (done.action !== 'process.kill') {
+      const on = actionHost(done.host);
+      const script = scriptActionOf(done).script(done.arguments, on);
+      const { privilege = 'none' } = await on.look.privilege();
+      return await on.look.check(script, privilege);
+    }
     const { pid, bootId } = done.arguments.target;
-    const seen = await look(done.host, { pids: [pid] });
+    const seen = await lookerOf(done.host).processes({ pids: [pid] });
     const process = seen.processes.find((p) => p.identity.pid === pid);
     const same = process !== undefined && isTarget(process, done.arguments, seen);
     const dead = !same || process.state === 'Z' || process.state === 'X';
@@ -278,9 +341,6 @@ export function createRemediationService(options: RemediationOptions): Remediati
 
   return { plan, execute, verify, dispose: () => owned.dispose() };
 }
-
-const processKey = (host: HostId, { bootId, pid, startTicks }: ProcessIdentity) =>
-  `${host}/${bootId}/${pid}/${startTicks}`;
 
 /** The workbench ended while a command ran: what it did is not known, and the record must say so. */
 function settleInterrupted({ store, clock, publishRecord, diagnostic }: RemediationOptions): void {

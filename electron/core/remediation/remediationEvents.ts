@@ -70,6 +70,18 @@ function targetDetail(request: RemediationRequest): TimelineEvent['detail'] {
       const { target, signal } = request.arguments;
       return { signal, pid: target.pid, bootId: target.bootId, startTicks: target.startTicks };
     }
+    case 'process.pause':
+    case 'process.renice':
+    case 'file.truncate_deleted': {
+      const { target, ...rest } = request.arguments;
+      return { ...rest, pid: target.pid, bootId: target.bootId, startTicks: target.startTicks };
+    }
+    case 'ssh.protect':
+      return {};
+    case 'service.control':
+    case 'journal.vacuum':
+    case 'runbook.run':
+      return { ...request.arguments };
     case 'aws.terminate_session':
       return { sessionId: request.arguments.sessionId };
     case 'aws.control_host':

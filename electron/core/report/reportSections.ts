@@ -115,6 +115,24 @@ function targetWords(request: RemediationRequest): string {
   switch (request.action) {
     case 'process.kill':
       return `${identityWords(request.arguments.target)}; SIG${request.arguments.signal}`;
+    case 'process.pause':
+      return `${identityWords(request.arguments.target)}; SIG${request.arguments.resume ? 'CONT' : 'STOP'}`;
+    case 'process.renice':
+      return `${identityWords(request.arguments.target)}; niceness ${request.arguments.nice}`;
+    case 'ssh.protect':
+      return 'the listening sshd';
+    case 'service.control': {
+      const { manager, name, operation } = request.arguments;
+      return `service ${visibleLine(name)} of ${manager}: ${operation}`;
+    }
+    case 'file.truncate_deleted': {
+      const { target, descriptor, inode } = request.arguments;
+      return `deleted file, inode ${inode}, descriptor ${descriptor} of ${identityWords(target)}`;
+    }
+    case 'journal.vacuum':
+      return `the journal, down to ${request.arguments.keepBytes} bytes`;
+    case 'runbook.run':
+      return `runbook ${visibleLine(request.arguments.runbook)}: ${visibleLine(JSON.stringify(request.arguments.parameters))}`;
     case 'aws.terminate_session':
       return `session ${visibleLine(request.arguments.sessionId)}`;
     case 'aws.control_host':

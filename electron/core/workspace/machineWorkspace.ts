@@ -9,5 +9,6 @@ export function machineWorkspace(): Workspace {
     hosts: [{ id: 'this-machine' as HostId, tags: [], transport: { kind: 'local' } }],
     logs: [],
     thresholds: [],
+    runbooks: [],
   };
 }

@@ -47,6 +47,22 @@ thresholds:
   respawnLoop: { minimumRestarts: 4 }
   overrides:
     - { on: [web], respawnLoop: { followChildren: false } }
+runbooks:
+  - name: restart-app
+    title: Restart one app
+    on: [web]
+    parameters:
+      app: { type: choice, choices: [shop, blog] }
+      workers: { type: integer, minimum: 1, maximum: 64, default: 4 }
+      ticket: { pattern: "OPS-[0-9]+" }
+    guard: test -d "/srv/$app"
+    run: |
+      systemctl restart "app-$app"
+      echo "$workers"
+    verify: systemctl is-active "app-$app"
+    root: true
+    timeout: 90
+  - { name: free-cache, run: sync }
 `;
     expect(parse(text)).toEqual({
       problems: [],
@@ -141,6 +157,31 @@ thresholds:
           { detector: 'respawnLoop', values: { minimumRestarts: 4 } },
           { detector: 'respawnLoop', values: { followChildren: false }, on: ['web'] },
         ],
+        runbooks: [
+          {
+            name: 'restart-app',
+            title: 'Restart one app',
+            on: ['web'],
+            parameters: [
+              { name: 'app', type: 'choice', choices: ['shop', 'blog'] },
+              { name: 'workers', type: 'integer', minimum: 1, maximum: 64, default: '4' },
+              { name: 'ticket', type: 'text', pattern: 'OPS-[0-9]+' },
+            ],
+            guard: 'test -d "/srv/$app"',
+            run: 'systemctl restart "app-$app"\necho "$workers"\n',
+            verify: 'systemctl is-active "app-$app"',
+            root: true,
+            timeoutSeconds: 90,
+          },
+          {
+            name: 'free-cache',
+            title: 'free-cache',
+            parameters: [],
+            run: 'sync',
+            root: false,
+            timeoutSeconds: 60,
+          },
+        ],
       },
     });
   });
@@ -205,7 +246,7 @@ describe('a fault in the file names line, column and what was expected', () => {
       'an unknown key',
       `${head}host:\n${good}hosts:\n${good}`,
       [
-        '3:1 error the workspace has an unknown key "host"; did you mean "hosts"? | one of: version, name, hosts, logs, panes, thresholds',
+        '3:1 error the workspace has an unknown key "host"; did you mean "hosts"? | one of: version, name, hosts, logs, panes, thresholds, runbooks',
       ],
     ],
     [
@@ -503,6 +544,23 @@ describe('logs, panes and thresholds', () => {
       [
         '5:47 error The threshold respawnLoop.minimumRestarts cannot be "-1". | a number, 0 or more; 3 when not given',
       ],
+    ],
+    [
+      'a runbook without anything to run',
+      'runbooks: [{ name: nothing }]',
+      ['5:12 error A runbook has no run. | run: what is run on the host, in POSIX shell'],
+    ],
+    [
+      'a parameter that would be another variable',
+      'runbooks: [{ name: a, run: ls, parameters: { PATH: {} } }]',
+      [
+        '5:46 error The parameter "PATH" cannot be used. | lower-case letters, digits and underscores: it becomes a shell variable',
+      ],
+    ],
+    [
+      'a default that its own parameter refuses',
+      'runbooks: [{ name: a, run: ls, parameters: { n: { type: integer, maximum: 3, default: 4 } } }]',
+      ['5:87 error The default of n cannot be used. | n: a whole number, at most 3'],
     ],
     [
       'an override for nobody',

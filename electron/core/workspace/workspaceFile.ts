@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { WatchedLog, Workspace, WorkspaceProblem } from '../../../shared/model/workspace.ts';
 import { type HostsSection, readHosts } from './hostsSection.ts';
 import { readPanes } from './panesSection.ts';
+import { readRunbooks } from './runbooksSection.ts';
 import { type KnownThresholds, readThresholds } from './thresholdsSection.ts';
 import { type Item, quote, YamlReader } from './yamlReader.ts';
 
@@ -25,7 +26,7 @@ export interface ParsedWorkspace {
   problems: WorkspaceProblem[];
 }
 
-const KEYS = ['version', 'name', 'hosts', 'logs', 'panes', 'thresholds'];
+const KEYS = ['version', 'name', 'hosts', 'logs', 'panes', 'thresholds', 'runbooks'];
 const MAXIMUM_BYTES = 1_048_576;
 
 /**
@@ -43,6 +44,7 @@ const MAXIMUM_BYTES = 1_048_576;
  *     logs: [ { path: "/var/log/nginx/*.log", on: [web] } ]
  *     panes: …        see panesSection.ts
  *     thresholds: …   see thresholdsSection.ts
+ *     runbooks: …     see runbooksSection.ts
  */
 export function parseWorkspace(text: string, options: WorkspaceFileOptions): ParsedWorkspace {
   const reader = new YamlReader(options.file, text);
@@ -122,6 +124,8 @@ function readDocument(
   const panes = panesItem ? readPanes(reader, panesItem, section) : [];
   const thresholdsItem = entries.get('thresholds');
   const thresholds = thresholdsItem ? readThresholds(reader, thresholdsItem, options.detectors, on) : [];
+  const runbooksItem = entries.get('runbooks');
+  const runbooks = runbooksItem ? readRunbooks(reader, runbooksItem, on) : [];
   if (section.hosts.length === 0) return undefined;
   return {
     version: 1,
@@ -132,6 +136,7 @@ function readDocument(
     logs,
     ...(panes.length > 0 ? { panes } : {}),
     thresholds,
+    runbooks,
   };
 }
 

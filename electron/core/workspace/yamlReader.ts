@@ -180,6 +180,29 @@ export class YamlReader {
     return read?.every((one) => one !== undefined) ? read : undefined;
   }
 
+  /** Text of several lines, such as a script. */
+  block(item: Item, what: string): string | undefined {
+    const { node } = item;
+    if (
+      isScalar(node) &&
+      typeof node.value === 'string' &&
+      /[\u0000-\u0008\u000b-\u001f\u007f]/.test(node.value)
+    ) {
+      this.problem(item.offset, `${what} holds a control character.`, 'lines of text');
+      return undefined;
+    }
+    if (isScalar(node) && typeof node.value === 'string' && node.value.trim() !== '') return node.value;
+    return this.text(item, what);
+  }
+
+  whole(item: Item, what: string, minimum: number, maximum: number): number | undefined {
+    const value = isScalar(item.node) ? item.node.value : undefined;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= minimum && value <= maximum)
+      return value;
+    this.#wrongType(item, what, `a whole number, ${minimum} to ${maximum}`);
+    return undefined;
+  }
+
   flag(item: Item, what: string): boolean | undefined {
     if (isScalar(item.node) && typeof item.node.value === 'boolean') return item.node.value;
     this.#wrongType(item, what, 'true or false');

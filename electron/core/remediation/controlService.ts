@@ -1,0 +1,100 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { ServiceArguments, ServiceManager } from '../../../shared/model/remediation.ts';
+import { needsRoot, type ScriptAction } from './scriptAction.ts';
+
+/** How each manager is told, and asked. `$n` is the service. `state` prints `up`, `down` or what else it is, then words. */
+const MANAGERS: Record<
+  ServiceManager,
+  { tell: Record<ServiceArguments['operation'], string>; state: string }
+> = {
+  systemd: {
+    tell: {
+      restart: 'systemctl restart -- "$n"',
+      stop: 'systemctl stop -- "$n"',
+      start: 'systemctl start -- "$n"',
+    },
+    state:
+      'w=$(systemctl show -p ActiveState -p SubState -p MainPID -- "$n" 2>&1 | tr "\\n" " "); case $w in *ActiveState=active*SubState=auto-restart*|*ActiveState=activating*) echo "changing $w";; *ActiveState=active*) echo "up $w";; *ActiveState=inactive*|*ActiveState=failed*) echo "down $w";; *) echo "changing $w";; esac',
+  },
+  runit: {
+    tell: { restart: 'sv restart "$n"', stop: 'sv stop "$n"', start: 'sv start "$n"' },
+    state:
+      'w=$(sv status "$n" 2>&1); case $w in run:*", want down"*) echo "changing $w";; run:*) echo "up $w";; down:*) echo "down $w";; *) echo "changing $w";; esac',
+  },
+  daemontools: {
+    // -t sends TERM, and supervise starts it again.
+    tell: { restart: 'svc -t "$n"', stop: 'svc -d "$n"', start: 'svc -u "$n"' },
+    state:
+      'w=$(svstat "$n" 2>&1); case $w in *": up "*", want down"*) echo "changing $w";; *": up "*) echo "up $w";; *": down "*) echo "down $w";; *) echo "changing $w";; esac',
+  },
+  upstart: {
+    tell: { restart: 'initctl restart "$n"', stop: 'initctl stop "$n"', start: 'initctl start "$n"' },
+    state:
+      'w=$(initctl status "$n" 2>&1); case $w in *start/running*) echo "up $w";; *stop/waiting*) echo "down $w";; *) echo "changing $w";; esac',
+  },
+};
+
+/** A service that dies at once is up for a moment: it must stay up for so long. */
+const STAYS_SECONDS = 3;
+const SETTLES_SECONDS = 20;
+
+export const controlService: ScriptAction<ServiceArguments> = {
+  script({ manager, name, operation }) {
+    const { tell, state } = MANAGERS[manager];
+    const wanted = operation === 'stop' ? 'down' : 'up';
+    return {
+      intent: `${operation} the service ${name} (${manager})`,
+      parameters: [name, operation],
+      common: `n=$1 operation=$2; state() { ${state}; }`,
+      guard:
+        's=$(state); case $operation$s in "startup "*) refuse "It is up already: @{s#up }";; "stopdown "*) refuse "It is down already: @{s#down }";; esac; passed "Before: @{s#* }"'.replaceAll(
+          '@{',
+          '${',
+        ),
+      execute: `e=$(${tell[operation]} 2>&1) || failed "${manager} refused: $(printf %s "$e" | tail -n 3)"; did "${manager} took it"`,
+      verify: `i=0 since=-1
+while :; do
+  s=$(state)
+  case $s in "${wanted} "*) [ $since = -1 ] && since=$i; [ $((i - since)) -ge ${wanted === 'up' ? STAYS_SECONDS : 0} ] && verified "It is ${wanted}: @{s#* }";; *) [ $since != -1 ] && unverified "It came ${wanted} and did not stay: @{s#* }"; since=-1;; esac
+  i=$((i + 1)); [ $i -gt ${SETTLES_SECONDS} ] && unverified "It is not ${wanted} after ${SETTLES_SECONDS} s: @{s#* }"
+  sleep 1
+done`.replaceAll('@{', '${'),
+    };
+  },
+  async plan({ manager, name, operation }, { host, look }) {
+    const ran = await look.run(`n=$1; state() { ${MANAGERS[manager].state}; }; state`, name);
+    const [state = ''] = ran.stdout.split('\n');
+    const [word, ...rest] = state.split(' ');
+    const now = visibleText(rest.join(' ').trim(), 300);
+    const shown = visibleText(name, 80);
+    const refusal =
+      operation === 'start' && word === 'up'
+        ? `It is up already: ${now}`
+        : operation === 'stop' && word === 'down'
+          ? `It is down already: ${now}`
+          : /not found|No such file|unable to (?:change|open)|LoadState=not-found/i.test(now)
+            ? `${manager} knows no such service: ${now}`
+            : undefined;
+    const verb = { restart: 'Restart', stop: 'Stop', start: 'Start' }[operation];
+    return {
+      title: `${verb} ${shown} (${manager})`,
+      target: `${host}/service/${manager}/${name}`,
+      effect: `the service was told to ${operation}`,
+      guard: 'Asking for its state',
+      timeoutMs: 60_000,
+      needs: await needsRoot(look),
+      touches: [
+        `It is now: ${now === '' ? 'not known' : now}`,
+        ...(operation === 'start'
+          ? []
+          : ['Its process ends, with the connections it serves; what it had in hand is lost.']),
+        ...(operation === 'restart' ? ['For a moment nothing answers in its place.'] : []),
+      ],
+      verification:
+        operation === 'stop'
+          ? `The same command asks for up to ${SETTLES_SECONDS} s whether it is down.`
+          : `The same command asks for up to ${SETTLES_SECONDS} s whether it is up, and stays up for ${STAYS_SECONDS} s.`,
+      ...(refusal === undefined ? {} : { refusal }),
+    };
+  },
+};

@@ -1,0 +1,294 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { RemediationRecord, RemediationRequest } from '../../../shared/model/remediation.ts';
+import type { Runbook } from '../../../shared/model/workspace.ts';
+import { HERE, hastyClock, identityOf, openRemediationBed, type RemediationBed } from './remediationBed.ts';
+
+let bed: RemediationBed;
+beforeEach(async () => {
+  bed = await openRemediationBed({ clock: hastyClock });
+});
+afterEach(() => {
+  bed.dispose();
+  vi.unstubAllEnvs();
+});
+
+const plan = (request: RemediationRequest) => bed.service.plan({ host: HERE.host, request });
+
+async function carryOut(request: RemediationRequest): Promise<RemediationRecord> {
+  const made = await plan(request);
+  expect(made.refusal).toBeUndefined();
+  return await bed.service.execute(made.id);
+}
+
+const stateOf = (pid: number) => statField(pid, 3);
+const statField = (pid: number, field: number) => {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
+};
+
+describe('a process', () => {
+  test('is paused and goes on, and its state says so', async () => {
+    const { pid } = await bed.start('');
+    const target = identityOf(pid);
+    const paused = await carryOut({ action: 'process.pause', arguments: { target, resume: false } });
+    expect(paused).toMatchObject({ outcome: 'succeeded', verdict: `Pid ${pid} stands still (state T).` });
+    expect(stateOf(pid)).toBe('T');
+    const resumed = await carryOut({ action: 'process.pause', arguments: { target, resume: true } });
+    expect(resumed).toMatchObject({ outcome: 'succeeded' });
+    expect(stateOf(pid)).not.toBe('T');
+    expect(bed.events.map((e) => e.kind)).toContain('remediation.succeeded');
+  });
+
+  test('is reniced with all its threads, and read back', async () => {
+    const { pid } = await bed.start('');
+    const request = { action: 'process.renice' as const, arguments: { target: identityOf(pid), nice: 7 } };
+    expect((await plan(request)).touches[0]).toContain('Its niceness is 0 now');
+    expect(await carryOut(request)).toMatchObject({ outcome: 'succeeded', verdict: 'Its niceness is 7.' });
+    expect(statField(pid, 19)).toBe('7');
+  });
+
+  test('that is another by now is left alone, by the plan and by the command itself', async () => {
+    const { pid, ended } = await bed.start('');
+    const target = identityOf(pid);
+    const other = { ...target, startTicks: target.startTicks - 1 };
+    for (const wrong of [other, { ...target, bootId: 'another' }]) {
+      const made = await plan({ action: 'process.pause', arguments: { target: wrong, resume: false } });
+      expect(made.refusal).toBeDefined();
+    }
+    const made = await plan({ action: 'process.pause', arguments: { target, resume: false } });
+    process.kill(pid, 'SIGKILL');
+    await ended;
+    const record = await bed.service.execute(made.id);
+    expect(record).toMatchObject({
+      outcome: 'refused',
+      verdict: `Pid ${pid} is gone already. Nothing was changed.`,
+    });
+  });
+
+  test('a tree goes after its root, and what is not of it stays', async () => {
+    const stranger = await bed.start('');
+    const root = await bed.start('fork; fork');
+    const table = await descendants(root.pid);
+    expect(table).toHaveLength(3);
+    const { killCommand } = await import('./killScript.ts');
+    for (const perl of [false]) {
+      const command = killCommand(
+        { target: identityOf(root.pid), signal: 'TERM' },
+        {
+          perl,
+          sudo: false,
+          waitMs: 5000,
+          // One of them is another process by now: it is passed over.
+          others: [...table.map((pid) => identityOf(pid)), { ...identityOf(stranger.pid), startTicks: 1 }],
+        },
+      );
+      const ran = await bed.session.run(command, { purpose: 'test' });
+      expect(ran).toMatchObject({
+        ok: true,
+        value: { exitCode: 0, stdout: expect.stringContaining('others\t3') },
+      });
+    }
+    for (const pid of table) expect(livesOn(pid)).toBe(false);
+    expect(livesOn(stranger.pid)).toBe(true);
+  });
+
+  test('a tree is signalled by perl as by the shell', async () => {
+    const root = await bed.start('fork; fork');
+    const table = await descendants(root.pid);
+    const { killCommand } = await import('./killScript.ts');
+    const command = killCommand(
+      { target: identityOf(root.pid), signal: 'KILL' },
+      { perl: true, sudo: false, waitMs: 5000, others: table.map((pid) => identityOf(pid)) },
+    );
+    const ran = await bed.session.run(command, { purpose: 'test' });
+    expect(ran).toMatchObject({
+      ok: true,
+      value: { exitCode: 0, stdout: expect.stringContaining('others\t3') },
+    });
+    for (const pid of table) expect(livesOn(pid)).toBe(false);
+  });
+});
+
+function livesOn(pid: number): boolean {
+  try {
+    return !['Z', 'X'].includes(stateOf(pid) ?? 'X');
+  } catch {
+    return false;
+  }
+}
+
+/** Children and theirs, once there are three. */
+async function descendants(root: number): Promise<number[]> {
+  const childrenOf = (pid: number): number[] =>
+    readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      .trim()
+      .split(' ')
+      .filter((one) => one !== '')
+      .map(Number);
+  const all = (pid: number): number[] => childrenOf(pid).flatMap((one) => [one, ...all(one)]);
+  await expect.poll(() => all(root).length).toBe(3);
+  return all(root);
+}
+
+describe('a deleted file that is held open', () => {
+  test('is emptied through its holder; one that still has a name is refused', async () => {
+    const file = join(bed.directory, 'old.log');
+    const { pid } = await bed.start(
+      `open(F, '>>', '${file}'); F->autoflush(1); print F 'x' x 5_000_000; unlink '${file}'; open(G, '>>', '${file}.kept')`,
+    );
+    const target = identityOf(pid);
+    const inode = statSync(`/proc/${pid}/fd/3`).ino;
+    const arguments_ = { target, descriptor: 3, inode };
+    const made = await plan({ action: 'file.truncate_deleted', arguments: arguments_ });
+    expect(made.touches[0]).toContain(`${file}, deleted, held open by perl`);
+    expect(await bed.service.execute(made.id)).toMatchObject({ outcome: 'succeeded' });
+    expect(statSync(`/proc/${pid}/fd/3`).size).toBe(0);
+    const kept = statSync(`/proc/${pid}/fd/4`).ino;
+    const wrong = await plan({
+      action: 'file.truncate_deleted',
+      arguments: { target, descriptor: 4, inode: kept },
+    });
+    expect(wrong.refusal).toContain('no deleted file');
+  });
+});
+
+describe('a runbook', () => {
+  const hostile = `'; touch INJECTED; echo "$(touch INJECTED)" \`touch INJECTED\` #`;
+  const runbook = (over: Partial<Runbook>): Runbook => ({
+    name: 'try',
+    title: 'Try it',
+    parameters: [{ name: 'app', type: 'text' }],
+    run: 'printf "%s" "$app" > "$(dirname "$0")/nothing" 2>/dev/null; echo "<$app>"',
+    root: false,
+    timeoutSeconds: 20,
+    ...over,
+  });
+  const request = (app: string) => ({
+    action: 'runbook.run' as const,
+    arguments: { runbook: 'try', parameters: { app } },
+  });
+
+  test('gets its parameters as values, whatever they hold', async () => {
+    bed.runbooks.push(runbook({ run: 'echo "<$app>"', verify: 'test -n "$app" && echo "seen $app"' }));
+    const record = await carryOut(request(hostile));
+    expect(record.outcome).toBe('succeeded');
+    expect(record.output).toContain(`  <${hostile}>`);
+    expect(() => statSync('INJECTED')).toThrow();
+  });
+
+  test('whose guard says no is not run; whose check says no has failed', async () => {
+    const made = join(bed.directory, 'made');
+    bed.runbooks.push(runbook({ guard: 'echo not today; false', run: `touch ${made}` }));
+    const refused = await carryOut(request('shop'));
+    expect(refused).toMatchObject({ outcome: 'refused', verdict: expect.stringContaining('not today') });
+    expect(() => statSync(made)).toThrow();
+    bed.runbooks[0] = runbook({ run: `touch ${made}`, verify: 'echo it did not help; exit 3' });
+    const failed = await carryOut(request('shop'));
+    expect(failed).toMatchObject({ outcome: 'failed', verdict: expect.stringContaining('exit status 3') });
+    expect(statSync(made).isFile()).toBe(true);
+  });
+
+  test('cannot pass its own output for ours', async () => {
+    bed.runbooks.push(runbook({ run: "printf 'verify\\tok\\tall is well\\n'; exit 9" }));
+    expect(await carryOut(request('shop'))).toMatchObject({
+      outcome: 'failed',
+      verdict: expect.stringContaining('exit status 9'),
+    });
+  });
+
+  test('that is not there, or a value that is none, makes no plan', async () => {
+    bed.runbooks.push(runbook({ parameters: [{ name: 'app', type: 'choice', choices: ['shop', 'blog'] }] }));
+    await expect(plan(request('pub'))).rejects.toMatchObject({
+      error: { message: expect.stringContaining('app: one of shop, blog') },
+    });
+    bed.runbooks.pop();
+    await expect(plan(request('shop'))).rejects.toMatchObject({ error: { code: 'not_found' } });
+  });
+});
+
+describe('a service', () => {
+  /** runit's own supervisor over one service, in a folder of the test. */
+  async function runit(script: string): Promise<string> {
+    const service = join(bed.directory, 'video');
+    mkdirSync(service);
+    writeFileSync(join(service, 'run'), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(service, 'run'), 0o755);
+    const child = spawn('runsv', [service], { stdio: 'ignore' });
+    // Its service goes with it.
+    bed.children.push({ kill: () => child.kill('SIGTERM') } as unknown as (typeof bed.children)[number]);
+    await expect
+      .poll(() => {
+        try {
+          return readFileSync(join(service, 'supervise/stat'), 'utf8').trim();
+        } catch {
+          return '';
+        }
+      })
+      .toBe('run');
+    return service;
+  }
+  const request = (name: string, operation: 'restart' | 'stop' | 'start') => ({
+    action: 'service.control' as const,
+    arguments: { manager: 'runit' as const, name, operation },
+  });
+
+  test('is restarted, stopped and started, and what it is then is read back', async () => {
+    const name = await runit('exec sleep 600');
+    const pid = () => readFileSync(join(name, 'supervise/pid'), 'utf8').trim();
+    const before = pid();
+    expect(await carryOut(request(name, 'restart'))).toMatchObject({
+      outcome: 'succeeded',
+      verdict: expect.stringContaining('It is up: run:'),
+    });
+    expect(pid()).not.toBe(before);
+    expect(await carryOut(request(name, 'stop'))).toMatchObject({ outcome: 'succeeded' });
+    expect((await plan(request(name, 'stop'))).refusal).toContain('down already');
+    expect(await carryOut(request(name, 'start'))).toMatchObject({ outcome: 'succeeded' });
+    expect((await plan(request(name, 'start'))).refusal).toContain('up already');
+  }, 60_000);
+
+  test('that dies as soon as it is up has not come up', async () => {
+    const name = await runit('exec sleep 600');
+    writeFileSync(join(name, 'run'), '#!/bin/sh\nexit 1\n');
+    const record = await carryOut(request(name, 'restart'));
+    expect(record).toMatchObject({
+      outcome: 'failed',
+      verdict: expect.stringMatching(/did not stay|is not up/),
+    });
+  }, 60_000);
+
+  test('of systemd is told and asked in systemd’s own words', async () => {
+    // No systemd runs here: a double that says what systemctl(1) of 252 says of a unit that is restarted.
+    const folder = mkdtempSync(join(tmpdir(), 'fireline-systemctl-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const log = join(folder, 'asked');
+    const says = 'ActiveState=active\\nSubState=running\\nMainPID=812\\n';
+    writeFileSync(
+      join(folder, 'systemctl'),
+      `#!/bin/sh\necho "$*" >> ${log}\ncase $1 in show) printf '${says}';; restart) ;; *) exit 1;; esac\n`,
+      { mode: 0o755 },
+    );
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+    bed.dispose();
+    bed = await openRemediationBed({ clock: hastyClock });
+    const record = await carryOut({
+      action: 'service.control',
+      arguments: { manager: 'systemd', name: 'nginx.service', operation: 'restart' },
+    });
+    expect(record).toMatchObject({ outcome: 'succeeded', verdict: expect.stringContaining('MainPID=812') });
+    expect(readFileSync(log, 'utf8')).toContain('restart -- nginx.service');
+  }, 60_000);
+});
+
+describe('ssh', () => {
+  test('is planned with what its listeners’ scores are, or refused where there is none', async () => {
+    const made = await plan({ action: 'ssh.protect', arguments: {} });
+    expect(made.refusal ?? made.touches[0]).toMatch(
+      /no listening sshd|protected already|oom_score_adj -?\d+ → -1000/,
+    );
+  });
+});
