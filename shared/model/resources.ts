@@ -74,6 +74,8 @@ export interface CgroupUse {
   pid?: number;
   memoryLimitBytes?: number;
   memoryUsageBytes?: number;
+  /** Of its use, what the kernel would give back first: file cache that nobody used lately. */
+  reclaimableBytes?: number;
   oomKills?: number;
   cpuQuotaCores?: number;
   /** Since it was made. */

@@ -99,6 +99,8 @@ export interface Sample {
   listenOverflows?: number;
   /** The limiting control groups of the busiest processes, looked at every five seconds; absent before the first look. */
   cgroups?: readonly CgroupUse[];
+  /** When those were looked at, workbench clock, epoch ms: between looks a sample repeats the last. */
+  lookedAt?: { fileSystems?: number; sockets?: number; cgroups?: number };
   /** Processes that started or went since the last tick, as far as a tick can see them. */
   changes: ProcessChange[];
   /** The whole table as of this tick. Shared, never to be written to. */

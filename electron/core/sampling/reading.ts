@@ -1,5 +1,5 @@
 import type { Frame } from './frame.ts';
-import { nextTables, type Tables } from './tables.ts';
+import { nextTables, type TableName, type Tables } from './tables.ts';
 
 /** All counters of a host as of one frame, absolute. Never written to after it was made. */
 export interface Reading {
@@ -18,6 +18,8 @@ export interface Reading {
   cgroupMemory: Frame['cgroupMemory'];
   cgroupCpu: Frame['cgroupCpu'];
   tables: Tables;
+  /** Workbench clock, epoch ms: when each table was last looked at. */
+  lookedAt: ReadonlyMap<TableName, number>;
   pids: number;
   cost: Frame['cost'];
   bytes: number;
@@ -40,6 +42,13 @@ export function nextReading(before: Reading | undefined, frame: Frame, at: numbe
     cgroupMemory: frame.cgroupMemory ?? base?.cgroupMemory,
     cgroupCpu: frame.cgroupCpu ?? base?.cgroupCpu,
     tables: nextTables(base?.tables, frame.tables),
+    lookedAt:
+      frame.tables.size === 0
+        ? (base?.lookedAt ?? new Map())
+        : new Map([
+            ...(base?.lookedAt ?? []),
+            ...[...frame.tables.keys()].map((name) => [name, at] as const),
+          ]),
     pids: frame.pids,
     cost: frame.cost,
     bytes: frame.bytes,

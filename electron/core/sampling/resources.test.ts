@@ -28,13 +28,14 @@ it('reads file systems, sockets and control groups from their rows', () => {
     'rtcp to 08 5432\t3 0 0 0 0 0 0 0',
     'rtcp at 01 443 B80D01200000000000000000010000FF\t4 0 0 0 0 0 0 -',
     'y gm',
-    'rgm /lab/web1\t268435456 104857600 2 27973',
+    'rgm /lab/web1\t268435456 104857600 2 4096 27973',
     'y gc',
     'rgc /lab/web1\t50000 100000 900 700 12345 27973',
     'rgc /\tmax 100000 - - - 0',
   ]);
   expect(resourcesOf(reading)).toEqual({
     listenOverflows: 7,
+    lookedAt: { fileSystems: 0, sockets: 0, cgroups: 0 },
     fileSystems: [
       {
         mount: '/srv/with space',
@@ -82,6 +83,7 @@ it('reads file systems, sockets and control groups from their rows', () => {
         pid: 27_973,
         memoryLimitBytes: 268_435_456,
         memoryUsageBytes: 104_857_600,
+        reclaimableBytes: 4096,
         oomKills: 2,
         cpuQuotaCores: 0.5,
         periods: 900,
@@ -95,7 +97,11 @@ it('reads file systems, sockets and control groups from their rows', () => {
 
 it('knows nothing of what was never looked at, and of a table looked at and empty that it is empty', () => {
   expect(resourcesOf(readingOf(undefined, []))).toEqual({});
-  expect(resourcesOf(readingOf(undefined, ['y fs', 'y tcp']))).toEqual({ fileSystems: [], sockets: [] });
+  expect(resourcesOf(readingOf(undefined, ['y fs', 'y tcp']))).toEqual({
+    fileSystems: [],
+    sockets: [],
+    lookedAt: { fileSystems: 0, sockets: 0 },
+  });
 });
 
 it('keeps a row until it is told again or went, and forgets all at a reset', () => {
@@ -130,7 +136,7 @@ it('counts what is not of the format as a fault, and bounds the rest', () => {
     'y fs',
     'rfs /\tdev',
   ];
-  expect(resourcesOf(readingOf(undefined, odd))).toEqual({ sockets: [], fileSystems: [] });
+  expect(resourcesOf(readingOf(undefined, odd))).toMatchObject({ sockets: [], fileSystems: [] });
 });
 
 it('gives each interface its own rates and speed', () => {

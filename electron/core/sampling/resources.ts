@@ -8,9 +8,9 @@ import type {
 } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Reading } from './reading.ts';
-import type { Tables } from './tables.ts';
+import type { TableName, Tables } from './tables.ts';
 
-export type Resources = Pick<Sample, 'fileSystems' | 'sockets' | 'listenOverflows' | 'cgroups'>;
+export type Resources = Pick<Sample, 'fileSystems' | 'sockets' | 'listenOverflows' | 'cgroups' | 'lookedAt'>;
 
 /** The tables of a reading as a sample tells them. A row that does not make sense is left out. */
 export function resourcesOf(reading: Reading): Resources {
@@ -24,7 +24,23 @@ export function resourcesOf(reading: Reading): Resources {
     ...(sockets && { sockets }),
     ...(listenOverflows !== undefined && { listenOverflows }),
     ...(cgroups && { cgroups }),
+    ...(reading.lookedAt.size > 0 && {
+      lookedAt: {
+        ...when(reading, 'fs', 'fileSystems'),
+        ...when(reading, 'tcp', 'sockets'),
+        ...when(reading, reading.lookedAt.has('gc') ? 'gc' : 'gm', 'cgroups'),
+      },
+    }),
   };
+}
+
+function when<Name extends string>(
+  reading: Reading,
+  table: TableName,
+  name: Name,
+): { [Key in Name]?: number } {
+  const at = reading.lookedAt.get(table);
+  return at === undefined ? {} : ({ [name]: at } as { [Key in Name]?: number });
 }
 
 type Table = ReadonlyMap<string, readonly string[]>;
@@ -128,11 +144,13 @@ function cgroupsOf(tables: Tables): CgroupUse[] | undefined {
   const cpu = tables.get('gc');
   if (!memory && !cpu) return undefined;
   const groups = new Map<string, CgroupUse>();
-  for (const [path, [limit, usage, kills, pid]] of memory ?? []) {
+  for (const [path, [limit, usage, kills, inactive, pid]] of memory ?? []) {
     const [memoryLimitBytes, memoryUsageBytes, oomKills] = [whole(limit), whole(usage), whole(kills)];
+    const reclaimableBytes = whole(inactive);
     groups.set(path, {
       path,
       ...member(pid),
+      ...(reclaimableBytes !== undefined && { reclaimableBytes }),
       ...(memoryLimitBytes !== undefined && { memoryLimitBytes }),
       ...(memoryUsageBytes !== undefined && { memoryUsageBytes }),
       ...(oomKills !== undefined && { oomKills }),

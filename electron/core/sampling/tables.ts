@@ -4,7 +4,7 @@ import { unescapeText } from './escapedText.ts';
  * Tables of a frame, whose rows come and go. Values are words, `-` where not known:
  * - `if` interface: Mbit/s
  * - `fs` mount point: DEVICE TYPE ro|rw SIZE USED AVAILABLE (KiB) INODES FREE
- * - `gm` control group: LIMIT|max USAGE KILLS PID (of a process in it; 0: the sampler itself)
+ * - `gm` control group: LIMIT|max USAGE KILLS RECLAIMABLE PID (of a process in it; 0: the sampler itself)
  * - `gc` control group: QUOTA|max PERIOD PERIODS THROTTLED HELDUS PID
  * - `tcp` `ls PORT`, `in STATE PORT`, `to STATE PORT` or `at STATE PORT ADDRESS`:
  *   SOCKETS, then SUM LARGEST NOTEMPTY of the receive queue and of the send queue, then OWNER (pid, 0 or -)

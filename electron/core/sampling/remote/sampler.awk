@@ -157,20 +157,28 @@ function group_paths(pid,   file, line, t, path, names) {
 }
 
 # The level of the hierarchy whose limit holds, of the paths that were just read: level_path and level_value, or 0.
-function memory_level(   top, dir, limit, usage) {
+function memory_level(   top, limit, usage, dir) {
   top = root "/sys/fs/cgroup"
   if (has_memory) {
     if (!tightest(top "/memory", memory_path, "m1")) return 0
     dir = top "/memory" level_path
     limit = line1(dir "/memory.limit_in_bytes"); usage = line1(dir "/memory.usage_in_bytes")
+    level_dir = dir
     level_value = (length(limit) < 17 ? limit : "max") " " (usage == "" || usage == "0" ? "-" : usage) " " counter(dir "/memory.oom_control", "oom_kill")
     return 1
   }
   if (!has_v2 || !tightest(top, v2_path, "m2")) return 0
   dir = top level_path
   limit = line1(dir "/memory.max"); usage = line1(dir "/memory.current")
+  level_dir = dir
   level_value = (limit ~ /^[0-9]+$/ ? limit : "max") " " (usage == "" || usage == "0" ? "-" : usage) " " counter(dir "/memory.events", "oom_kill")
   return 1
+}
+
+# What the kernel would give back first: the part of a group's use that is not needed.
+function reclaimable(dir,   n) {
+  n = counter(dir "/memory.stat", "total_inactive_file")
+  return n == "-" ? counter(dir "/memory.stat", "inactive_file") : n
 }
 
 # The same of cpu; level_held is the microseconds for which it was held back.
@@ -468,7 +476,7 @@ function cost(   s, t, ns, resident) {
 # Open files, as the shell before us counted them.
 function open_files(   pid, limit, file, line, t) {
   for (pid in counted_files) {
-    if (!known[pid] || ((pid in files) && hot[pid] < seq && pid % 3 != int(seq / 10) % 3)) continue
+    if (!known[pid] || hot[pid] < seq && pid % 3 != int(seq / 10) % 3) continue
     files[pid] = counted_files[pid] + 0
     limit = "-"
     if (files[pid] >= 100) {
@@ -503,6 +511,8 @@ function take_most(pid, value,   i) {
 function process_groups(   pid, i, n, asked, key, memory, cpu) {
   split("", grown_ticks)
   for (pid in ticks) {
+    # Whatever grew since the last look is still hot.
+    if ((pid in counted) && hot[pid] < seq) continue
     if ((pid in counted) && ticks[pid] > counted[pid]) grown_ticks[pid] = ticks[pid] - counted[pid]
     counted[pid] = ticks[pid]
   }
@@ -513,7 +523,7 @@ function process_groups(   pid, i, n, asked, key, memory, cpu) {
     group_paths(asked[i] ? asked[i] : "self")
     if (memory_level()) {
       key = esc(level_path == "" ? "/" : level_path)
-      if (!(key in memory) || memory[key] ~ / 0$/) memory[key] = level_value " " asked[i]
+      if (!(key in memory) || memory[key] ~ / 0$/) memory[key] = level_value " " reclaimable(level_dir) " " asked[i]
     }
     if (cpu_level()) {
       key = esc(level_path == "" ? "/" : level_path)
@@ -636,18 +646,22 @@ function sockets(   which, file, line, n, t, local, remote, state, i, s, r, line
   kept_groups()
   owners()
   split("", now_rows)
-  for (i in queued) if (!(i in kept) || !(r_some[i] || s_some[i])) delete queued[i]
+  for (i in queued) if (!(i in kept) || !is_queued(i)) went[i] = 1
+  for (i in went) delete queued[i]
+  split("", went)
   for (i in kept) {
     now_rows[i] = sprintf("%d %.0f %.0f %d %.0f %.0f %d %s", group[i], r_sum[i], r_max[i], r_some[i], s_sum[i], s_max[i], s_some[i], owner_of[i])
-    if (r_some[i] || s_some[i]) queued[i]++
+    if (is_queued(i)) queued[i]++
   }
   tell_table("tcp")
   spent = cpu_ms() - spent
   sockets_soonest = seq + (spent > 2.5 ? int(spent * 2) : 5)
   sockets_next = seq + (spent > 0.5 ? int(spent * 10) : 5)
-  for (i in queued) if (queued[i] > 1) sockets_next = sockets_soonest
+  for (i in queued) sockets_next = sockets_soonest
   sockets_then = sockets_in_use()
 }
+
+function is_queued(key) { return substr(key, 1, 2) == "ls" ? r_sum[key] > 0 : r_sum[key] + s_sum[key] >= 256 }
 
 function add_socket(key, s, r, inode) {
   group[key]++
@@ -697,7 +711,7 @@ function owners(   key, k, i, n, keys, m, line, pid, folder, order, all, sought,
     key = keys[k]
     owner_of[key] = (key in owner) ? owner[key] : "-"
     if ((key in owner) || !inode_count[key] || seq < owners_next) continue
-    if (!(group[key] >= 32 || (key in queued) && queued[key] >= 2 && (r_some[key] || s_some[key]))) continue
+    if (!(group[key] >= 32 || (key in queued) && queued[key] >= 2)) continue
     if (m >= 8) continue
     m++
     sought[key] = 0

@@ -138,7 +138,7 @@ sub memory_level {
     my $dir = "$top/memory$path";
     my $limit = line1("$dir/memory.limit_in_bytes");
     my $kills = slurp("$dir/memory.oom_control") =~ /^oom_kill (\d+)/m ? $1 : '-';
-    return ($path, (length($limit) < 17 ? $limit : 'max') . ' ' . (line1("$dir/memory.usage_in_bytes") || '-') . " $kills");
+    return ($path, (length($limit) < 17 ? $limit : 'max') . ' ' . (line1("$dir/memory.usage_in_bytes") || '-') . " $kills", $dir);
   }
   return unless defined $v2;
   my $path = tightest($top, $v2, sub { my $v = line1("$_[0]/memory.max"); $v =~ /^\d+$/ ? $v : undef });
@@ -146,7 +146,14 @@ sub memory_level {
   my $dir = "$top$path";
   my $limit = line1("$dir/memory.max");
   my $kills = slurp("$dir/memory.events") =~ /^oom_kill (\d+)/m ? $1 : '-';
-  return ($path, ($limit =~ /^\d+$/ ? $limit : 'max') . ' ' . (line1("$dir/memory.current") || '-') . " $kills");
+  return ($path, ($limit =~ /^\d+$/ ? $limit : 'max') . ' ' . (line1("$dir/memory.current") || '-') . " $kills", $dir);
+}
+
+# What the kernel would give back first: the part of a group's use that is not needed.
+sub reclaimable {
+  my ($dir) = @_;
+  my $s = slurp("$dir/memory.stat");
+  return $s =~ /^total_inactive_file (\d+)/m || $s =~ /^inactive_file (\d+)/m ? $1 : '-';
 }
 
 # The same of cpu; the third value is the microseconds for which it was held back.
@@ -380,15 +387,21 @@ sub processes {
   $out .= 'n ' . scalar(@pids) . " $read " . ($full ? 'f' : 'a') . "\n";
 }
 
-# Open files. A tenth of the processes each tick, by the last digit of the pid, and of those that were told a third, or
-# those that use CPU. The size of the folder is their count where
+# Open files. A tenth of the processes each tick, by the last digit of the pid: those that use CPU, and a third of the
+# others. The size of the folder is their count where
 # the kernel says so (6.2 and later; also of other users' processes), otherwise it is listed, where that is allowed.
 my $sized = $root eq '' && -s '/proc/self/fd' > 0;
+my ($by_digit_of, @by_digit) = ('');
 
 sub open_files {
-  my ($digit, $third) = ($seq % 10, int($seq / 10) % 3);
-  for my $pid (grep { $_ % 10 == $digit && defined $line{$_} } keys %line) {
-    next if defined $files{$pid} && $hot{$pid} < $seq && $pid % 3 != $third;
+  if ($by_digit_of ne $list) {
+    $by_digit_of = $list;
+    @by_digit = ();
+    push @{ $by_digit[$_ % 10] }, $_ for keys %line;
+  }
+  my $third = int($seq / 10) % 3;
+  for my $pid (@{ $by_digit[$seq % 10] }) {
+    next if !defined $line{$pid} || $hot{$pid} < $seq && $pid % 3 != $third;
     my $count = 0;
     if ($sized) { $count = -s "$proc/$pid/fd" }
     elsif (opendir(D, "$proc/$pid/fd")) {
@@ -420,16 +433,18 @@ sub most {
 sub process_groups {
   my (%grown, %memory, %cpu);
   for (keys %ticks) {
+    # Whatever grew since the last look is still hot.
+    next if $hot{$_} < $seq && defined $counted{$_};
     $grown{$_} = $ticks{$_} - $counted{$_} if defined $counted{$_} && $ticks{$_} > $counted{$_};
     $counted{$_} = $ticks{$_};
   }
   for my $pid ('self', most(\%grown), most(\%pages)) {
     my ($m, $c, $v2) = group_paths($pid);
     my $by = $pid eq 'self' ? 0 : $pid;
-    my ($path, $value) = memory_level($m, $v2);
+    my ($path, $value, $dir) = memory_level($m, $v2);
     my $key = esc($path eq '' ? '/' : $path);
     # Named by the first of the processes that is in it.
-    $memory{$key} = "$value $by" if defined $path && (!defined $memory{$key} || $memory{$key} =~ / 0$/);
+    $memory{$key} = "$value " . reclaimable($dir) . " $by" if defined $path && (!defined $memory{$key} || $memory{$key} =~ / 0$/);
     ($path, $value, my $held) = cpu_level($c, $v2);
     $key = esc($path eq '' ? '/' : $path);
     $cpu{$key} = "$value $held $by" if defined $path && (!defined $cpu{$key} || $cpu{$key} =~ / 0$/);
@@ -579,11 +594,11 @@ sub sockets {
   my $kept = kept_groups(\%group);
   my $owners = owners($kept, \%group, \%inodes);
   my %now = map { $_ => "@{ $group{$_} } $owners->{$_}" } keys %$kept;
-  %queued = map { $_ => $queued{$_} + 1 } grep { $group{$_}[3] || $group{$_}[6] } keys %$kept;
+  %queued = map { $_ => $queued{$_} + 1 } grep { substr($_, 0, 2) eq 'ls' ? $group{$_}[1] : $group{$_}[1] + $group{$_}[4] >= 256 } keys %$kept;
   tell_table('tcp', \%now);
   my $spent = cpu_ms() - $began;
   $sockets_soonest = $seq + ($spent > 2.5 ? int($spent * 2) : 5);
-  $sockets_next = grep({ $_ > 1 } values %queued) ? $sockets_soonest : $seq + ($spent > 0.5 ? int($spent * 10) : 5);
+  $sockets_next = %queued ? $sockets_soonest : $seq + ($spent > 0.5 ? int($spent * 10) : 5);
   $sockets_then = sockets_in_use();
 }
 
@@ -604,7 +619,7 @@ sub kept_groups {
   return \%kept;
 }
 
-# Who owns them, for groups that are large or whose queues were not empty at the last two looks either: by the inode of a
+# Who owns them, for groups that are large or whose queues held more than a few bytes at the last two looks: by the inode of a
 # few of their sockets. Every link of every process may have to be read: every thirty ticks at most. What was found holds
 # for two minutes, or as long as that process does.
 my $owners_next = 0;
@@ -615,7 +630,7 @@ sub owners {
   for my $key (sort keys %$kept) {
     $of{$key} = $owner{$key} ? $owner{$key}[0] : '-';
     next if $owner{$key} || !$inodes->{$key} || $seq < $owners_next;
-    next unless $group->{$key}[0] >= 32 || $queued{$key} >= 2 && ($group->{$key}[3] || $group->{$key}[6]);
+    next unless $group->{$key}[0] >= 32 || $queued{$key} >= 2;
     next if ++$count > 8;
     $wanted{$_}{$key} = 1 for @{ $inodes->{$key} };
   }
