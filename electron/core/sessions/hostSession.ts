@@ -78,6 +78,8 @@ export function createHostSession(options: HostSessionOptions): HostSession {
   let failures = 0;
   let connectedAt = 0;
   let attemptAt = 0;
+  /** Its next try is sooner than it would have been. */
+  let hurried = false;
   /** While it is not up: since when it is not, if it was before, and what is in the way. */
   let downSince: number | undefined;
   let cause: LinkCause | undefined;
@@ -102,6 +104,7 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     attempt = own;
     const number = failures + 1;
     attemptAt = clock.monotonic();
+    hurried = false;
     setLink({ kind: 'connecting', since: clock.now(), attempt: number, ...downed() });
     const result = await connectOnce(own.signal, () => {
       if (!own.signal.aborted)
@@ -270,11 +273,15 @@ export function createHostSession(options: HostSessionOptions): HostSession {
       } else if (!doubt && cause !== undefined && !UNHEARD.includes(cause)) {
         // It is heard, and has its reasons: that another host is back changes nothing for it.
       } else if (link.kind === 'reconnecting') {
-        if (link.nextTryAt - clock.now() > wait) waitToRetry(wait, link.reason);
+        // Once: the least of many draws is no spread any more.
+        if (hurried || link.nextTryAt - clock.now() <= wait) return;
+        hurried = true;
+        waitToRetry(wait, link.reason);
       } else if (link.kind === 'connecting' && clock.monotonic() - attemptAt > YOUNG_ATTEMPT_MS) {
         // What was sent into the void is sent again by the kernel after ever longer waits.
         attempt?.abort();
         attempt = undefined;
+        hurried = true;
         waitToRetry(wait, 'the way to it may be back');
       }
     },
