@@ -12,6 +12,8 @@ import type { UserSettings } from '../../shared/model/userSettings.ts';
 import type { WorkspaceProblem } from '../../shared/model/workspace.ts';
 import type { LayoutState } from '../../shared/panes/layoutState.ts';
 import { detectorThresholds } from './detectors/detectors.ts';
+import { askHost } from './diagnosis/askHost.ts';
+import { diagnose } from './diagnosis/diagnose.ts';
 import type { OpenedWorkspace } from './openedWorkspace.ts';
 import { exportReport } from './report/exportReport.ts';
 import type { PromptQueue } from './sessions/promptQueue.ts';
@@ -51,6 +53,9 @@ export function snapshotOf(of: {
     settings: of.settings,
   };
 }
+
+/** Of what a look printed, so much is kept with the event: every window reads the newest events. */
+const KEPT_OUTPUT = 65_536;
 
 /** Binds the contract's commands to the services of whatever workspace is open when they arrive. */
 export function createCommandHandlers(core: {
@@ -220,6 +225,47 @@ export function createCommandHandlers(core: {
         evidence: [],
         actions: [],
         ...(id === undefined ? {} : { host: id }),
+      });
+    },
+
+    async 'diagnosis.run'({ host: id, diagnosis, target, asRoot, event }) {
+      const found = await diagnose(
+        { host: id, diagnosis, asRoot, ...(target ? { target } : {}) },
+        host(id).session,
+        () => core.clock.now(),
+      );
+      const kept = current().publish({
+        kind: 'evidence.collected',
+        severity: 'info',
+        source: 'person',
+        at: found.startedAt,
+        host: id,
+        title: `${found.title} looked at`,
+        detail: { diagnosis, tookMs: found.tookMs, ...(target ? { pid: target.pid } : {}) },
+        evidence: [
+          {
+            type: 'output',
+            command: found.command,
+            text: found.output.slice(0, KEPT_OUTPUT),
+            ...(found.exitCode === undefined ? {} : { exitCode: found.exitCode }),
+          },
+        ],
+        actions: [],
+        ...(event === undefined ? {} : { relatesTo: event }),
+      });
+      return { ...found, event: kept.id };
+    },
+    'host.ask': ({ host: id, command }) => askHost(id, command, host(id).session, () => core.clock.now()),
+    async 'evidence.keep'({ title, outputs }) {
+      return current().publish({
+        kind: 'evidence.collected',
+        severity: 'info',
+        source: 'person',
+        at: core.clock.now(),
+        title,
+        detail: {},
+        evidence: outputs.map((output) => ({ type: 'output', ...output })),
+        actions: [],
       });
     },
 

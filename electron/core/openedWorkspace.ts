@@ -296,6 +296,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
         name,
         problems: options.problems,
         held: heldNow,
+        runbooks: workspace.runbooks,
         ...(path === undefined ? {} : { path }),
         ...(contentHash === undefined ? {} : { contentHash }),
         ...(layout === undefined ? {} : { panes: layout }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AwsInventory, AwsSession } from '../model/awsInventory.ts';
+import { DIAGNOSES, type DiagnosisResult } from '../model/diagnosis.ts';
 import type { HostId, HostSummary } from '../model/host.ts';
 import type { Incident, IncidentId } from '../model/incident.ts';
 import type { MetricVector } from '../model/metric.ts';
@@ -15,7 +16,7 @@ import {
 import type { ScrollbackHits, ScrollbackPart } from '../model/scrollback.ts';
 import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
 import type { UserSettings } from '../model/userSettings.ts';
-import type { WindowSpec, WorkspaceProblem } from '../model/workspace.ts';
+import type { Runbook, WindowSpec, WorkspaceProblem } from '../model/workspace.ts';
 import { type LayoutState, layoutStateSchema } from '../panes/layoutState.ts';
 
 /**
@@ -201,6 +202,8 @@ export interface WorkspaceView {
    */
   held: { host: HostId; command: string; typed?: true }[];
   contentHash?: string;
+  /** Remediations of the file's own. */
+  runbooks: Runbook[];
   /** The file's own windows and splits, for a window that has no layout of its own yet. */
   panes?: WindowSpec[];
 }
@@ -215,6 +218,14 @@ export interface DirectoryListing {
   path: string;
   parent: string | null;
   entries: { name: string; directory: boolean }[];
+}
+
+/** `text`: standard output and error, as they came apart; hostile. */
+export interface HostAnswer {
+  text: string;
+  exitCode?: number;
+  tookMs: number;
+  truncated: boolean;
 }
 
 /** What a workspace can be made of. */
@@ -363,6 +374,42 @@ export const COMMANDS = {
       .strict(),
   ),
 
+  /** Looks at a host or a process, read-only; what it printed is kept on the timeline. */
+  'diagnosis.run': command<DiagnosisResult>()(
+    z
+      .object({
+        host: hostId,
+        diagnosis: z.enum(DIAGNOSES.map(({ id }) => id)),
+        target: processIdentity.exactOptional(),
+        asRoot: z.boolean().default(false),
+        /** The event that it is to explain. */
+        event: eventId.exactOptional(),
+      })
+      .strict(),
+  ),
+  /** One command of the user's on one host, as typed; bounded in time and output. */
+  'host.ask': command<HostAnswer>()(
+    z.object({ host: hostId, command: z.string().trim().min(1).max(4096) }).strict(),
+  ),
+  /** Puts what was asked on the timeline. */
+  'evidence.keep': command<TimelineEvent>()(
+    z
+      .object({
+        title: z.string().trim().min(1).max(300),
+        outputs: z
+          .array(
+            z
+              .object({
+                command: z.string().max(4096),
+                text: z.string().max(200_000),
+                exitCode: z.number().int().exactOptional(),
+              })
+              .strict(),
+          )
+          .max(200),
+      })
+      .strict(),
+  ),
   /** Nothing happens yet: reads the host, shows what would run. A plan with `refusal` cannot be executed. */
   'remediation.plan': command<RemediationPlan>()(
     z.object({ host: hostId, request: remediationRequest, event: eventId.optional() }).strict(),

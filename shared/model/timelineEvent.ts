@@ -62,6 +62,7 @@ export type EventKind =
   | 'remediation.succeeded'
   | 'remediation.failed'
   | 'remediation.unknown'
+  | 'evidence.collected'
   | 'note'
   | 'incident.started'
   | 'incident.ended'

@@ -1,0 +1,106 @@
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DIAGNOSES, type DiagnosisId } from '../../../shared/model/diagnosis.ts';
+import type { ProcessIdentity } from '../../../shared/model/process.ts';
+import { HERE, identityOf, openRemediationBed, type RemediationBed } from '../remediation/remediationBed.ts';
+import { askHost } from './askHost.ts';
+import { diagnose } from './diagnose.ts';
+
+/** Of this machine, over a real session. */
+let bed: RemediationBed;
+beforeEach(async () => {
+  bed = await openRemediationBed();
+});
+afterEach(() => bed.dispose());
+
+const look = (diagnosis: DiagnosisId, target?: ProcessIdentity) =>
+  diagnose(
+    { host: HERE.host, diagnosis, asRoot: false, ...(target ? { target } : {}) },
+    bed.session,
+    Date.now,
+  );
+
+describe('every look at a host', () => {
+  test.each(
+    DIAGNOSES.filter(({ about, id }) => about === 'host' && id !== 'large-files').map(({ id }) => id),
+  )(
+    '%s says something, and complains of nothing',
+    async (id) => {
+      const result = await look(id);
+      expect(result.output).toMatch(/^== \S/);
+      expect(result.output).not.toMatch(/== it complained|syntax error|not found/i);
+      expect(result.truncated).toBe(false);
+      expect(result.command).toContain(`# ${id}`);
+    },
+    40_000,
+  );
+
+  test('connections are counted by process and remote end, with what waits in their queues', async () => {
+    const server = createServer((socket) => socket.pause());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const { pid } = await bed.start(
+      `use IO::Socket::INET; my @s = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => ${port}) } 1 .. 23; $_->syswrite('x' x 500) for @s`,
+      'leaker',
+    );
+    const { output } = await look('connections');
+    server.close();
+    expect(output).toMatch(new RegExp(`^ +23\\tperl ${pid}\\tESTAB\\t127\\.0\\.0\\.1:${port}\\t`, 'm'));
+    expect(output).toContain(`127.0.0.1:${port}`);
+  });
+
+  test('deleted files that are held open are found, and can be acted on', async () => {
+    const file = join(bed.directory, 'gone.log');
+    const { pid } = await bed.start(
+      `open(F, '>>', '${file}'); F->autoflush(1); print F 'x' x 3_000_000; unlink '${file}'`,
+    );
+    const { deletedFiles } = await look('disk');
+    const found = deletedFiles?.find((one) => one.pid === pid);
+    expect(found).toMatchObject({ path: file, process: 'perl', descriptor: 3, ...pick(identityOf(pid)) });
+    expect(found?.bytes).toBeGreaterThanOrEqual(3_000_000);
+  });
+});
+
+const pick = ({ startTicks }: ProcessIdentity) => ({ startTicks });
+
+describe('every look at a process', () => {
+  test.each(
+    DIAGNOSES.filter(({ about, id }) => about === 'process' && id !== 'system-calls').map(({ id }) => id),
+  )(
+    '%s says something, and complains of nothing',
+    async (id) => {
+      const log = join(bed.directory, 'app.log');
+      const { pid } = await bed.start(
+        `open(F, '>>', '${log}'); F->autoflush(1); print F "a line of its own\\n"`,
+      );
+      const { output } = await look(id, identityOf(pid));
+      expect(output).toMatch(/^== \S/);
+      expect(output).not.toMatch(/== it complained|syntax error|not found/i);
+      if (id === 'process-logs') expect(output).toContain(`== ${log}\na line of its own`);
+      if (id === 'open-files') expect(output).toContain(log);
+    },
+    30_000,
+  );
+
+  test('system calls are summed up for five seconds, and the process goes on', async () => {
+    const { pid } = await bed.start(
+      'print "ready\\n"; while (1) { getppid(); select(undef, undef, undef, 0.01) }',
+    );
+    const { output } = await look('system-calls', identityOf(pid));
+    expect(output).toMatch(/% time|no strace|not permitted|PTRACE/);
+    expect(() => process.kill(pid, 0)).not.toThrow();
+  }, 30_000);
+
+  test('one that is another by now is not looked at', async () => {
+    const { pid } = await bed.start('');
+    const { output, exitCode } = await look('open-files', { ...identityOf(pid), startTicks: 1 });
+    expect(exitCode).toBe(4);
+    expect(output).toBe(`Pid ${pid} is another process by now, or gone.`);
+  });
+});
+
+test('a question of the user’s is asked as typed, and what it said on both streams is told', async () => {
+  const answer = await askHost(HERE.host, 'echo "$((6 * 7))"; echo oh >&2; exit 3', bed.session, Date.now);
+  expect(answer).toMatchObject({ text: '42\n\noh\n', exitCode: 3, truncated: false });
+});
