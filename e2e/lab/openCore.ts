@@ -20,9 +20,9 @@ export interface OpenedCore {
   close(): Promise<void>;
 }
 
-/** A whole core with a folder of its own and one window, as a home would make it. */
-export async function openCore(): Promise<OpenedCore> {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'fireline-core-'));
+/** A whole core with a folder of its own (or of an earlier one) and one window, as a home would make it. */
+export async function openCore(directory?: string): Promise<OpenedCore> {
+  const dataDirectory = directory ?? mkdtempSync(join(tmpdir(), 'fireline-core-'));
   const diagnostics: string[] = [];
   const core = await createCore({
     home: 'web',

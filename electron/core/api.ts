@@ -171,9 +171,9 @@ export function createCommandHandlers(core: {
       return null;
     },
 
-    async 'pane.open'({ host: id, columns, rows, place }) {
+    async 'pane.open'({ host: id, columns, rows, ...how }) {
       host(id);
-      return current().openPane(id, { columns, rows }, place);
+      return current().openPane(id, { columns, rows }, how);
     },
     async 'pane.close'({ pane }) {
       current().panes.close(pane);

@@ -7,7 +7,7 @@ import type { WindowLink } from '../../shared/contract/rpc.ts';
 import type { HostId } from '../../shared/model/host.ts';
 import type { Incident } from '../../shared/model/incident.ts';
 import { metricIndex } from '../../shared/model/metric.ts';
-import type { PaneSummary } from '../../shared/model/pane.ts';
+import type { PaneId, PaneSummary } from '../../shared/model/pane.ts';
 import type { EventId, TimelineEvent } from '../../shared/model/timelineEvent.ts';
 import type {
   EcsSpec,
@@ -48,10 +48,16 @@ export interface OpenedWorkspace extends Disposable {
   publish(event: Omit<TimelineEvent, 'id' | 'revision' | 'seenAt' | 'clockOffsetMs'>): TimelineEvent;
   watchProcesses(window: WindowLink, host: HostId | null): void;
   /** `place`: of the file's own windows; its start-up commands are typed into the pane once they may be. */
-  openPane(host: HostId, size: TerminalSize, place?: { window: number; pane: number }): PaneSummary;
+  openPane(host: HostId, size: TerminalSize, how?: OpenPane): PaneSummary;
   approve(): void;
   /** Its file has other windows now; its hosts are the same. */
   fileRewritten(workspace: Workspace): void;
+}
+
+export interface OpenPane {
+  place?: { window: number; pane: number } | undefined;
+  durable?: string | undefined;
+  after?: PaneId | undefined;
 }
 
 export interface OpenedWorkspaceOptions {
@@ -331,12 +337,16 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       if (!watched.has(window)) window.lifetime.addStop(() => watched.delete(window));
       watched.set(window, host);
     },
-    openPane(host, size, place) {
+    openPane(host, size, { place, durable, after } = {}) {
       const window = place && workspace.panes?.[place.window];
       const pane = place && window ? panesOfSpec(window.layout)[place.pane] : undefined;
       const lines = pane?.host === host ? pane.run : undefined;
       const held = heldNow.some((one) => one.typed);
-      return panes.open(host, size, lines && { lines, held });
+      return panes.open(host, size, {
+        startUp: lines && { lines, held },
+        durable: durable ?? (pane?.host === host ? pane.durable : undefined),
+        after,
+      });
     },
     approve() {
       heldNow = [];

@@ -290,7 +290,11 @@ export const COMMANDS = {
     z.object({ prompt: promptId, answer: z.array(z.string().max(65_536)).max(20).nullable() }).strict(),
   ),
 
-  /** `place`: which pane of the file's own windows this is, both from 0; its start-up commands are then typed into it. */
+  /**
+   * `place`: which pane of the file's own windows this is, both from 0; its start-up commands are then typed into it.
+   * `durable`: the named session that it is attached to. `after`: the pane of an earlier run in whose place it comes; its
+   * output is shown above, and its session found again.
+   */
   'pane.open': command<PaneSummary>()(
     z
       .object({
@@ -301,6 +305,12 @@ export const COMMANDS = {
           .object({ window: z.number().int().min(0), pane: z.number().int().min(0) })
           .strict()
           .optional(),
+        /** Of tmux or screen, on the host. */
+        durable: z
+          .string()
+          .regex(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/)
+          .optional(),
+        after: paneId.optional(),
       })
       .strict(),
   ),

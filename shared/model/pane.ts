@@ -24,6 +24,8 @@ export interface PaneSummary {
   title: string;
   /** False when the disk refused: the terminal goes on, the record says so. */
   recording: boolean;
+  /** The named session on the host that it is attached to; without `keeper` there is none, and the shell ends with the link. */
+  durable?: { name: string; keeper?: 'tmux' | 'screen' };
   /** Epoch ms, while the transport is about to end its shell: an idle session of Session Manager. */
   expiresAt?: number;
 }

@@ -129,6 +129,8 @@ export type LayoutSpec =
       host: HostId;
       /** Lines typed into the pane's first shell, each as if a person had ended it with Enter; held until approved. */
       run?: string[];
+      /** The session of tmux or screen on the host that the pane is attached to, and finds again. */
+      durable?: string;
     }
   | { split: 'row' | 'column'; children: { size: number; layout: LayoutSpec }[] };
 

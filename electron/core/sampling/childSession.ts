@@ -59,6 +59,10 @@ export class ChildSession implements Session {
     return ok(new ChildChannel(child, () => this.children.delete(child)));
   }
 
+  openTerminal(): Promise<Result<never, SessionFailure>> {
+    return this.openShell();
+  }
+
   async openShell(): Promise<Result<never, SessionFailure>> {
     return fail({ kind: 'refused', reason: 'no shells here' });
   }

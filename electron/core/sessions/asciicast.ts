@@ -77,6 +77,55 @@ export interface TerminalBytes {
 
 const READ_BYTES = 1024 * 1024;
 
+/** Line for line in their order: the exact bytes of those that are output. */
+function outputReader(): (line: string) => Buffer | undefined {
+  let exact = false;
+  return (line) => {
+    // Nearly every line is output; the others are told by their code before anything is decoded.
+    const code = /^\[[0-9.eE+-]+,\s*"(.)"/.exec(line)?.[1];
+    if (code !== 'o' && code !== 'b') return undefined;
+    let data: unknown;
+    try {
+      data = (JSON.parse(line) as unknown[])[2];
+    } catch {
+      return undefined;
+    }
+    if (typeof data !== 'string') return undefined;
+    const passOver = code === 'o' && exact;
+    exact = code === 'b';
+    return passOver ? undefined : Buffer.from(data, exact ? 'base64' : 'utf8');
+  };
+}
+
+/** The newest `most` bytes, without reading what comes before them: of a gigabyte, the last part. */
+export async function readNewestBytes(file: string, most: number): Promise<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    // Escape sequences take six characters each in JSON: mostly twice as much is enough.
+    for (let span = 2 * most + 64 * 1024; ; span *= 4) {
+      const from = Math.max(0, size - span);
+      const chunk = Buffer.alloc(size - from);
+      const { bytesRead } = await handle.read(chunk, 0, chunk.length, from);
+      const lines = chunk.toString('utf8', 0, bytesRead).split('\n');
+      // What is cut may be a `b`, and what follows it is then its lossy text: both are left out.
+      if (from > 0) lines.splice(0, lines[1]?.includes(',"b",') ? 3 : 2);
+      const outputOf = outputReader();
+      const parts: Buffer[] = [];
+      let length = 0;
+      for (const line of lines) {
+        const bytes = outputOf(line);
+        if (bytes === undefined) continue;
+        parts.push(bytes);
+        length += bytes.length;
+      }
+      if (length >= most || from === 0) return Buffer.concat(parts).subarray(Math.max(0, length - most));
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
 /**
  * The exact bytes that a terminal received, [fromByte, fromByte + maxBytes). A last line that was cut by a crash is
  * passed over, and so is any other that is not an event. `mark` saves reading what comes before it.
@@ -89,27 +138,11 @@ export async function readTerminalBytes(
 ): Promise<TerminalBytes> {
   const parts: Buffer[] = [];
   let at = options.mark?.byte ?? 0;
-  let exact: Buffer | undefined;
+  const outputOf = outputReader();
 
   function take(line: string): void {
-    // Nearly every line is output; the others are told by their code before anything is decoded.
-    const code = /^\[[0-9.eE+-]+,\s*"(.)"/.exec(line)?.[1];
-    if (code !== 'o' && code !== 'b') return;
-    let data: unknown;
-    try {
-      data = (JSON.parse(line) as unknown[])[2];
-    } catch {
-      return;
-    }
-    if (typeof data !== 'string') return;
-    if (code === 'b') {
-      exact = Buffer.from(data, 'base64');
-      add(exact);
-    } else if (exact) exact = undefined;
-    else add(Buffer.from(data, 'utf8'));
-  }
-
-  function add(bytes: Buffer): void {
+    const bytes = outputOf(line);
+    if (bytes === undefined) return;
     const from = Math.max(0, fromByte - at);
     const to = Math.min(bytes.length, fromByte + maxBytes - at);
     if (from < to) parts.push(bytes.subarray(from, to));

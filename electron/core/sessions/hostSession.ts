@@ -246,6 +246,14 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     }
   }
 
+  async function openPane(
+    start: (connection: Connection) => Promise<Result<ShellChannel, ChannelFailure>>,
+  ): Promise<Result<ShellChannel, SessionFailure>> {
+    const watch = current?.watch;
+    const opened = await open<ShellChannel>('a shell', async (budget) => budget.take('pane'), start);
+    return opened.ok && watch ? ok(noteTyping(opened.value, () => watch.noteInput())) : opened;
+  }
+
   const lostWhileWaiting = (purpose: string): Result<never, SessionFailure> =>
     fail({ kind: 'lost', reason: `the link to ${host} dropped before ${purpose} started` });
 
@@ -299,15 +307,13 @@ export function createHostSession(options: HostSessionOptions): HostSession {
       cause = undefined;
       setLink({ kind: 'closed', since: clock.now() });
     },
-    async openShell(size) {
-      const watch = current?.watch;
-      const opened = await open<ShellChannel>(
-        'a shell',
-        async (budget) => budget.take('pane'),
-        (connection) => connection.openShell(size),
-      );
-      return opened.ok && watch ? ok(noteTyping(opened.value, () => watch.noteInput())) : opened;
-    },
+    openShell: (size) => openPane((connection) => connection.openShell(size)),
+    openTerminal: (argv, size) =>
+      openPane(
+        async (connection) =>
+          (await connection.openTerminal?.(loginShellCommand(argv), size)) ??
+          fail({ kind: 'refused', reason: `${transport.address} has no terminal but its shell` }),
+      ),
     openExec: (argv, purpose) =>
       open<ExecChannel>(
         purpose,

@@ -44,6 +44,8 @@ export function createOutputFlow(options: {
   wire: number;
   clock: Clock;
   recorder: Recorder;
+  /** What its place showed before this recording, at most so many of the newest bytes. */
+  earlier?: (most: number) => Promise<Buffer>;
   pause: () => void;
   resume: () => void;
 }): OutputFlow {
@@ -135,7 +137,10 @@ export function createOutputFlow(options: {
       }
       regulate();
       const totalBytes = recorder.totalBytes;
-      const replay = await readNewest(recorder, totalBytes, replayBytes);
+      const own = await readNewest(recorder, totalBytes, replayBytes);
+      const most = own.length === totalBytes ? replayBytes - own.length : 0;
+      const earlier = most > 0 ? await options.earlier?.(most).catch(() => undefined) : undefined;
+      const replay = earlier && earlier.length > 0 ? Buffer.concat([earlier, own]) : own;
       attachment.held = false;
       if (windows.get(window) !== attachment) return { replayedBytes: 0, totalBytes };
       const frames: Attachment['queue'] = [];
@@ -146,7 +151,7 @@ export function createOutputFlow(options: {
       attachment.queuedBytes += replay.length;
       send(window, attachment);
       regulate();
-      return { replayedBytes: replay.length, totalBytes };
+      return { replayedBytes: own.length, totalBytes };
     },
     acknowledge(window, count) {
       const attachment = windows.get(window);

@@ -1,13 +1,16 @@
 import type { Clock } from '../../../shared/base/clock.ts';
 import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
+import { ok, type Result } from '../../../shared/base/result.ts';
 import type { WindowLink } from '../../../shared/contract/rpc.ts';
 import { isUp, type LinkState } from '../../../shared/model/host.ts';
 import type { PaneId, PaneState, PaneSummary } from '../../../shared/model/pane.ts';
 import type { ChannelExit, ShellChannel, TerminalSize } from '../transports/transport.ts';
 import type { TerminalBytes } from './asciicast.ts';
+import { type DurableShell, type Keeper, openDurableShell } from './durableShell.ts';
+import { readEarlierOutput } from './earlierOutput.ts';
 import { createOutputFlow } from './outputFlow.ts';
 import { createRecorder } from './recorder.ts';
-import type { Session } from './session.ts';
+import type { Session, SessionFailure } from './session.ts';
 import { createStartUp } from './startUp.ts';
 
 export interface Pane extends Disposable {
@@ -42,6 +45,10 @@ interface PaneOptions {
   castFile: string;
   clock: Clock;
   startUp?: PaneStartUp | undefined;
+  /** The named session on the host that its shells are attached to. */
+  durable?: string | undefined;
+  /** Recordings of what its place showed before, newest first. */
+  earlier?: readonly string[];
   diagnostic: (line: string) => void;
   onChange: (summary: PaneSummary) => void;
 }
@@ -57,6 +64,7 @@ export function createPane(options: PaneOptions): Pane {
   /** A shell ran here before: the next one says that it is another. */
   let hadShell = false;
   let shellOpenedAt = 0;
+  let keeper: Keeper | undefined;
   /** Typed while the first shell was opened: a terminal takes it, so does this. A later shell is another, and gets none. */
   let early: Uint8Array[] = [];
   let earlyBytes = 0;
@@ -67,6 +75,7 @@ export function createPane(options: PaneOptions): Pane {
       wire: options.wire,
       clock,
       recorder,
+      earlier: (most) => readEarlierOutput(options.earlier ?? [], most),
       pause: () => channel?.pause(),
       resume: () => channel?.resume(),
     }),
@@ -103,6 +112,9 @@ export function createPane(options: PaneOptions): Pane {
     state,
     title: session.host,
     recording: recorder.recording,
+    ...(options.durable === undefined
+      ? {}
+      : { durable: { name: options.durable, ...(keeper ? { keeper } : {}) } }),
     ...(channel?.expiresAt === undefined ? {} : { expiresAt: channel.expiresAt }),
   });
   const changed = () => options.onChange(summary());
@@ -132,9 +144,9 @@ export function createPane(options: PaneOptions): Pane {
   async function open(): Promise<void> {
     const own = ++opening;
     if (state.kind !== 'opening') enter({ kind: 'opening', since: clock.now() });
-    const opened = await session.openShell(size);
+    const opened = await openShell();
     if (own !== opening) {
-      if (opened.ok) opened.value.dispose();
+      if (opened.ok) opened.value.channel.dispose();
       return;
     }
     if (!opened.ok) {
@@ -155,9 +167,14 @@ export function createPane(options: PaneOptions): Pane {
       });
       return;
     }
-    if (hadShell) flow.note(`${clockTime(clock)} a new shell`);
+    const shell = opened.value;
+    const note = shellNote(shell, options.durable, hadShell);
+    if (note !== undefined) flow.note(`${clockTime(clock)} ${note}`);
+    // What the file has typed was typed when the session was made.
+    if (shell.found) startUp.dispose();
     hadShell = true;
-    channel = opened.value;
+    keeper = shell.keeper;
+    channel = shell.channel;
     if (flow.paused) channel.pause();
     const own_ = channel;
     channel.onOutput((bytes) => {
@@ -171,6 +188,12 @@ export function createPane(options: PaneOptions): Pane {
     startUp.shellOpened();
     for (const bytes of early.splice(0)) channel.write(bytes);
     enter({ kind: 'open', since: clock.now() });
+  }
+
+  async function openShell(): Promise<Result<DurableShell, SessionFailure>> {
+    if (options.durable !== undefined) return openDurableShell(session, options.durable, size);
+    const opened = await session.openShell(size);
+    return opened.ok ? ok({ channel: opened.value, found: false }) : opened;
   }
 
   function onExit(ended: ShellChannel, exit: ChannelExit): void {
@@ -263,6 +286,16 @@ export function createPane(options: PaneOptions): Pane {
     },
     dispose: () => owned.dispose(),
   };
+}
+
+/** What is said above a shell's first line: whether what ran before has gone on. */
+function shellNote(shell: DurableShell, name: string | undefined, another: boolean): string | undefined {
+  if (shell.why !== undefined) return `${shell.why}: this shell ends with its link`;
+  const { keeper, found } = shell;
+  if (keeper && found) return `the ${keeper} session ${name} goes on`;
+  if (!another) return undefined;
+  if (keeper) return `a new ${keeper} session ${name}: the one before is gone`;
+  return 'a new shell; what ran in the one before ended with it';
 }
 
 /** As much as a terminal's own line takes, a few times over. */

@@ -65,7 +65,7 @@ async function start() {
     createPaneService({
       sessionOf: (id) => (id === host ? session : undefined),
       castsDirectory,
-      store: { putPane() {} },
+      store: { putPane() {}, readPanes: () => [] },
       clock: systemClock,
       diagnostic() {},
     }),
@@ -192,8 +192,8 @@ describe('panes', () => {
   it('type their start-up commands into the shell once they are approved', async () => {
     const { panes } = await start();
     const lines = ['cd /tmp', "echo 'started in' $PWD"];
-    const free = panes.open(host, size, { lines, held: false });
-    const held = panes.open(host, size, { lines, held: true });
+    const free = panes.open(host, size, { startUp: { lines, held: false } });
+    const held = panes.open(host, size, { startUp: { lines, held: true } });
     const windows = [free, held].map((pane) => ({ pane, window: openWindow(panes) }));
     for (const { pane, window } of windows) {
       await panes.attach(window.link, pane.id, 0);

@@ -8,7 +8,7 @@ import type { WindowLink } from '../../../shared/contract/rpc.ts';
 import type { TerminalFrame } from '../../../shared/contract/wire.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
-import type { RecordStore } from '../store/store.types.ts';
+import type { RecordStore, StoredPane } from '../store/store.types.ts';
 import type { TerminalSize } from '../transports/transport.ts';
 import { readTerminalBytes, type TerminalBytes } from './asciicast.ts';
 import { createPane, type Pane, type PaneStartUp } from './pane.ts';
@@ -17,15 +17,23 @@ import type { Session } from './session.ts';
 export interface PaneServiceOptions {
   sessionOf(host: HostId): Session | undefined;
   castsDirectory: string;
-  store: Pick<RecordStore, 'putPane'>;
+  store: Pick<RecordStore, 'putPane' | 'readPanes'>;
   clock: Clock;
   diagnostic: (line: string) => void;
+}
+
+export interface OpenPaneOptions {
+  startUp?: PaneStartUp | undefined;
+  /** The session of tmux or screen that it is attached to. */
+  durable?: string | undefined;
+  /** The pane of an earlier run in whose place it comes: it goes on where that one was, as far as can be. */
+  after?: PaneId | undefined;
 }
 
 /** Terminals over sessions: each is recorded, then shown by any number of windows, none, or one after another. */
 export interface PaneService extends Disposable {
   /** Throws `not_found` for a host that is not open, as do the others for panes. */
-  open(host: HostId, size: TerminalSize, startUp?: PaneStartUp): PaneSummary;
+  open(host: HostId, size: TerminalSize, options?: OpenPaneOptions): PaneSummary;
   /** Start-up commands that were held may be typed. */
   approve(): void;
   close(pane: PaneId): void;
@@ -54,6 +62,9 @@ export interface PaneService extends Disposable {
   flush(): Promise<void>;
 }
 
+/** Recordings that a reopened pane goes back through. */
+const MOST_EARLIER = 20;
+
 /** Unique in the process, so that a frame on its way from a window of the last workspace reaches no pane of this one. */
 let nextWire = 1;
 
@@ -71,17 +82,35 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
     return pane;
   }
 
+  /** The panes of this host that stood in this place, newest first. */
+  function predecessors(after: PaneId, host: HostId): StoredPane[] {
+    const found: StoredPane[] = [];
+    try {
+      const stored = new Map(options.store.readPanes().map((one) => [one.id, one]));
+      for (let one = stored.get(after); one?.host === host && found.length < MOST_EARLIER; ) {
+        if (found.includes(one)) break;
+        found.push(one);
+        one = one.after === undefined ? undefined : stored.get(one.after);
+      }
+    } catch (error) {
+      options.diagnostic(`pane ${after}: not read from the record: ${String(error)}`);
+    }
+    return found;
+  }
+
   const input = (wire: number, bytes: Uint8Array) => byWire.get(wire)?.input(bytes);
   const interrupt = (wire: number, bytes: Uint8Array) => byWire.get(wire)?.interrupt(bytes);
   const acknowledge = (window: WindowLink, wire: number, count: number) =>
     byWire.get(wire)?.acknowledge(window, count);
 
   return {
-    open(host, size, startUp) {
+    open(host, size, { startUp, durable: named, after } = {}) {
       const session = options.sessionOf(host);
       if (!session) throw failure('not_found', `there is no host ${host}`, 'Open a workspace that has it.');
       const id = randomUUID().replaceAll('-', '').slice(0, 16) as PaneId;
       const castFile = `${id}.cast`;
+      const before = after === undefined || panes.has(after) ? [] : predecessors(after, host);
+      const durable = named ?? before[0]?.durable;
       const pane = createPane({
         id,
         wire: nextWire++,
@@ -90,6 +119,8 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
         castFile: join(castsDirectory, castFile),
         clock,
         startUp,
+        durable,
+        earlier: before.map((one) => join(castsDirectory, one.castFile)),
         diagnostic: options.diagnostic,
         onChange: (summary) => {
           if (panes.has(id)) changed.fire(summary);
@@ -98,7 +129,15 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
       panes.set(id, pane);
       byWire.set(pane.summary.wire, pane);
       try {
-        options.store.putPane({ id, host, openedAt: clock.now(), castFile, title: pane.summary.title });
+        options.store.putPane({
+          id,
+          host,
+          openedAt: clock.now(),
+          castFile,
+          title: pane.summary.title,
+          ...(durable === undefined ? {} : { durable }),
+          ...(before[0] ? { after: before[0].id } : {}),
+        });
       } catch (error) {
         // A full disk must not keep anyone from a shell.
         options.diagnostic(`pane ${id}: not entered in the record: ${String(error)}`);

@@ -17,6 +17,8 @@ export interface Session extends Disposable {
   reconnect(): void;
   disconnect(): void;
   openShell(size: TerminalSize): Promise<Result<ShellChannel, SessionFailure>>;
+  /** A command, as an argument vector, in a terminal. `refused` where the transport has none but its shell's. */
+  openTerminal(argv: readonly string[], size: TerminalSize): Promise<Result<ShellChannel, SessionFailure>>;
   /**
    * A long-lived or streaming command, as an argument vector (quoted here). Waits for its place in the channel
    * budget. `purpose` is for people: `sampler`, `kernel log`.

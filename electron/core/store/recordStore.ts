@@ -19,7 +19,7 @@ import { type RecordError, recordError, storageFailure, toRecordError } from './
 import { lockRecord } from './recordLock.ts';
 import { decodeVector, encodeVector } from './sampleVector.ts';
 import { loadSqlite } from './sqlite.ts';
-import type { RecordStore } from './store.types.ts';
+import type { RecordStore, StoredPane } from './store.types.ts';
 
 export interface OpenRecordOptions {
   clock: Clock;
@@ -85,8 +85,6 @@ export function openRecord(directory: string, options: OpenRecordOptions): Resul
     return refuse(toRecordError(error, file));
   }
 }
-
-type StoredPane = Parameters<RecordStore['putPane']>[0];
 
 class SqliteRecordStore implements RecordStore {
   readonly directory: string;

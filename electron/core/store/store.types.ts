@@ -44,9 +44,21 @@ export interface RecordStore extends Disposable {
   putHosts(hosts: readonly HostSummary[]): void;
   readHosts(): HostSummary[];
 
-  putPane(pane: { id: PaneId; host: HostId; openedAt: number; castFile: string; title: string }): void;
-  readPanes(): { id: PaneId; host: HostId; openedAt: number; castFile: string; title: string }[];
+  putPane(pane: StoredPane): void;
+  readPanes(): StoredPane[];
 
   putLayout(layout: LayoutState): void;
   readLayout(): LayoutState | undefined;
+}
+
+export interface StoredPane {
+  id: PaneId;
+  host: HostId;
+  openedAt: number;
+  castFile: string;
+  title: string;
+  /** The session on the host that it was attached to. */
+  durable?: string;
+  /** The pane whose place it took after a restart. */
+  after?: PaneId;
 }

@@ -52,6 +52,8 @@ export interface Connection extends Disposable {
   /** Milliseconds there and back; rejects with the signal's reason. */
   ping(signal: AbortSignal): Promise<number>;
   openShell(size: TerminalSize): Promise<Result<ShellChannel, ChannelFailure>>;
+  /** Runs one command line in a terminal. Absent where only the host's own shell can have one. */
+  openTerminal?(commandLine: string, size: TerminalSize): Promise<Result<ShellChannel, ChannelFailure>>;
   /** Runs one command line with the host's shell. Build it with `quoteCommand`. */
   openExec(commandLine: string): Promise<Result<ExecChannel, ChannelFailure>>;
 }

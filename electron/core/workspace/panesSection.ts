@@ -1,5 +1,6 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import type { LayoutSpec, WindowSpec } from '../../../shared/model/workspace.ts';
+import { SESSION_NAME } from '../sessions/durableShell.ts';
 import type { HostsSection } from './hostsSection.ts';
 import { type Entries, type Item, quote, type YamlReader } from './yamlReader.ts';
 
@@ -15,6 +16,7 @@ const KINDS = ['pane', 'row', 'column', 'tiled'] as const;
  *         row:                                   # side by side
  *           - { pane: crawl-3, size: 2 }         # twice as wide as its neighbour; 1 when not given
  *           - { pane: crawl-5, run: [cd /srv, htop] } # lines typed into its shell once this file is approved
+ *           - { pane: crawl-6, durable: ops }  # attached to the tmux session `ops` there, and found again
  *           - column: [crawl-4, crawl-5]         # one above the other
  *       - { name: all, tiled: [web, here] }      # ids or tags, in a grid
  *
@@ -23,7 +25,7 @@ const KINDS = ['pane', 'row', 'column', 'tiled'] as const;
 export function readPanes(reader: YamlReader, item: Item, section: HostsSection): WindowSpec[] {
   const windows: WindowSpec[] = [];
   for (const [index, one] of (reader.list(item, 'panes') ?? []).entries()) {
-    const entries = reader.map(one, `window ${index + 1}`, ['name', 'run', ...KINDS]);
+    const entries = reader.map(one, `window ${index + 1}`, ['name', 'run', 'durable', ...KINDS]);
     if (!entries) continue;
     const nameItem = entries.get('name');
     const name = nameItem ? reader.text(nameItem, 'name') : `${index + 1}`;
@@ -50,9 +52,16 @@ function readLayout(
     return undefined;
   }
   const run = readRun(reader, entries, kind);
+  const durable = readDurable(reader, entries, kind);
   if (kind === 'pane') {
     const pane = readPane(reader, value, section);
-    return pane && (run === undefined ? pane : { ...pane, run });
+    return (
+      pane && {
+        ...pane,
+        ...(run === undefined ? {} : { run }),
+        ...(durable === undefined ? {} : { durable }),
+      }
+    );
   }
   if (kind === 'tiled') return readTiled(reader, value, section);
   if (depth > MAXIMUM_DEPTH) {
@@ -66,7 +75,7 @@ function readLayout(
       if (layout) children.push({ size: 1, layout });
       continue;
     }
-    const own = reader.map(child, `an entry of ${kind}`, ['size', 'run', ...KINDS]);
+    const own = reader.map(child, `an entry of ${kind}`, ['size', 'run', 'durable', ...KINDS]);
     if (!own) continue;
     const layout = readLayout(reader, child, own, section, depth + 1);
     const size = readSize(reader, own.get('size'));
@@ -91,6 +100,27 @@ function readRun(reader: YamlReader, entries: Entries, kind: (typeof KINDS)[numb
     item.at,
     `"run" has ${length} characters.`,
     `at most ${MAXIMUM_RUN}, so that it can be read before it is approved`,
+  );
+  return undefined;
+}
+
+function readDurable(reader: YamlReader, entries: Entries, kind: (typeof KINDS)[number]): string | undefined {
+  const item = entries.get('durable');
+  if (!item) return undefined;
+  const name = reader.text(item, 'durable');
+  if (kind !== 'pane') {
+    reader.problem(
+      item.at,
+      `"durable" stands beside ${kind}.`,
+      '"durable" beside "pane": it names the session that this one is attached to',
+    );
+    return undefined;
+  }
+  if (name === undefined || SESSION_NAME.test(name)) return name;
+  reader.problem(
+    item.offset,
+    `${quote(name)} cannot be the name of a session of tmux.`,
+    'a letter, then letters, digits, _ and -, at most 64 in all',
   );
   return undefined;
 }

@@ -498,6 +498,20 @@ describe('logs, panes and thresholds', () => {
       ['5:30 error "run" stands beside row. | "run" beside "pane": it is typed into that one'],
     ],
     [
+      'a session for no pane',
+      'panes: [{ row: [here, here], durable: ops }]',
+      [
+        '5:30 error "durable" stands beside row. | "durable" beside "pane": it names the session that this one is attached to',
+      ],
+    ],
+    [
+      'a session that tmux could not name so',
+      'panes: [{ pane: here, durable: "-S/tmp/x" }]',
+      [
+        '5:32 error "-S/tmp/x" cannot be the name of a session of tmux. | a letter, then letters, digits, _ and -, at most 64 in all',
+      ],
+    ],
+    [
       'lines that are a number',
       'panes: [{ pane: here, run: 7 }]',
       ['5:28 error run is the number 7. | text: write it in quotes, "7"'],

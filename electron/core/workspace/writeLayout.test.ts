@@ -128,15 +128,17 @@ logs: []   # none yet
 
   test('lines that are typed into a pane stay with a pane of its host', async () => {
     const workspace = await opened(
-      `${HEAD}panes:\n  - { name: one, row: [a, { pane: b, run: [cd /srv, htop] }] }\n  - { name: two, pane: c, run: top }\n`,
+      `${HEAD}panes:\n  - { name: one, row: [a, { pane: b, run: [cd /srv, htop] }] }\n  - { name: two, pane: c, run: top, durable: ops }\n`,
     );
     const { panes } = await writeLayout(workspace, state({ one: 'row(b a)', moved: 'row(c a)' }));
-    const lines = panes?.flatMap((w) => panesOfSpec(w.layout)).map((p) => [p.host, p.run?.join('; ')]);
+    const lines = panes
+      ?.flatMap((w) => panesOfSpec(w.layout))
+      .map((p) => [p.host, p.run?.join('; '), p.durable]);
     expect(lines).toEqual([
-      ['b', 'cd /srv; htop'],
-      ['a', undefined],
-      ['c', 'top'],
-      ['a', undefined],
+      ['b', 'cd /srv; htop', undefined],
+      ['a', undefined, undefined],
+      ['c', 'top', 'ops'],
+      ['a', undefined, undefined],
     ]);
   });
 

@@ -11,8 +11,8 @@ import { writePanes } from './writePanes.ts';
 
 /**
  * Writes the layout of a workspace's windows into its file. Panes of hosts that the file does not name (the tasks of a
- * service come and go) are left out. Lines that the file types into a pane stay with a pane of that host in that window,
- * else in any. Throws `refused` when the file has changed since it was opened, or has errors.
+ * service come and go) are left out. Lines that the file types into a pane, and the session that it is attached to, stay
+ * with a pane of that host in that window, else in any. Throws `refused` when the file has changed since it was opened, or has errors.
  */
 export async function writeLayout(workspace: Workspace, layout: LayoutState): Promise<Workspace> {
   const { path, contentHash } = workspace;
@@ -56,18 +56,19 @@ export function windowSpecs(
   before: readonly WindowSpec[],
 ): WindowSpec[] {
   const waiting = before.flatMap((window) =>
-    panesOfSpec(window.layout).flatMap(({ host, run }) => (run ? [{ window: window.name, host, run }] : [])),
+    panesOfSpec(window.layout).flatMap(({ host, ...more }) =>
+      more.run || more.durable ? [{ window: window.name, host, more }] : [],
+    ),
   );
-  const take = (window: string | undefined, host: HostId): string[] | undefined => {
+  const take = (window: string | undefined, host: HostId) => {
     const index = waiting.findIndex((w) => w.host === host && (window === undefined || w.window === window));
-    return index < 0 ? undefined : waiting.splice(index, 1)[0]?.run;
+    return index < 0 ? undefined : waiting.splice(index, 1)[0]?.more;
   };
   const specOf = (window: string, node: LayoutNode): LayoutSpec | undefined => {
     if (node.kind === 'pane') {
       const host = hosts?.[node.pane];
       if (host === undefined || !known.includes(host)) return undefined;
-      const run = take(window, host);
-      return { host, ...(run ? { run } : {}) };
+      return { host, ...take(window, host) };
     }
     const children = node.children.flatMap((child) => {
       const layout = specOf(window, child.node);
@@ -81,9 +82,7 @@ export function windowSpecs(
   });
   // A pane that was moved to another window takes its lines along.
   for (const pane of specs.flatMap((spec) => panesOfSpec(spec.layout))) {
-    if (pane.run) continue;
-    const run = take(undefined, pane.host);
-    if (run) pane.run = run;
+    if (!pane.run && !pane.durable) Object.assign(pane, take(undefined, pane.host));
   }
   return specs;
 }

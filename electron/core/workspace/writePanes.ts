@@ -1,7 +1,7 @@
 import { Document, isMap, isScalar, isSeq, parseDocument, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import type { LayoutSpec, WindowSpec } from '../../../shared/model/workspace.ts';
 
-const KINDS = ['pane', 'row', 'column', 'tiled', 'run'];
+const KINDS = ['pane', 'row', 'column', 'tiled', 'run', 'durable'];
 
 /**
  * The text of a workspace file with these windows as its `panes`. Every other byte stays as it is; in the section itself
@@ -76,6 +76,7 @@ function addLayout(node: YAMLMap, layout: LayoutSpec): void {
   if ('host' in layout) {
     node.set('pane', new Scalar(layout.host));
     if (layout.run) node.set('run', new Document().createNode(layout.run));
+    if (layout.durable) node.set('durable', new Scalar(layout.durable));
     return;
   }
   const list = new YAMLSeq();
@@ -89,8 +90,9 @@ function addLayout(node: YAMLMap, layout: LayoutSpec): void {
 function plain(layout: LayoutSpec, size: number | undefined): unknown {
   const sized = size === undefined ? {} : { size };
   if ('host' in layout) {
-    if (size === undefined && !layout.run) return layout.host;
-    return { pane: layout.host, ...sized, ...(layout.run ? { run: layout.run } : {}) };
+    const { host, run, durable } = layout;
+    if (size === undefined && !run && durable === undefined) return host;
+    return { pane: host, ...sized, ...(run ? { run } : {}), ...(durable === undefined ? {} : { durable }) };
   }
   const sizes = shares(layout.children);
   return {

@@ -168,6 +168,19 @@ function PaneBadges({ pane }: { pane: PaneSummary }) {
           <Bookmark size={12} aria-hidden /> marked
         </span>
       )}
+      {pane.durable && (
+        <span
+          className={styles.badge}
+          {...(pane.durable.keeper ? {} : { 'data-tone': 'warning' })}
+          title={
+            pane.durable.keeper
+              ? `Attached to the ${pane.durable.keeper} session ${pane.durable.name} on the host: it goes on when the link is lost`
+              : 'Asked for a session of tmux, and there is none: this shell ends with its link'
+          }
+        >
+          {pane.durable.keeper ? `${pane.durable.keeper} ${pane.durable.name}` : 'not durable'}
+        </span>
+      )}
       {!pane.recording && (
         <span className={styles.badge} data-tone="warning" title="The disk refused; the terminal goes on">
           <CircleSlash size={12} aria-hidden /> not recorded

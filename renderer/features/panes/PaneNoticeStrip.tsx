@@ -23,7 +23,7 @@ export function PaneNoticeStrip({ pane }: { pane: PaneSummary }) {
   const held = useWorkspace((s) => s.view?.held.find((h) => h.host === pane.host && !h.typed)?.command);
   const calm = pane.state.kind === 'open' && (link?.kind === 'good' || link?.kind === 'degraded');
   const now = useNow(calm ? undefined : 500);
-  const notice = paneNotice(pane.host, link, pane.state, held, now);
+  const notice = paneNotice(pane.host, link, pane.state, held, now, pane.durable);
   if (!notice) return null;
 
   const run: Record<NoticeAction, () => void> = {

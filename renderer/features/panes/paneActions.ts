@@ -14,6 +14,7 @@ import {
   focusPane,
   keepPaneAlive,
   newWindowId,
+  openDurableWindow,
   openWindow,
   pasteCopied,
   restartPane,
@@ -54,6 +55,14 @@ export const PANE_ACTIONS: readonly Action[] = [
     keys: ['Prefix "'],
     when: hasPane,
     run: () => void splitPane('column'),
+  },
+  {
+    id: 'pane.durable',
+    label: 'New window attached to tmux on the same host (survives the link)',
+    group: 'Panes',
+    keys: ['Prefix T'],
+    when: hasPane,
+    run: () => void openDurableWindow(),
   },
   {
     id: 'pane.zoom',

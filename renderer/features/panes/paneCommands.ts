@@ -1,3 +1,4 @@
+import type { CommandInput } from '../../../shared/contract/commands.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
 import type { WindowSpec } from '../../../shared/model/workspace.ts';
@@ -46,6 +47,20 @@ export async function splitPane(direction: 'row' | 'column', pane = activePane()
 export async function openWindow(host = activePane()?.host ?? useHosts.getState().order[0]): Promise<void> {
   if (host === undefined) return;
   const opened = await openPane(host, activePane() ?? FIRST_SIZE);
+  if (!opened) return;
+  dispatchLayout({ type: 'openWindow', id: newWindowId(), name: host, panes: [opened.id] });
+  focusPane(opened.id);
+}
+
+/** A new window attached to a session of tmux or screen on the host, which goes on when the link is lost. */
+export async function openDurableWindow(host = activePane()?.host): Promise<void> {
+  if (host === undefined) return;
+  const taken = new Set(
+    Object.values(usePanes.getState().byId).flatMap((p) => (p.host === host ? (p.durable?.name ?? []) : [])),
+  );
+  let durable = 'fireline';
+  for (let n = 2; taken.has(durable); n++) durable = `fireline-${n}`;
+  const opened = await openPane(host, activePane() ?? FIRST_SIZE, { durable });
   if (!opened) return;
   dispatchLayout({ type: 'openWindow', id: newWindowId(), name: host, panes: [opened.id] });
   focusPane(opened.id);
@@ -161,7 +176,7 @@ async function reopenPanes(layout: LayoutState): Promise<void> {
   await Promise.all(
     missing.map(async (pane) => {
       const host = layout.hosts?.[pane];
-      const opened = host === undefined ? undefined : await openPane(host, FIRST_SIZE);
+      const opened = host === undefined ? undefined : await openPane(host, FIRST_SIZE, { after: pane });
       dispatchLayout(opened ? { type: 'replace', pane, by: opened.id } : { type: 'close', pane });
     }),
   );
@@ -178,7 +193,9 @@ export async function openSpecifiedWindows(windows: readonly WindowSpec[]): Prom
         const known = free.findIndex((id) => usePanes.getState().byId[id]?.host === host);
         const [reused] = known < 0 ? [] : free.splice(known, 1);
         if (reused !== undefined) return { host, id: reused };
-        return hosts.has(host) ? await openPane(host, FIRST_SIZE, { window, pane: place }) : undefined;
+        return hosts.has(host)
+          ? await openPane(host, FIRST_SIZE, { place: { window, pane: place } })
+          : undefined;
       }),
     );
     const left = panes.filter((p) => p !== undefined);
@@ -237,12 +254,12 @@ export function newWindowId(): string {
 async function openPane(
   host: HostId,
   size: { columns: number; rows: number },
-  place?: { window: number; pane: number },
+  how: Omit<CommandInput<'pane.open'>, 'host' | 'columns' | 'rows'> = {},
 ): Promise<PaneSummary | undefined> {
   try {
     const pane = await call('pane.open', {
       host,
-      ...(place === undefined ? {} : { place }),
+      ...how,
       columns: Math.max(LEAST.columns, size.columns),
       rows: Math.max(LEAST.rows, size.rows),
     });

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../../shared/model/format.ts';
 import type { LinkCause, LinkState } from '../../../shared/model/host.ts';
-import type { PaneState } from '../../../shared/model/pane.ts';
+import type { PaneState, PaneSummary } from '../../../shared/model/pane.ts';
 
 export type NoticeAction = 'reconnect' | 'cancel' | 'restart' | 'close' | 'approve';
 
@@ -22,8 +22,12 @@ export function paneNotice(
   pane: PaneState,
   heldCommand: string | undefined,
   now: number,
+  durable?: PaneSummary['durable'],
 ): PaneNotice | undefined {
-  return (link && linkNotice(host, link, heldCommand, now)) ?? stateNotice(host, pane, now);
+  const kept = durable?.keeper
+    ? `The ${durable.keeper} session ${durable.name} goes on there, and is attached again when the link is back.`
+    : SHELL_GONE;
+  return (link && linkNotice(host, link, heldCommand, now, kept)) ?? stateNotice(host, pane, now);
 }
 
 function linkNotice(
@@ -31,6 +35,7 @@ function linkNotice(
   link: LinkState,
   heldCommand: string | undefined,
   now: number,
+  kept: string,
 ): PaneNotice | undefined {
   const ago = formatDuration(now - link.since);
   switch (link.kind) {
@@ -53,7 +58,7 @@ function linkNotice(
       return {
         tone: 'critical',
         text: `${trouble(host, link.cause)} ${formatDuration(now - link.downSince)} ago. ${text}`,
-        advice: KEPT,
+        advice: kept,
         actions: ['cancel'],
       };
     }
@@ -77,7 +82,7 @@ function linkNotice(
       return {
         tone: 'critical',
         text: `${downSince === undefined ? `${host} cannot be reached` : trouble(host, link.cause)}${when}, ${next}: ${link.reason}`,
-        ...(downSince === undefined ? {} : { advice: KEPT }),
+        ...(downSince === undefined ? {} : { advice: kept }),
         actions: ['reconnect', 'cancel'],
       };
     }
@@ -91,7 +96,8 @@ function linkNotice(
   }
 }
 
-const KEPT = 'The output so far is kept. A new shell starts here when the link is back.';
+const SHELL_GONE =
+  'The shell is gone with the link; its output is kept. A new one starts here when the link is back.';
 
 /** Before an age: what began so long ago. */
 function trouble(host: string, cause: LinkCause | undefined): string {

@@ -1,7 +1,14 @@
-import type { Client, ClientChannel, ShellOptions } from 'ssh2';
+import type {
+  Client,
+  ClientCallback,
+  ClientChannel,
+  ExecOptions,
+  PseudoTtyOptions,
+  ShellOptions,
+} from 'ssh2';
 import { Emitter } from '../../../../shared/base/emitter.ts';
 import { fail, ok, type Result } from '../../../../shared/base/result.ts';
-import type { ChannelFailure, Connection } from '../transport.ts';
+import type { ChannelFailure, Connection, ShellChannel, TerminalSize } from '../transport.ts';
 import { matchPattern } from './matchPattern.ts';
 import { sendKeepalive } from './ssh2Internals.ts';
 import { createExecChannel, createShellChannel } from './sshChannels.ts';
@@ -76,6 +83,31 @@ export function createSshConnection(
     });
   }
 
+  async function openTerminal(
+    size: TerminalSize,
+    start: (pty: PseudoTtyOptions, more: object, done: ClientCallback) => void,
+  ): Promise<Result<ShellChannel, ChannelFailure>> {
+    const terminal = () =>
+      opened(
+        (done) =>
+          start(
+            { term: 'xterm-256color', cols: size.columns, rows: size.rows, width: 0, height: 0 },
+            {
+              env: terminalEnvironment(target, context.environment ?? process.env),
+              ...(forwardAgent ? { agentForward: true } : {}),
+            },
+            done,
+          ),
+        (stream) => createShellChannel(client, stream, closed.event),
+      );
+    const first = await terminal();
+    if (first.ok || !forwardAgent || !/agent forwarding/.test(first.error.reason)) return first;
+    // A server that forbids it (AllowAgentForwarding) is no reason to have no shell; ssh goes on too.
+    forwardAgent = false;
+    options.onAgentRefused();
+    return terminal();
+  }
+
   function describeChannelError(error: Error): ChannelFailure {
     if (!open) return { kind: 'closed', reason: `the connection to ${place} ended` };
     // sshd answers `open failed` when MaxSessions is reached, whatever the code (serverloop.c); on a connection
@@ -110,27 +142,12 @@ export function createSshConnection(
         });
       });
     },
-    async openShell(size) {
-      const shell = () =>
-        opened(
-          (done) =>
-            client.shell(
-              { term: 'xterm-256color', cols: size.columns, rows: size.rows, width: 0, height: 0 },
-              {
-                env: terminalEnvironment(target, context.environment ?? process.env),
-                ...(forwardAgent ? { agentForward: true } : {}),
-              } as ShellOptions,
-              done,
-            ),
-          (stream) => createShellChannel(client, stream, closed.event),
-        );
-      const first = await shell();
-      if (first.ok || !forwardAgent || !/agent forwarding/.test(first.error.reason)) return first;
-      // A server that forbids it (AllowAgentForwarding) is no reason to have no shell; ssh goes on too.
-      forwardAgent = false;
-      options.onAgentRefused();
-      return shell();
-    },
+    openShell: (size) =>
+      openTerminal(size, (pty, more, done) => client.shell(pty, more as ShellOptions, done)),
+    openTerminal: (commandLine, size) =>
+      openTerminal(size, (pty, more, done) =>
+        client.exec(commandLine, { pty, ...more } as ExecOptions, done),
+      ),
     openExec: (commandLine) =>
       opened(
         (done) => client.exec(commandLine, done),
