@@ -12,6 +12,9 @@ export type Dialog =
   | { kind: 'keys' }
   | { kind: 'windows' }
   | { kind: 'broadcast' }
+  /** What panes have printed. */
+  | { kind: 'search' }
+  | { kind: 'links'; links: readonly { address: string; text?: string }[] }
   | { kind: 'openWorkspace' }
   | { kind: 'createWorkspace' }
   | { kind: 'importWorkspace' }
@@ -34,6 +37,8 @@ interface UiState {
   crosshair: number | undefined;
   dialog: Dialog | undefined;
   theme: 'dark' | 'light';
+  /** Of terminals, pixels. */
+  fontSize: number;
   /** Terminals keep a copy of their text for screen readers. */
   screenReader: boolean;
   timelineOpen: boolean;
@@ -50,6 +55,8 @@ interface UiState {
 }
 
 export const LIVE_SPAN_MS = 5 * 60_000;
+/** Of terminals, until another is chosen. */
+export const FONT_SIZE = 12.5;
 const REMEMBERED = 'fireline.ui';
 
 export const useUi = create<UiState>(() => ({
@@ -58,6 +65,7 @@ export const useUi = create<UiState>(() => ({
   crosshair: undefined,
   dialog: undefined,
   theme: 'dark',
+  fontSize: FONT_SIZE,
   screenReader: false,
   timelineOpen: true,
   detailOpen: true,
@@ -73,8 +81,16 @@ export const useUi = create<UiState>(() => ({
 let remembered = '';
 
 useUi.subscribe((state) => {
-  const { theme, screenReader, timelineOpen, detailOpen, timelineWidth, detailHeight } = state;
-  const next = JSON.stringify({ theme, screenReader, timelineOpen, detailOpen, timelineWidth, detailHeight });
+  const { theme, fontSize, screenReader, timelineOpen, detailOpen, timelineWidth, detailHeight } = state;
+  const next = JSON.stringify({
+    theme,
+    fontSize,
+    screenReader,
+    timelineOpen,
+    detailOpen,
+    timelineWidth,
+    detailHeight,
+  });
   if (next === remembered) return;
   remembered = next;
   localStorage.setItem(REMEMBERED, next);

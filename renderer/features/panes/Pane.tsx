@@ -2,6 +2,7 @@ import { memo } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
 import { dispatchLayout, usePanes } from '../../stores/panes.ts';
+import { ScrollbackView } from '../scrollback/ScrollbackView.tsx';
 import { showPrefix } from '../shell/keys.ts';
 import { TerminalSlot } from '../terminal/TerminalSlot.tsx';
 import { CloseQuestion } from './CloseQuestion.tsx';
@@ -9,7 +10,6 @@ import styles from './Pane.module.css';
 import { PaneHeader } from './PaneHeader.tsx';
 import { PaneNoticeStrip } from './PaneNoticeStrip.tsx';
 import { usePaneUi } from './paneUi.ts';
-import { SearchBar } from './SearchBar.tsx';
 import { useBroadcastRole } from './useBroadcastRole.ts';
 
 interface PaneProps {
@@ -24,7 +24,6 @@ interface PaneProps {
 export const Pane = memo(function Pane({ id, number, active, zoomed, alone }: PaneProps) {
   const pane = usePanes((s) => s.byId[id]);
   const numbers = usePaneUi((s) => s.numbers);
-  const searching = usePaneUi((s) => s.searching === id);
   const closing = usePaneUi((s) => s.closing === id);
   const prefix = usePaneUi((s) => (active ? s.keyMode : 'none'));
   const broadcast = useBroadcastRole(id);
@@ -46,8 +45,10 @@ export const Pane = memo(function Pane({ id, number, active, zoomed, alone }: Pa
       onPointerDownCapture={activate}
     >
       <PaneHeader pane={pane} zoomed={zoomed} alone={alone} broadcast={broadcast} />
-      {searching && <SearchBar pane={id} />}
-      <TerminalSlot pane={id} label={`Terminal ${pane.host}`} />
+      <div className={styles.stack}>
+        <TerminalSlot pane={id} label={`Terminal ${pane.host}`} />
+        <ScrollbackView pane={id} host={pane.host} />
+      </div>
       {closing && <CloseQuestion pane={id} host={visibleText(pane.host, 64)} />}
       <PaneNoticeStrip pane={pane} />
       {prefix !== 'none' && (

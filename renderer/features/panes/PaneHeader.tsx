@@ -10,7 +10,6 @@ import { actionById } from '../shell/actions.ts';
 import { IconButton } from '../shell/IconButton.tsx';
 import { showKey } from '../shell/keys.ts';
 import { useNow } from '../shell/useNow.ts';
-import { terminalOf } from '../terminal/terminals.ts';
 import { toggleExcluded, useBroadcast } from './broadcast.ts';
 import type { AnswerMark } from './broadcastAnswers.ts';
 import { beginPaneDrag } from './dragPane.ts';
@@ -150,8 +149,6 @@ function BroadcastBadge({ pane, broadcast }: { pane: PaneId; broadcast: 'on' | '
 function PaneBadges({ pane }: { pane: PaneSummary }) {
   const bell = usePaneUi((s) => s.bells[pane.id] === true);
   const marked = usePaneUi((s) => s.marked === pane.id);
-  const scrolling = usePaneUi((s) => s.scrolling === pane.id);
-  const back = scrolling ? terminalOf(pane.id)?.scrolledBack : undefined;
   return (
     <>
       {bell && (
@@ -187,11 +184,6 @@ function PaneBadges({ pane }: { pane: PaneSummary }) {
         </span>
       )}
       {pane.expiresAt !== undefined && <Expiry pane={pane.id} at={pane.expiresAt} />}
-      {back && (
-        <span className={styles.badge} data-tone="accent">
-          scroll mode {back.lines}/{back.of} · q leaves
-        </span>
-      )}
     </>
   );
 }

@@ -26,6 +26,8 @@ const PANE = [
 const TEXT = [
   'pane.scroll',
   'pane.search',
+  'pane.searchAll',
+  'pane.links',
   'pane.paste',
   'broadcast.window',
   'broadcast.choose',

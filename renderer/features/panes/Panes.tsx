@@ -5,6 +5,8 @@ import { type Rectangle, rectangles } from '../../../shared/panes/geometry.ts';
 import { panesOf } from '../../../shared/panes/layout.ts';
 import type { LayoutWindow } from '../../../shared/panes/layoutState.ts';
 import { usePanes } from '../../stores/panes.ts';
+import { SearchSheet } from '../scrollback/SearchSheet.tsx';
+import { LinkSheet } from '../terminal/LinkSheet.tsx';
 import { BroadcastBar } from './BroadcastBar.tsx';
 import { BroadcastSheet } from './BroadcastSheet.tsx';
 import { CloseWindowSheet } from './CloseWindowSheet.tsx';
@@ -48,6 +50,8 @@ export function Panes() {
       <BroadcastSheet />
       <CloseWindowSheet />
       <WindowFinder />
+      <SearchSheet />
+      <LinkSheet />
     </section>
   );
 }

@@ -5,11 +5,13 @@ import { panesOf } from '../../../shared/panes/layout.ts';
 import { activePane, dispatchLayout, usePanes } from '../../stores/panes.ts';
 import { openDialog } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
+import { usePaneSearch } from '../scrollback/searchPanes.ts';
 import type { Action } from '../shell/actions.ts';
 import { broadcastGroup, toggleExcluded, toggleWindowBroadcast } from './broadcast.ts';
 import {
   askToClosePane,
   askToCloseWindow,
+  enterCopyMode,
   focusActiveTerminal,
   focusPane,
   keepPaneAlive,
@@ -18,6 +20,7 @@ import {
   openWindow,
   pasteCopied,
   restartPane,
+  showLinks,
   splitPane,
 } from './paneCommands.ts';
 import { markedPane, usePaneUi } from './paneUi.ts';
@@ -211,19 +214,35 @@ export const PANE_ACTIONS: readonly Action[] = [
   },
   {
     id: 'pane.scroll',
-    label: 'Scroll the pane by keys',
+    label: 'Copy mode: walk through what was printed',
     group: 'Panes',
-    keys: ['Prefix ['],
+    keys: ['Prefix [', 'Prefix PageUp'],
     when: hasPane,
-    run: () => usePaneUi.setState({ scrolling: activePane()?.id }),
+    run: enterCopyMode,
   },
   {
     id: 'pane.search',
-    label: 'Search the pane’s text',
+    label: 'Search what the pane printed…',
     group: 'Panes',
     keys: ['Ctrl+Shift+F', 'Prefix /'],
     when: hasPane,
-    run: () => usePaneUi.setState({ searching: activePane()?.id }),
+    run: () => openSearch(false),
+  },
+  {
+    id: 'pane.searchAll',
+    label: 'Search what all panes printed…',
+    group: 'Panes',
+    keys: ['Prefix Ctrl+F'],
+    when: hasPane,
+    run: () => openSearch(true),
+  },
+  {
+    id: 'pane.links',
+    label: 'Links on the pane’s screen…',
+    group: 'Panes',
+    keys: ['Prefix u'],
+    when: hasPane,
+    run: showLinks,
   },
   {
     id: 'pane.paste',
@@ -441,6 +460,11 @@ export function movePaneToWindow(pane: PaneId, id: string): void {
   if (!window) return;
   dispatchLayout({ type: 'join', pane, to: window.active, direction: 'row' });
   focusActiveTerminal();
+}
+
+function openSearch(all: boolean): void {
+  usePaneSearch.setState({ all });
+  openDialog({ kind: 'search' });
 }
 
 function goToBell(by: 1 | -1): void {

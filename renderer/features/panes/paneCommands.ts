@@ -15,9 +15,11 @@ import {
   putPane,
   usePanes,
 } from '../../stores/panes.ts';
-import { useUi } from '../../stores/ui.ts';
+import { openDialog, useUi } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
+import { closeScrollback, openScrollback, viewElements } from '../scrollback/scrollbackViews.ts';
 import { terminalOf } from '../terminal/terminals.ts';
+import { linksIn } from '../terminal/webLinks.ts';
 import { usePaneUi } from './paneUi.ts';
 
 /** Before anything is laid out; the pane's own size follows as soon as it is drawn. */
@@ -85,8 +87,32 @@ export function focusPane(pane: PaneId): void {
 export function focusActiveTerminal(): void {
   setTimeout(() => {
     const pane = activePane();
-    if (pane) terminalOf(pane.id)?.focus();
+    if (!pane) return;
+    const view = viewElements.get(pane.id);
+    if (view) view.focus();
+    else terminalOf(pane.id)?.focus();
   }, 0);
+}
+
+/** tmux's copy mode, on all that the pane has printed. */
+export function enterCopyMode(): void {
+  const pane = activePane();
+  const terminal = pane && terminalOf(pane.id);
+  if (terminal) openScrollback(pane.id, { kind: 'terminal', entry: 'keys', ...terminal.standing });
+}
+
+/** Back to the live terminal. */
+export function leaveCopyMode(pane: PaneId): void {
+  closeScrollback(pane);
+  terminalOf(pane)?.scrollToBottom();
+  if (activePane()?.id === pane) focusActiveTerminal();
+}
+
+/** Links on the screen of the active pane, to be looked at before one is opened. */
+export function showLinks(): void {
+  const pane = activePane();
+  const text = pane ? (terminalOf(pane.id)?.screenText ?? '') : '';
+  openDialog({ kind: 'links', links: linksIn(text) });
 }
 
 /** A shell that runs is asked about first; one that has ended is simply put away. */

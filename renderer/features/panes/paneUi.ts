@@ -13,9 +13,6 @@ interface PaneUi {
   keyMode: 'none' | 'prefix' | 'repeat';
   /** Panes show their numbers; a digit chooses one. */
   numbers: boolean;
-  /** Keys scroll this pane instead of reaching its shell. */
-  scrolling: PaneId | undefined;
-  searching: PaneId | undefined;
   closing: PaneId | undefined;
   /** A window that is to be closed with all its panes, once that is confirmed. */
   closingWindow: string | undefined;
@@ -36,8 +33,6 @@ interface PaneUi {
 export const usePaneUi = create<PaneUi>(() => ({
   keyMode: 'none',
   numbers: false,
-  scrolling: undefined,
-  searching: undefined,
   closing: undefined,
   closingWindow: undefined,
   menu: undefined,
@@ -57,8 +52,6 @@ export function forgetPane(pane: PaneId): void {
     return {
       bells,
       titles,
-      scrolling: s.scrolling === pane ? undefined : s.scrolling,
-      searching: s.searching === pane ? undefined : s.searching,
       closing: s.closing === pane ? undefined : s.closing,
       menu: s.menu === pane ? undefined : s.menu,
       marked: s.marked === pane ? undefined : s.marked,

@@ -3,7 +3,7 @@ import { isUp } from '../../../shared/model/host.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { useSettings } from '../../stores/settings.ts';
 import { useTimeline } from '../../stores/timeline.ts';
-import { focusHost, goLive, openDialog, selectEvent, useUi } from '../../stores/ui.ts';
+import { FONT_SIZE, focusHost, goLive, openDialog, selectEvent, useUi } from '../../stores/ui.ts';
 import { PANE_ACTIONS, windowActions } from '../panes/paneActions.ts';
 import { openWindow, showHostPane } from '../panes/paneCommands.ts';
 import { openMachine } from '../workspace/workspaceCommands.ts';
@@ -191,6 +191,27 @@ const ACTIONS: readonly Action[] = [
   ...PANE_ACTIONS,
 
   {
+    id: 'font.larger',
+    label: 'Terminals: larger text',
+    group: 'View',
+    keys: ['Mod+=', 'Mod++', 'Mod+Shift++'],
+    run: () => changeFontSize(1),
+  },
+  {
+    id: 'font.smaller',
+    label: 'Terminals: smaller text',
+    group: 'View',
+    keys: ['Mod+-'],
+    run: () => changeFontSize(-1),
+  },
+  {
+    id: 'font.reset',
+    label: 'Terminals: text as it was',
+    group: 'View',
+    keys: ['Mod+0'],
+    run: () => useUi.setState({ fontSize: FONT_SIZE }),
+  },
+  {
     id: 'theme',
     label: 'Change between dark and light',
     group: 'View',
@@ -288,6 +309,14 @@ export function actionForKey(matches: (key: string) => boolean): Action | undefi
 export function showHost(host: HostId): void {
   focusHost(host);
   void showHostPane(host);
+}
+
+const [SMALLEST, LARGEST] = [7, 32];
+
+function changeFontSize(by: 1 | -1): void {
+  useUi.setState(({ fontSize }) => ({
+    fontSize: Math.min(LARGEST, Math.max(SMALLEST, Math.round(fontSize + by))),
+  }));
 }
 
 function downHosts(): HostId[] {

@@ -6,7 +6,6 @@ import { prefixKey } from '../../stores/settings.ts';
 import { goLive, useUi } from '../../stores/ui.ts';
 import { focusActiveTerminal, focusPane } from '../panes/paneCommands.ts';
 import { usePaneUi } from '../panes/paneUi.ts';
-import { scrollByKey } from '../panes/scrollMode.ts';
 import { inputFrame } from '../terminal/terminalInput.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { actionForKey } from './actions.ts';
@@ -35,7 +34,7 @@ export function useGlobalKeys(): void {
       const place = placeOf(event.target);
       if (place === 'dialog' || useUi.getState().dialog) return false;
       if (place === 'field') return /^(Ctrl|Meta)\+/.test(key) && runKey(key);
-      const { keyMode, numbers, scrolling } = usePaneUi.getState();
+      const { keyMode, numbers } = usePaneUi.getState();
       if (keyMode !== 'none') {
         clearTimeout(repeat);
         if (keyMode === 'prefix' || isRepeatable(key)) return afterPrefix(key);
@@ -46,8 +45,8 @@ export function useGlobalKeys(): void {
         usePaneUi.setState({ keyMode: 'prefix' });
         return true;
       }
-      if (scrolling !== undefined && scrollByKey(scrolling, key)) return true;
       if (place === 'terminal') return terminalKey(key);
+      if (place === 'scrollback') return key !== 'Ctrl+Shift+C' && terminalKey(key);
       return plainKey(key);
     }
 
@@ -88,6 +87,9 @@ function isRepeatable(key: string): boolean {
   return actionForKey((k) => k === `Prefix ${key}`)?.repeats === true;
 }
 
+/** No terminal sends anything for these, and every browser and terminal takes them for the size of the text. */
+const TEXT_SIZE = new Set(['Ctrl+=', 'Ctrl++', 'Ctrl+-', 'Ctrl+0']);
+
 /** In a terminal only what no shell could want: ⌘ on macOS, Ctrl-Shift elsewhere. Ctrl-K is the shell's. */
 function terminalKey(key: string): boolean {
   if (key === 'Ctrl+Shift+C') {
@@ -95,7 +97,7 @@ function terminalKey(key: string): boolean {
     if (pane) terminalOf(pane.id)?.copySelection();
     return true;
   }
-  const ours = key.startsWith('Ctrl+Shift+') || (ON_MAC && key.startsWith('Meta+'));
+  const ours = key.startsWith('Ctrl+Shift+') || (ON_MAC && key.startsWith('Meta+')) || TEXT_SIZE.has(key);
   return ours && runKey(key);
 }
 
@@ -147,10 +149,11 @@ function sendPrefix(): void {
   }
 }
 
-function placeOf(target: EventTarget | null): 'terminal' | 'field' | 'dialog' | 'page' {
+function placeOf(target: EventTarget | null): 'terminal' | 'scrollback' | 'field' | 'dialog' | 'page' {
   if (!(target instanceof Element)) return 'page';
   if (target.closest('.xterm')) return 'terminal';
   if (target.closest('[role="dialog"], [role="alertdialog"], [role="menu"]')) return 'dialog';
   if (target.closest('input, textarea, select, [contenteditable="true"]')) return 'field';
+  if (target.closest('[data-scrollback]')) return 'scrollback';
   return 'page';
 }

@@ -39,6 +39,23 @@ const LIGHT: ITheme = {
   brightWhite: '#1a2026',
 };
 
+/** Its first sixteen colours, in the terminal's order. */
+export function terminalPalette(theme: 'dark' | 'light'): (string | undefined)[] {
+  const of = theme === 'dark' ? DARK : LIGHT;
+  const names = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'] as const;
+  const bright = [
+    'brightBlack',
+    'brightRed',
+    'brightGreen',
+    'brightYellow',
+    'brightBlue',
+    'brightMagenta',
+    'brightCyan',
+    'brightWhite',
+  ] as const;
+  return [...names, ...bright].map((name) => of[name]);
+}
+
 /** The theme of the moment, its greys and accent from the tokens. */
 export function terminalTheme(theme: 'dark' | 'light'): ITheme {
   const tokens = getComputedStyle(document.documentElement);

@@ -1,6 +1,6 @@
 import { FitAddon } from '@xterm/addon-fit';
-import { SearchAddon } from '@xterm/addon-search';
 import { UnicodeGraphemesAddon } from '@xterm/addon-unicode-graphemes';
+import { WebLinksAddon } from '@xterm/addon-web-links';
 import { WebglAddon } from '@xterm/addon-webgl';
 import { type IMarker, Terminal } from '@xterm/xterm';
 import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
@@ -9,23 +9,31 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
 import { call, client } from '../../stores/connection.ts';
 import { activePane, usePanes } from '../../stores/panes.ts';
-import { useUi } from '../../stores/ui.ts';
+import { openDialog, useUi } from '../../stores/ui.ts';
 import { receiversOf } from '../panes/broadcast.ts';
 import { broadcastHeard, broadcastPaste, broadcastTyped } from '../panes/broadcastInput.ts';
 import { forgetPane, usePaneUi } from '../panes/paneUi.ts';
+import { openScrollback } from '../scrollback/scrollbackViews.ts';
 import { type Acknowledger, createAcknowledger } from './acknowledger.ts';
 import { limitDrawRate } from './drawRate.ts';
 import { hasRealGpu } from './gpu.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
+import type { HostLink } from './webLinks.ts';
 
-const SCROLLBACK_LINES = 10_000;
-/** Fills the scrollback with lines of a hundred characters. */
+/**
+ * The newest rows only: a row costs 12 bytes a cell, so that twelve panes of 50,000 rows of 120 would take 860 MB. The
+ * recording has the rest, and features/scrollback shows it.
+ */
+const SCROLLBACK_LINES = 5_000;
+/** Fills the scrollback with lines of two hundred characters. */
 const REPLAY_BYTES = 1_048_576;
 /** A drag of a border makes dozens of sizes; the shell is told of the one it ends with. */
 const RESIZE_WAIT_MS = 80;
 /** Of an answer: the last lines are enough to tell two apart. */
 const MOST_ANSWER_LINES = 200;
+/** Rows that tell one place of the scrollback from another. */
+const MOST_COMPARED = 12;
 /** Browsers keep about sixteen contexts and take the oldest away; some are left for others. */
 const MOST_WEBGL = 8;
 let webglInUse = 0;
@@ -37,7 +45,6 @@ export class TerminalView implements Disposable {
   readonly pane: PaneId;
   /** What React puts in its place. Its name is how people and tests find it. */
   readonly element = document.createElement('div');
-  readonly search = new SearchAddon();
   readonly #terminal: Terminal;
   readonly #fit = new FitAddon();
   readonly #owned = new DisposableStore();
@@ -50,6 +57,8 @@ export class TerminalView implements Disposable {
   #wire: number | undefined;
   #resizeTimer: ReturnType<typeof setTimeout> | undefined;
   #toldSize = '';
+  /** The recording began before what this terminal was given. */
+  #replayWasCut = false;
   /** A paste is on its way to this shell alone. */
   #pasting = false;
   #answer: IMarker | undefined;
@@ -63,20 +72,29 @@ export class TerminalView implements Disposable {
       cursorBlink: false,
       cursorInactiveStyle: 'outline',
       fontFamily: '"JetBrains Mono", ui-monospace, monospace',
-      fontSize: 12.5,
+      fontSize: ui.fontSize,
       lineHeight: 1.05,
       scrollback: SCROLLBACK_LINES,
       screenReaderMode: ui.screenReader,
       theme: terminalTheme(ui.theme),
       // Programs choose colours for dark backgrounds; on a light one xterm darkens what could not be read.
       minimumContrastRatio: ui.theme === 'light' ? 4.5 : 1,
-      // A link's text may say one thing and its address another: links of a host are text.
-      linkHandler: { activate: () => {} },
+      // A link's text may say one thing and its address another: both are shown before it is opened.
+      linkHandler: {
+        activate: (event, address, range) => {
+          const line = this.#terminal.buffer.active.getLine(range.start.y - 1);
+          const wraps = range.end.y > range.start.y;
+          const text =
+            line?.translateToString(true, range.start.x - 1, wraps ? undefined : range.end.x) ?? '';
+          this.#askAboutLink(event, { address, text });
+        },
+        allowNonHttpProtocols: true,
+      },
       macOptionIsMeta: true,
       tabStopWidth: 8,
     });
     this.#terminal.loadAddon(this.#fit);
-    this.#terminal.loadAddon(this.search);
+    this.#terminal.loadAddon(new WebLinksAddon((event, address) => this.#askAboutLink(event, { address })));
     this.#terminal.loadAddon(new UnicodeGraphemesAddon());
     this.#listen();
   }
@@ -120,7 +138,14 @@ export class TerminalView implements Disposable {
     this.#toldSize = '';
     this.#terminal.reset();
     this.#tellSize();
-    connection.call('pane.attach', { pane: this.pane, replayBytes: REPLAY_BYTES }).catch((thrown: Error) => {
+    const attached = connection.call('pane.attach', { pane: this.pane, replayBytes: REPLAY_BYTES });
+    attached.then(
+      ({ replayedBytes, totalBytes }) => {
+        if (attachment === this.#attachment) this.#replayWasCut = replayedBytes < totalBytes;
+      },
+      () => {},
+    );
+    attached.catch((thrown: Error) => {
       // A connection that closed is replaced, and the next one attaches anew.
       if (
         attachment !== this.#attachment ||
@@ -190,20 +215,30 @@ export class TerminalView implements Disposable {
     return { prompt, output: lines.join('\n') };
   }
 
-  /** Scroll mode: how far back the view stands, in lines. */
-  get scrolledBack(): { lines: number; of: number } {
-    const { baseY, viewportY } = this.#terminal.buffer.active;
-    return { lines: baseY - viewportY, of: baseY };
+  /** Of one character, in pixels, as it is drawn. */
+  get cell(): { width: number; height: number } | undefined {
+    const screen = this.element.querySelector('.xterm-screen');
+    if (!screen || screen.clientHeight === 0) return undefined;
+    const { cols, rows } = this.#terminal;
+    return { width: screen.clientWidth / cols, height: screen.clientHeight / rows };
   }
 
-  scroll(by: 'page' | 'half' | 'line' | 'end', direction: -1 | 1): void {
-    const { rows } = this.#terminal;
-    if (by === 'end') {
-      if (direction < 0) this.#terminal.scrollToTop();
-      else this.#terminal.scrollToBottom();
-    } else {
-      this.#terminal.scrollLines(direction * { page: rows - 1, half: Math.ceil(rows / 2), line: 1 }[by]);
-    }
+  /** What is in view now: how many rows before the end of all output it begins, and its first rows. */
+  get standing(): { fromEnd: number; texts: string[]; atEnd: boolean } {
+    const { active } = this.#terminal.buffer;
+    const text = (row: number) => active.getLine(row)?.translateToString(true) ?? '';
+    let end = active.length;
+    while (end > active.baseY + active.cursorY + 1 && text(end - 1) === '') end--;
+    const rows = Math.min(this.#terminal.rows, end - active.viewportY, MOST_COMPARED);
+    return {
+      fromEnd: end - active.viewportY,
+      atEnd: active.viewportY === active.baseY,
+      texts: Array.from({ length: rows }, (_, row) => text(active.viewportY + row)),
+    };
+  }
+
+  scrollToBottom(): void {
+    this.#terminal.scrollToBottom();
   }
 
   /** What stands on the screen now, a line each. */
@@ -255,12 +290,17 @@ export class TerminalView implements Disposable {
         s.titles[this.pane] === shown ? s : { titles: { ...s.titles, [this.pane]: shown } },
       );
     });
+    this.element.addEventListener('wheel', (event) => this.#onWheel(event), { capture: true });
     this.element.addEventListener('paste', (event) => this.#onPaste(event), { capture: true });
     this.#owned.addStop(
       useUi.subscribe((ui, before) => {
         if (ui.theme !== before.theme) {
           terminal.options.theme = terminalTheme(ui.theme);
           terminal.options.minimumContrastRatio = ui.theme === 'light' ? 4.5 : 1;
+        }
+        if (ui.fontSize !== before.fontSize) {
+          terminal.options.fontSize = ui.fontSize;
+          this.#fitSoon();
         }
         if (ui.screenReader !== before.screenReader) terminal.options.screenReaderMode = ui.screenReader;
       }),
@@ -279,6 +319,22 @@ export class TerminalView implements Disposable {
     } catch {
       // Without a connection there is nobody to type to; the banner says so.
     }
+  }
+
+  /** With Ctrl (⌘ on macOS) only: a click that takes the focus must open nothing. */
+  #askAboutLink(event: MouseEvent, link: HostLink): void {
+    if (event.ctrlKey || event.metaKey) openDialog({ kind: 'links', links: [link] });
+  }
+
+  /** At the top of what the terminal holds, the wheel goes on into the recording. */
+  #onWheel(event: WheelEvent): void {
+    const { active } = this.#terminal.buffer;
+    const more = active.baseY >= SCROLLBACK_LINES || this.#replayWasCut;
+    if (event.deltaY >= 0 || active.type !== 'normal' || active.viewportY > 0 || !more) return;
+    if (this.#terminal.modes.mouseTrackingMode !== 'none') return;
+    event.preventDefault();
+    event.stopPropagation();
+    openScrollback(this.pane, { kind: 'terminal', entry: 'wheel', ...this.standing });
   }
 
   #onPaste(event: ClipboardEvent): void {

@@ -1,0 +1,76 @@
+import { RGB_COLOUR, type ScrollbackLine, STYLE_FLAGS } from '../../../shared/model/scrollback.ts';
+
+/** Part of a row that looks one way. */
+export interface Segment {
+  text: string;
+  /** Terminal colours: -1 the terminal's own. */
+  foreground: number;
+  background: number;
+  flags: number;
+  marks: readonly Mark['kind'][];
+}
+
+export interface Mark {
+  kind: 'selection' | 'hit' | 'cursor';
+  from: number;
+  to: number;
+}
+
+/** Parts a row at every change of colour and of mark. A mark behind the text (a cursor at its end) gets a space. */
+export function rowSegments(line: ScrollbackLine, marks: readonly Mark[]): Segment[] {
+  const reach = Math.max(line.text.length, ...marks.filter((m) => m.kind === 'cursor').map((m) => m.to));
+  const text = line.text.padEnd(reach);
+  const runs = runsOf(line, text.length);
+  const cuts = new Set([0, text.length]);
+  for (const run of runs) cuts.add(run.from);
+  for (const mark of marks) {
+    cuts.add(Math.min(mark.from, text.length));
+    cuts.add(Math.min(mark.to, text.length));
+  }
+  const places = [...cuts].sort((a, b) => a - b);
+  const segments: Segment[] = [];
+  let run = 0;
+  for (const [n, from] of places.entries()) {
+    const to = places[n + 1];
+    if (to === undefined || to === from) continue;
+    while ((runs[run + 1]?.from ?? Number.POSITIVE_INFINITY) <= from) run++;
+    const { foreground = -1, background = -1, flags = 0 } = runs[run] ?? {};
+    segments.push({
+      text: text.slice(from, to),
+      foreground,
+      background,
+      flags,
+      marks: marks.filter((mark) => mark.from <= from && to <= mark.to).map((mark) => mark.kind),
+    });
+  }
+  return segments;
+}
+
+function runsOf({ runs = [] }: ScrollbackLine, length: number) {
+  const list: { from: number; foreground: number; background: number; flags: number }[] = [];
+  let from = 0;
+  for (let n = 0; n + 3 < runs.length; n += 4) {
+    const [count = 0, foreground = -1, background = -1, flags = 0] = runs.slice(n, n + 4);
+    list.push({ from, foreground, background, flags });
+    from += count;
+  }
+  if (from < length) list.push({ from, foreground: -1, background: -1, flags: 0 });
+  return list;
+}
+
+/** `undefined`: the terminal's own. `palette` has the first sixteen. */
+export function cssColour(colour: number, palette: readonly (string | undefined)[]): string | undefined {
+  if (colour < 0) return undefined;
+  if (colour >= RGB_COLOUR) return `#${(colour - RGB_COLOUR).toString(16).padStart(6, '0')}`;
+  if (colour < 16) return palette[colour];
+  if (colour >= 232) return rgb([8, 8, 8].map((base) => base + (colour - 232) * 10));
+  const index = colour - 16;
+  const level = (step: number) => (step === 0 ? 0 : 55 + step * 40);
+  return rgb([Math.floor(index / 36), Math.floor(index / 6) % 6, index % 6].map(level));
+}
+
+const rgb = (parts: readonly number[]) => `rgb(${parts.join(' ')})`;
+
+export function isInverse({ flags }: Segment): boolean {
+  return (flags & STYLE_FLAGS.inverse) !== 0;
+}

@@ -1,0 +1,30 @@
+/** A link that a host printed. Its text may say one thing and its address another. */
+export interface HostLink {
+  /** Where it goes. */
+  address: string;
+  /** What it says, where that is something else. */
+  text?: string;
+}
+
+const LINK = /\bhttps?:\/\/[^\s"'<>`{}|\\^\x00-\x1f\x7f]+/gi;
+
+/** Links in text, each once, without the punctuation of the sentence around them. */
+export function linksIn(text: string): HostLink[] {
+  const found = [...text.matchAll(LINK)].map(([link]) => link.replace(/[.,;:!?)\]]+$/, ''));
+  return [...new Set(found)].map((address) => ({ address }));
+}
+
+/**
+ * The address as a browser takes it, and the name of the machine it goes to in the form that cannot look like another
+ * (punycode). `undefined` for anything that is not http or https.
+ */
+export function readLink(address: string): { href: string; host: string; account: boolean } | undefined {
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch {
+    return undefined;
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
+  return { href: url.href, host: url.host, account: url.username !== '' || url.password !== '' };
+}
