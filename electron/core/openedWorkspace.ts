@@ -24,6 +24,7 @@ import { createSampleStream } from './sampleStream.ts';
 import { createScrollback, type Scrollback } from './scrollback/scrollback.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
 import { createReturnWatch } from './sessions/returnWatch.ts';
+import { createRecordWriter } from './store/recordWriter.ts';
 import type { RecordStore } from './store/store.types.ts';
 import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
 import { followServiceTasks } from './transports/ssm/serviceTasks.ts';
@@ -87,42 +88,18 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     ...[...options.held].map(([host, command]) => ({ host, command })),
     ...options.heldStartUps,
   ];
-  let storageFailing = false;
 
   // Last in, first out: the store is closed after everything that writes to it.
   owned.add(store);
 
-  /** The terminal and the charts go on without the record; the timeline says once that it is not kept. */
-  function onDisk(what: string, write: () => void): void {
-    try {
-      write();
-      storageFailing = false;
-    } catch (error) {
-      options.diagnostic(`record: ${what} could not be written: ${String(error)}`);
-      if (storageFailing) return;
-      storageFailing = true;
-      const at = clock.now();
-      emit('timeline', {
-        id: crypto.randomUUID() as EventId,
-        revision: 0,
-        kind: 'recording.failed',
-        severity: 'critical',
-        source: 'workbench',
-        at,
-        seenAt: at,
-        clockOffsetMs: 0,
-        title: `The record could not be written: ${error instanceof Error ? error.message : String(error)}`,
-        detail: { directory: store.directory },
-        evidence: [],
-        actions: [],
-      });
-    }
-  }
-
-  function publishEvent(event: TimelineEvent): void {
-    onDisk('an event', () => store.putEvent(event));
-    emit('timeline', event);
-  }
+  const record = createRecordWriter({
+    store,
+    clock,
+    show: (event) => emit('timeline', event),
+    diagnostic: options.diagnostic,
+  });
+  const onDisk = record.write;
+  const publishEvent = record.publish;
 
   const stream = owned.add(
     createSampleStream({

@@ -66,7 +66,8 @@ export type EventKind =
   | 'note'
   | 'incident.started'
   | 'incident.ended'
-  | 'recording.failed';
+  | 'recording.failed'
+  | 'recording.resumed';
 
 /** What an event rests on. All text in it is hostile text from the host. */
 export type Evidence =

@@ -78,7 +78,7 @@ export interface TerminalBytes {
 const READ_BYTES = 1024 * 1024;
 
 /** Line for line in their order: the exact bytes of those that are output. */
-function outputReader(): (line: string) => Buffer | undefined {
+export function outputReader(): (line: string) => Buffer | undefined {
   let exact = false;
   return (line) => {
     // Nearly every line is output; the others are told by their code before anything is decoded.

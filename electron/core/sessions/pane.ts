@@ -92,6 +92,16 @@ export function createPane(options: PaneOptions): Pane {
   owned.add(
     recorder.onFailed((reason) => {
       options.diagnostic(`pane ${options.id}: recording stopped: ${reason}`);
+      flow.note(`${clockTime(clock)} the recording waits: ${reason}. The terminal goes on`);
+      changed();
+    }),
+  );
+  owned.add(
+    recorder.onResumed(({ missingBytes }) => {
+      options.diagnostic(`pane ${options.id}: recorded again, ${missingBytes} bytes are missing`);
+      const missing =
+        missingBytes > 0 ? `; ${missingBytes} bytes before this are not on record` : ', nothing is missing';
+      flow.note(`${clockTime(clock)} recorded again${missing}`);
       changed();
     }),
   );

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { ManualClock, systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
@@ -158,6 +159,47 @@ describe('a recording', () => {
     expect((await readTerminalBytes(file, 0, 100)).bytes.toString()).toBe('first');
     appendFileSync(file, '\nnull\n[1,"o",7]\n[1,"x","y"]\n[1, "o", "third"]\n');
     expect((await readTerminalBytes(file, 0, 100)).bytes.toString()).toBe('firstthird');
+  });
+
+  it('holds the newest while the disk is full, writes it when there is room, and says what is missing', async () => {
+    const clock = new ManualClock();
+    const file = newFile();
+    mkdirSync(dirname(file), { recursive: true });
+    let full = true;
+    const recorder = owned.add(
+      createRecorder({
+        file,
+        size,
+        clock,
+        open: () => {
+          if (full) throw new Error('ENOSPC: no space left on device');
+          return openSync(file, 'wx');
+        },
+      }),
+    );
+    const told: unknown[] = [];
+    recorder.onFailed((reason) => told.push(reason));
+    recorder.onResumed((what) => told.push(what));
+    await Promise.resolve();
+    const text = (letter: string) => Buffer.from(letter.repeat(64 * 1024));
+    recorder.output(text('a'));
+    expect(recorder.recording).toBe(false);
+    expect(recorder.backlogBytes).toBe(0);
+    expect((await recorder.read(0, 10)).bytes.toString()).toBe('aaaaaaaaaa');
+    for (let i = 0; i < 100; i++) recorder.output(text('b'));
+    const held = recorder.totalBytes;
+    expect(held).toBeLessThan(101 * 65_536);
+    clock.advance(6_000);
+    full = false;
+    clock.advance(2_000);
+    recorder.output(Buffer.from('after'));
+    await recorder.flush();
+    expect(recorder.recording).toBe(true);
+    expect(told).toEqual([expect.stringContaining('ENOSPC'), { missingBytes: 101 * 65_536 - held }]);
+    const { bytes } = await recorder.read(0, 1e8);
+    expect(bytes.length).toBe(held + 5);
+    expect(bytes.subarray(-5).toString()).toBe('after');
+    expect(readFileSync(file, 'utf8')).toContain(`${101 * 65_536 - held} bytes of output are not on record`);
   });
 
   it('tells once that the disk is full, and takes no harm', async () => {

@@ -10,6 +10,7 @@ import {
   castHeaderLine,
   castOutputLines,
   incompleteTail,
+  outputReader,
   readTerminalBytes,
   type TerminalBytes,
 } from './asciicast.ts';
@@ -19,10 +20,12 @@ export interface Recorder extends Disposable {
   readonly file: string;
   /** Bytes of output so far, on disk or on their way. */
   readonly totalBytes: number;
-  /** False once the disk has refused; what comes later is not kept. */
+  /** False while the disk refuses. The newest megabytes wait for it; what is beyond them is not kept. */
   readonly recording: boolean;
-  /** Once, with what the disk said. */
+  /** Each time the disk begins to refuse, with what it said. */
   readonly onFailed: Event<string>;
+  /** It takes everything again; so many bytes of output came that are not on record. */
+  readonly onResumed: Event<{ missingBytes: number }>;
   /** Bytes that wait for the disk. */
   readonly backlogBytes: number;
   /** Each time a write has ended and `backlogBytes` is less. */
@@ -44,6 +47,17 @@ const FLUSH_MS = 250;
 const TAIL_MS = 1_000;
 /** One mark in this many bytes: 40 KB of marks for a gigabyte. */
 const MARK_BYTES = 512 * 1024;
+/** A disk that refuses is asked again so often. */
+const RETRY_MS = 2_000;
+/** What waits in memory meanwhile; a dozen panes may flood at once. */
+const HELD_CHARACTERS = 4 * 1024 * 1024;
+
+/** Lines on their way to the disk, at their place in the file, and how many bytes of output come before them. */
+interface Batch {
+  bytes: Buffer;
+  at: number;
+  from: number;
+}
 
 /** `open` makes the file; it fails when the file is there already: recordings are never written over. */
 export function createRecorder(options: {
@@ -55,14 +69,27 @@ export function createRecorder(options: {
   const { file, clock, open: openFile = openNew } = options;
   const started = clock.monotonic();
   const failed = new Emitter<string>();
+  const resumed = new Emitter<{ missingBytes: number }>();
   const written = new Emitter<void>();
   const marks: CastMark[] = [];
   let descriptor: number | undefined;
-  let failure: string | undefined;
+  /** What the disk says while it refuses. */
+  let refusal: string | undefined;
+  let told = false;
+  /** What it refused, to be written again, whole. */
+  let refused: Batch | undefined;
+  /** The file cannot be ours. */
+  let givenUp = false;
+  /** More came than is held: all that follows is left out, until the disk takes what is held. */
+  let leavingOut = false;
+  let missingBytes = 0;
+  let sentBytes = 0;
+  let { size } = options;
+  let retry: Disposable | undefined;
   let lines: string[] = [];
   let characters = 0;
   let offset = 0;
-  let writing: { bytes: Buffer; at: number } | undefined;
+  let writing: Batch | undefined;
   let timer: Disposable | undefined;
   let tail: Buffer = Buffer.alloc(0);
   let tailSince = 0;
@@ -76,19 +103,20 @@ export function createRecorder(options: {
 
   try {
     descriptor = openFile(file);
-    add(castHeaderLine({ ...options.size, startedAt: clock.now() }));
   } catch (error) {
+    refusal = 'the file could not be made';
     // Told after the caller has had time to listen.
-    queueMicrotask(() => fail(error));
-    failure = 'the file could not be made';
+    queueMicrotask(() => refuse(error));
   }
+  add(castHeaderLine({ ...size, startedAt: clock.now() }));
 
   const elapsed = () => clock.monotonic() - started;
 
   function add(line: string): void {
-    if (failure !== undefined || descriptor === undefined) return;
+    if (givenUp) return;
     lines.push(line);
     characters += line.length;
+    if (refusal !== undefined) return;
     if (characters >= BATCH_CHARACTERS) send();
     else timer ??= clock.after(FLUSH_MS, onTimer);
   }
@@ -109,7 +137,11 @@ export function createRecorder(options: {
   }
 
   function event(bytes: Buffer): void {
-    if (failure !== undefined) return;
+    if (refusal !== undefined && characters >= HELD_CHARACTERS) leavingOut = true;
+    if (leavingOut || givenUp) {
+      missingBytes += bytes.length;
+      return;
+    }
     if (eventBytes - lastMark >= MARK_BYTES) {
       // A mark needs the line's place in the file, which is known when it begins a write.
       lastMark = eventBytes;
@@ -128,20 +160,21 @@ export function createRecorder(options: {
     timer?.dispose();
     timer = tail.length > 0 && !disposed ? clock.after(FLUSH_MS, onTimer) : undefined;
     overdue = writing !== undefined;
-    if (writing || lines.length === 0 || descriptor === undefined || failure !== undefined) return;
+    if (writing || lines.length === 0 || descriptor === undefined || refusal !== undefined) return;
     const bytes = Buffer.from(lines.join(''), 'utf8');
     lines = [];
     characters = 0;
-    writing = { bytes, at: offset };
+    writing = { bytes, at: offset, from: sentBytes };
+    sentBytes = eventBytes;
     offset += bytes.length;
-    put(descriptor, bytes, writing.at);
+    put(descriptor, writing, 0);
   }
 
   /** At its own place in the file, so that a last write at the end need not wait for the one under way. */
-  function put(to: number, bytes: Buffer, at: number): void {
-    write(to, bytes, 0, bytes.length, at, (error, count) => {
-      if (!error && count < bytes.length && failure === undefined) {
-        put(to, bytes.subarray(count), at + count);
+  function put(to: number, batch: Batch, done: number): void {
+    write(to, batch.bytes, done, batch.bytes.length - done, batch.at + done, (error, count) => {
+      if (!error && done + count < batch.bytes.length) {
+        put(to, batch, done + count);
         return;
       }
       writing = undefined;
@@ -149,7 +182,12 @@ export function createRecorder(options: {
         close();
         return;
       }
-      if (error) fail(error);
+      if (error) {
+        refused = batch;
+        refuse(error);
+        return;
+      }
+      if (refusal !== undefined) resume();
       if (overdue || idle.length > 0) send();
       if (!writing) {
         for (const resolve of idle.splice(0)) resolve();
@@ -158,14 +196,63 @@ export function createRecorder(options: {
     });
   }
 
-  function fail(error: unknown): void {
-    failure = error instanceof Error ? error.message : String(error);
-    lines = [];
-    characters = 0;
+  function refuse(error: unknown): void {
+    if (disposed) return;
+    refusal = error instanceof Error ? error.message : String(error);
+    givenUp = (error as NodeJS.ErrnoException).code === 'EEXIST';
     timer?.dispose();
-    failed.fire(failure);
+    timer = undefined;
+    if (givenUp) lines = [];
+    else retry = clock.after(RETRY_MS, tryAgain);
+    if (!told) failed.fire(refusal);
+    told = true;
     for (const resolve of idle.splice(0)) resolve();
     written.fire();
+  }
+
+  function tryAgain(): void {
+    if (disposed) return;
+    try {
+      descriptor ??= openFile(file);
+    } catch (error) {
+      refuse(error);
+      return;
+    }
+    if (!refused) {
+      // The file could not be made; now it is there.
+      resume();
+      return;
+    }
+    writing = refused;
+    put(descriptor, refused, 0);
+  }
+
+  function resume(): void {
+    refusal = undefined;
+    refused = undefined;
+    told = false;
+    const missing = missingBytes;
+    missingBytes = 0;
+    if (leavingOut) {
+      leavingOut = false;
+      add(
+        castEventLine(
+          elapsed(),
+          'm',
+          `${missing} bytes of output are not on record before this: the disk was full`,
+        ),
+      );
+      add(castEventLine(elapsed(), 'r', `${size.columns}x${size.rows}`));
+    }
+    send();
+    resumed.fire({ missingBytes: missing });
+  }
+
+  /** The newest output that is not in the file yet, while the disk refuses. */
+  function heldOutput(): Buffer {
+    const outputOf = outputReader();
+    const held = [...(refused?.bytes.toString('utf8').split('\n') ?? []), ...lines];
+    return Buffer.concat(held.flatMap((line) => outputOf(line) ?? []));
   }
 
   function close(): void {
@@ -175,7 +262,7 @@ export function createRecorder(options: {
   }
 
   function flush(): Promise<void> {
-    if (disposed || failure !== undefined) return Promise.resolve();
+    if (disposed || refusal !== undefined) return Promise.resolve();
     send();
     if (!writing) return Promise.resolve();
     return new Promise((resolve) => idle.push(resolve));
@@ -187,12 +274,14 @@ export function createRecorder(options: {
       return eventBytes + tail.length;
     },
     get recording() {
-      return failure === undefined;
+      return refusal === undefined;
     },
     get backlogBytes() {
-      return characters + (writing?.bytes.length ?? 0);
+      // Nobody waits for a disk that is full: the terminal goes on.
+      return refusal === undefined ? characters + (writing?.bytes.length ?? 0) : 0;
     },
     onFailed: failed.event,
+    onResumed: resumed.event,
     onWritten: written.event,
     output(bytes) {
       if (disposed || bytes.length === 0) return;
@@ -208,7 +297,10 @@ export function createRecorder(options: {
       tail = Buffer.from(whole.subarray(whole.length - left));
       if (whole.length > left) event(whole.subarray(0, whole.length - left));
     },
-    resize: ({ columns, rows }) => add(castEventLine(elapsed(), 'r', `${columns}x${rows}`)),
+    resize(next) {
+      size = next;
+      if (!leavingOut) add(castEventLine(elapsed(), 'r', `${size.columns}x${size.rows}`));
+    },
     mark: (label) => add(castEventLine(elapsed(), 'm', label)),
     flush,
     async read(fromByte, maxBytes) {
@@ -216,6 +308,17 @@ export function createRecorder(options: {
       const open = { bytes: tail, at: eventBytes };
       const totalBytes = eventBytes + tail.length;
       await flush();
+      if (refusal !== undefined) {
+        const from = refused?.from ?? sentBytes;
+        const inFile = Math.max(0, Math.min(end, from) - fromByte);
+        const before =
+          inFile > 0
+            ? (await readTerminalBytes(file, fromByte, inFile, { stopEarly: true })).bytes
+            : Buffer.alloc(0);
+        const after = Buffer.concat([heldOutput(), open.bytes]);
+        const bytes = after.subarray(Math.max(0, fromByte - from), Math.max(0, end - from));
+        return { bytes: Buffer.concat([before, bytes]), totalBytes };
+      }
       const mark = marks.findLast((candidate) => candidate.byte <= fromByte);
       const onDisk = await readTerminalBytes(file, fromByte, Math.max(0, Math.min(end, open.at) - fromByte), {
         stopEarly: true,
@@ -230,19 +333,22 @@ export function createRecorder(options: {
       disposed = true;
       timer?.dispose();
       timer = undefined;
-      if (descriptor !== undefined && failure === undefined) {
+      retry?.dispose();
+      if (descriptor !== undefined) {
         try {
           // The process may end right after this, so what is under way is written again, to the same place.
-          if (writing) putNow(descriptor, writing.bytes, writing.at);
+          const last = writing ?? refused;
+          if (last) putNow(descriptor, last.bytes, last.at);
           putNow(descriptor, Buffer.from(lines.join(''), 'utf8'), offset);
-        } catch (error) {
-          fail(error);
+        } catch {
+          // It was told that the disk is full.
         }
       }
       for (const resolve of idle.splice(0)) resolve();
       idle = [];
       if (!writing) close();
       failed.dispose();
+      resumed.dispose();
       written.dispose();
     },
   };

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { ManualClock } from '../../../shared/base/clock.ts';
+import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { createRecordWriter } from './recordWriter.ts';
+
+it('what comes while the disk is full is shown, and events are written when there is room', () => {
+  const clock = new ManualClock(1_000);
+  const onDisk: TimelineEvent[] = [];
+  const shown: TimelineEvent[] = [];
+  let full = false;
+  const writer = createRecordWriter({
+    clock,
+    diagnostic: () => {},
+    show: (event) => shown.push(event),
+    store: {
+      directory: '/record',
+      putEvent(event) {
+        if (full) throw new Error('database or disk is full');
+        onDisk.push(event);
+      },
+    },
+  });
+  const event = (title: string): TimelineEvent => ({
+    id: title as EventId,
+    revision: 0,
+    kind: 'note',
+    severity: 'info',
+    source: 'person',
+    at: 0,
+    seenAt: 0,
+    clockOffsetMs: 0,
+    title,
+    detail: {},
+    evidence: [],
+    actions: [],
+  });
+  writer.publish(event('before'));
+  full = true;
+  writer.publish(event('while full'));
+  writer.publish(event('while full too'));
+  expect(shown.map((one) => one.title)).toEqual([
+    'before',
+    'The record could not be written: database or disk is full',
+    'while full',
+    'while full too',
+  ]);
+  full = false;
+  clock.advance(7_000);
+  expect(writer.write('samples', () => {})).toBe(true);
+  expect(onDisk.map((one) => one.title)).toEqual([
+    'before',
+    'while full',
+    'while full too',
+    'The record could not be written: database or disk is full',
+    expect.stringMatching(/^The record is written again after 7 s; events of that time are kept/),
+  ]);
+  expect(onDisk.at(-1)?.relatesTo).toBe(onDisk.at(-2)?.id);
+  expect(onDisk.at(-2)?.endedAt).toBe(8_000);
+});

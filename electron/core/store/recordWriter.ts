@@ -1,0 +1,113 @@
+import type { Clock } from '../../../shared/base/clock.ts';
+import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import type { RecordStore } from './store.types.ts';
+
+/**
+ * Writes to the record of a workspace on a disk that may be full. The terminal and the charts go on without it; the
+ * timeline says once that it is not kept, and when it is again. Events of the time between wait in memory and are
+ * written then; samples of it are lost, and counted.
+ */
+export interface RecordWriter {
+  /** False when it could not be written; `what` is for the diagnostics: `samples`. */
+  write(what: string, write: () => void): boolean;
+  /** Committed before it is shown, or shown all the same. */
+  publish(event: TimelineEvent): void;
+}
+
+/** As many as an hour in trouble has; beyond it the oldest go. */
+const MOST_WAITING = 5_000;
+
+export function createRecordWriter(options: {
+  store: Pick<RecordStore, 'directory' | 'putEvent'>;
+  clock: Clock;
+  show: (event: TimelineEvent) => void;
+  diagnostic: (line: string) => void;
+}): RecordWriter {
+  const { store, clock, show } = options;
+  let failing: { event: TimelineEvent; lost: number } | undefined;
+  let waiting: TimelineEvent[] = [];
+
+  function write(what: string, put: () => void): boolean {
+    try {
+      put();
+    } catch (error) {
+      fail(what, error);
+      return false;
+    }
+    recover();
+    return true;
+  }
+
+  function fail(what: string, error: unknown): void {
+    if (failing) {
+      failing.lost++;
+      return;
+    }
+    options.diagnostic(`record: ${what} could not be written: ${String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    const event = workbenchEvent(clock.now(), {
+      kind: 'recording.failed',
+      severity: 'critical',
+      title: `The record could not be written: ${reason}`,
+      detail: { directory: store.directory },
+    });
+    failing = { event, lost: 1 };
+    show(event);
+  }
+
+  function recover(): void {
+    if (!failing) return;
+    const { event, lost } = failing;
+    const at = clock.now();
+    const seconds = Math.round((at - event.at) / 1000);
+    const over: TimelineEvent = { ...event, revision: event.revision + 1, endedAt: at };
+    const resumed: TimelineEvent = {
+      ...workbenchEvent(at, {
+        kind: 'recording.resumed',
+        severity: 'recovered',
+        title: `The record is written again after ${seconds} s; events of that time are kept, its samples are not`,
+        detail: { directory: store.directory, writesLost: lost },
+      }),
+      relatesTo: event.id,
+    };
+    const late = [...waiting, over, resumed];
+    try {
+      for (const one of late) store.putEvent(one);
+    } catch {
+      // Full again already: they wait on.
+      return;
+    }
+    failing = undefined;
+    waiting = [];
+    show(over);
+    show(resumed);
+  }
+
+  return {
+    write,
+    publish(event) {
+      if (!write('an event', () => store.putEvent(event))) {
+        waiting.push(event);
+        if (waiting.length > MOST_WAITING) waiting.shift();
+      }
+      show(event);
+    },
+  };
+}
+
+function workbenchEvent(
+  at: number,
+  what: Pick<TimelineEvent, 'kind' | 'severity' | 'title' | 'detail'>,
+): TimelineEvent {
+  return {
+    ...what,
+    id: crypto.randomUUID() as EventId,
+    revision: 0,
+    source: 'workbench',
+    at,
+    seenAt: at,
+    clockOffsetMs: 0,
+    evidence: [],
+    actions: [],
+  };
+}
