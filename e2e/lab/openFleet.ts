@@ -8,6 +8,7 @@ import { systemClock } from '../../shared/base/clock.ts';
 import { DisposableStore } from '../../shared/base/disposable.ts';
 import type { HostId, LinkState } from '../../shared/model/host.ts';
 import type { Lab } from './lab.ts';
+import type { LabHost } from './labHost.ts';
 
 export interface Fleet {
   sessions: HostSession[];
@@ -18,14 +19,18 @@ export interface Fleet {
 
 /**
  * The core's own sessions to every host of a lab, as a workspace opens them, through an ssh_config. `settings` are
- * lines for all of them, such as `ServerAliveInterval 3`.
+ * lines for all of them, such as `ServerAliveInterval 3`; `by` is where a host is reached, when it is not its own address.
  */
-export function openFleet(lab: Lab, settings: readonly string[] = []): Fleet {
+export function openFleet(
+  lab: Lab,
+  settings: readonly string[] = [],
+  by: (host: LabHost) => { address: string; port: number } = (host) => host,
+): Fleet {
   const owned = new DisposableStore();
   const config = join(lab.directory, `fleet-${Math.random()}`);
   const entries = lab.hosts.map(
     (host) =>
-      `Host ${host.id}\n HostName ${host.address}\n Port ${host.port}\n User ${host.user}\n IdentityFile ${host.keyFile}\n UserKnownHostsFile ${host.knownHostsFile}\n`,
+      `Host ${host.id}\n HostName ${by(host).address}\n Port ${by(host).port}\n HostKeyAlias [${host.address}]:${host.port}\n User ${host.user}\n IdentityFile ${host.keyFile}\n UserKnownHostsFile ${host.knownHostsFile}\n`,
   );
   writeFileSync(config, `${entries.join('')}Host *\n${settings.map((line) => ` ${line}\n`).join('')}`);
   const prompter = owned.add(createPromptQueue({ clock: systemClock, interactive: false }));
