@@ -6,8 +6,10 @@ import type { HostId, HostSummary, LinkState } from '../../shared/model/host.ts'
 import type { Sample } from '../../shared/model/sample.ts';
 import type { EventId, TimelineEvent } from '../../shared/model/timelineEvent.ts';
 import type { ThresholdRule, WatchedLog, WorkspaceHost } from '../../shared/model/workspace.ts';
+import type { DetectorInput, HostFigures } from './detectors/detector.ts';
 import { createDetectorPipeline } from './detectors/detectorPipeline.ts';
 import { investigate } from './detectors/investigate.ts';
+import { meanFigures } from './detectors/meanFigures.ts';
 import { watchErlang } from './erlang/erlangWatch.ts';
 import { followKernelLog } from './sampling/kernelLog.ts';
 import { followLogs } from './sampling/logFollower.ts';
@@ -26,6 +28,10 @@ export interface LiveHost extends Disposable {
   readonly onChange: (listener: (change: 'link' | 'sampler' | 'extras') => void) => Disposable;
   readonly latestSample: Sample | undefined;
   readonly kernelLog: FollowerState;
+  /** Means of the last minute; undefined while it is not sampled. */
+  readonly figures: HostFigures | undefined;
+  /** How the others that share a tag do, for the detectors. */
+  compare(tags: Extract<DetectorInput, { type: 'peers' }>['tags']): void;
   /** Commands of a file that waited for approval may run now. */
   approve(): void;
 }
@@ -53,15 +59,18 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
 
   const session = owned.add(createHostSession({ host: host.id, transport, clock }));
   owned.add(options.returns.add(session));
+  const figures = meanFigures(host.id);
   const sampler = owned.add(startSampler(session, { clock }));
   const kernelLog = owned.add(followKernelLog(session, { clock, facts: () => sampler.facts }));
-  const globs = options.logs.filter((log) => appliesTo(log.on, host)).map((log) => log.path);
+  const ownLogs = options.logs.filter((log) => appliesTo(log.on, host));
+  const globs = ownLogs.map((log) => log.path);
   const logs = globs.length > 0 ? owned.add(followLogs(session, globs, { clock })) : undefined;
   const pipeline = owned.add(
     createDetectorPipeline({
       host: host.id,
       clock,
       thresholds: options.thresholds.filter((rule) => appliesTo(rule.on, host)),
+      logs: ownLogs,
       facts: () => sampler.facts,
       answer: (question) => investigate(session, question),
       publish: options.publish,
@@ -98,6 +107,7 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
   owned.add(
     sampler.onSample((sample) => {
       options.onSample(sample);
+      figures.add(sample);
       pipeline.push({ type: 'sample', sample });
     }),
   );
@@ -131,6 +141,13 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
     },
     get kernelLog() {
       return kernelLog.state;
+    },
+    get figures() {
+      return figures.at(clock.now(), sampler.facts?.kernel ?? '');
+    },
+    compare(tags) {
+      const own = figures.at(clock.now(), sampler.facts?.kernel ?? '');
+      if (own) pipeline.push({ type: 'peers', own, tags });
     },
     get summary() {
       const { facts } = sampler;

@@ -61,6 +61,9 @@ export interface OpenPane {
   after?: PaneId | undefined;
 }
 
+/** How often hosts of a tag are compared. */
+const PEERS_MS = 10_000;
+
 export interface OpenedWorkspaceOptions {
   workspace: Workspace;
   problems: WorkspaceProblem[];
@@ -111,6 +114,25 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
 
   const returns = owned.add(createReturnWatch({ clock }));
   const summaries = () => [...hosts.values()].map((h) => h.summary);
+
+  owned.add(
+    clock.every(PEERS_MS, () => {
+      const figures = [...hosts.values()].flatMap(({ figures, summary, compare }) =>
+        figures ? [{ figures, tags: summary.tags, compare }] : [],
+      );
+      for (const one of figures) {
+        if (one.tags.length === 0) continue;
+        one.compare(
+          one.tags.map((tag) => ({
+            tag,
+            others: figures
+              .filter((other) => other !== one && other.tags.includes(tag))
+              .map((o) => o.figures),
+          })),
+        );
+      }
+    }),
+  );
 
   function addHost(host: WorkspaceHost, transport: Transport): LiveHost {
     const live = owned.add(

@@ -116,6 +116,15 @@ export interface WatchedLog {
   path: string;
   /** Host ids or tags; absent: all hosts. */
   on?: string[];
+  /** Patterns whose lines are told on the timeline. */
+  match?: LogMatch[];
+}
+
+export interface LogMatch {
+  /** A regular expression without back references and look-around: it is matched in linear time. */
+  pattern: string;
+  severity: 'info' | 'warning' | 'critical';
+  ignoreCase?: boolean;
 }
 
 /** A window of panes, as tmux has them. */

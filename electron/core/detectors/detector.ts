@@ -3,6 +3,7 @@ import type { HostFacts, HostId, LinkState } from '../../../shared/model/host.ts
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind, Evidence, Severity, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
+import type { WatchedLog } from '../../../shared/model/workspace.ts';
 import type { ErlangNode } from '../erlang/erlangNode.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface DetectorContext {
   host: HostId;
   facts: HostFacts | undefined;
   thresholds: Readonly<Record<string, number | boolean>>;
+  /** The followed logs of the workspace that are for this host, with their patterns. */
+  logs: readonly WatchedLog[];
   /** Epoch ms of the workbench, of this input. */
   now: number;
 }
@@ -34,9 +37,23 @@ export type DetectorInput =
   | { type: 'link'; link: LinkState }
   /** Every Erlang node of the host, and who is connected to it. */
   | { type: 'erlang'; nodes: readonly ErlangNode[] }
+  /** Every ten seconds: this host's figures, and those of the others that share a tag with it. */
+  | { type: 'peers'; own: HostFigures; tags: readonly { tag: string; others: readonly HostFigures[] }[] }
   /** Once a second, also while a host is silent. */
   | { type: 'tick' }
   | { type: 'investigated'; question: Question; answer: Answer };
+
+/** Means of the last minute of one host. */
+export interface HostFigures {
+  host: HostId;
+  /** Share of all its cores that was busy, 0…1. */
+  cpu: number;
+  /** Share of its memory that is used. */
+  memory: number;
+  /** Bytes a second, both ways. */
+  network: number;
+  kernel: string;
+}
 
 export interface KernelLine {
   /** Without priority, facility and time stamp. Hostile. */

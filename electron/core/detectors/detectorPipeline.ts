@@ -2,7 +2,7 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import type { HostFacts, HostId } from '../../../shared/model/host.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
-import type { ThresholdRule } from '../../../shared/model/workspace.ts';
+import type { ThresholdRule, WatchedLog } from '../../../shared/model/workspace.ts';
 import type { Answer, DetectorInput, DetectorOutput, EventDraft, Question } from './detector.ts';
 import { type AnyDetector, DETECTORS } from './detectors.ts';
 
@@ -18,6 +18,8 @@ export interface DetectorPipelineOptions {
   clock: Clock;
   /** The rules for this host. Those for hosts and tags go over those for all; among equals the later wins. */
   thresholds: readonly ThresholdRule[];
+  /** The followed logs for this host. */
+  logs?: readonly WatchedLog[];
   facts: () => HostFacts | undefined;
   /** Looks at the host, read-only. A rejection counts as unanswered. */
   answer: (question: Question) => Promise<Answer>;
@@ -30,6 +32,7 @@ export interface DetectorPipelineOptions {
 /** Runs the detectors of one host and turns their drafts into timeline events. */
 export function createDetectorPipeline(options: DetectorPipelineOptions): DetectorPipeline {
   const { host, clock } = options;
+  const logs = options.logs ?? [];
   const newId = options.newId ?? (() => crypto.randomUUID() as EventId);
   const running = (options.detectors ?? DETECTORS).map((detector) => ({
     name: detector.name,
@@ -44,7 +47,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     if (disposed) return;
     const now = clock.now();
     for (const detector of running) {
-      const context = { host, facts: options.facts(), thresholds: detector.thresholds, now };
+      const context = { host, facts: options.facts(), thresholds: detector.thresholds, logs, now };
       let outputs: DetectorOutput[] = [];
       try {
         outputs = detector.reduce(input, context);

@@ -52,6 +52,7 @@ function run(...looks: ErlangNode[][]): DetectorOutput[][] {
         host: 'web1' as HostId,
         facts: undefined,
         thresholds: {},
+        logs: [],
         now: 1000 + at * 2000,
       },
     ),

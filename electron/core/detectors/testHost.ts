@@ -3,6 +3,7 @@ import type { HostFacts, HostId } from '../../../shared/model/host.ts';
 import type { ProcessChange, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import type { WatchedLog } from '../../../shared/model/workspace.ts';
 import type { Answer, DetectorInput, KernelLine, Question } from './detector.ts';
 import { createDetectorPipeline } from './detectorPipeline.ts';
 import type { AnyDetector } from './detectors.ts';
@@ -31,6 +32,7 @@ export class TestHost {
     container?: boolean;
     detectors?: AnyDetector[];
     thresholds?: Record<string, Record<string, number | boolean>>;
+    logs?: WatchedLog[];
   }) {
     this.facts = {
       hostname: 'web1',
@@ -52,6 +54,7 @@ export class TestHost {
         detector,
         values,
       })),
+      ...(options.logs ? { logs: options.logs } : {}),
       facts: () => this.facts,
       answer: (question) => {
         this.questions.push(question);

@@ -476,6 +476,18 @@ describe('logs, panes and thresholds', () => {
     ],
     ['on as text', 'logs: [{ path: /a, on: web }]', ['5:24 error on is the text "web". | a list: [web]']],
     [
+      'a pattern that has no bound',
+      'logs: [{ path: /a, match: ["(a)\\\\1"] }]',
+      [
+        '5:28 error The pattern "(a)\\1" cannot be used: it needs back references, look-around or a large repetition, whose time has no bound. | a regular expression without back references and look-around',
+      ],
+    ],
+    [
+      'a severity that there is not',
+      'logs: [{ path: /a, match: [{ pattern: x, severity: warn }] }]',
+      ['5:52 error There is no severity "warn". | one of: info, warning, critical'],
+    ],
+    [
       'a relative path',
       'logs: [{ path: log/a }]',
       [

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import type { WatchedLog, Workspace, WorkspaceProblem } from '../../../shared/model/workspace.ts';
+import type { Workspace, WorkspaceProblem } from '../../../shared/model/workspace.ts';
 import { type HostsSection, readHosts } from './hostsSection.ts';
+import { readLogs } from './logsSection.ts';
 import { readPanes } from './panesSection.ts';
 import { readRunbooks } from './runbooksSection.ts';
 import { type KnownThresholds, readThresholds } from './thresholdsSection.ts';
@@ -41,7 +42,7 @@ const MAXIMUM_BYTES = 1_048_576;
  *       - { id: web2, tags: [web], ssh: web2 }           # an alias of the user's ssh_config
  *       - { id: here, local: {} }
  *       - { id: pod, command: { shell: [kubectl, exec, -it, web-0, --, sh], exec: [kubectl, exec, -i, web-0, --, sh, -c] } }
- *     logs: [ { path: "/var/log/nginx/*.log", on: [web] } ]
+ *     logs: …         see logsSection.ts
  *     panes: …        see panesSection.ts
  *     thresholds: …   see thresholdsSection.ts
  *     runbooks: …     see runbooksSection.ts
@@ -162,34 +163,6 @@ function readVersion(reader: YamlReader, item: Item | undefined, offset: number)
     newer ? 'version: 1, or a newer Fireline' : 'version: 1',
   );
   return false;
-}
-
-function readLogs(
-  reader: YamlReader,
-  item: Item,
-  readOnOf: (item: Item) => string[] | undefined,
-): WatchedLog[] {
-  const logs: WatchedLog[] = [];
-  for (const one of reader.list(item, 'logs') ?? []) {
-    const entries = reader.map(one, 'a log', ['path', 'on']);
-    if (!entries) continue;
-    const pathItem = entries.get('path');
-    if (!pathItem) reader.problem(one.offset, 'A log has no path.', 'path: an absolute path on the host');
-    const path = pathItem && reader.text(pathItem, 'path');
-    const onItem = entries.get('on');
-    const on = onItem && readOnOf(onItem);
-    if (path === undefined || (onItem && !on)) continue;
-    if (!path.startsWith('/')) {
-      reader.problem(
-        pathItem?.offset ?? one.offset,
-        `The log path ${quote(path)} is not absolute.`,
-        'a path that starts with / (the host has no ~ for it)',
-      );
-      continue;
-    }
-    logs.push({ path, ...(on ? { on } : {}) });
-  }
-  return logs;
 }
 
 function readOn(reader: YamlReader, item: Item, section: HostsSection): string[] | undefined {

@@ -1,0 +1,148 @@
+import type { SocketGroup } from '../../../shared/model/resources.ts';
+import { mayLeak } from './connectionsLeak.ts';
+import type { Detector, DetectorOutput } from './detector.ts';
+import { addPoint, history, type Point, steadyGrowth } from './growth.ts';
+import { spokenAge } from './respawnRole.ts';
+import {
+  addressesOf,
+  endpointWords,
+  groupKey,
+  newSockets,
+  ownerIsKnownOrWaitedFor,
+  ownerWords,
+} from './socketLooks.ts';
+import { countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
+
+interface Track {
+  points: Point[];
+  /** It was seen to grow steadily to about where it is. */
+  grewTo?: number;
+  flatSince?: number;
+  largeSince?: number;
+  /** Since when half of them hold bytes that do not get less. */
+  stuckSince?: number;
+  waiting: number;
+  open: boolean;
+}
+
+interface State {
+  lookedAt: number;
+  groups: Map<string, Track>;
+}
+
+/**
+ * Connections that grew and then stand at one number, as a limit makes them: a pool's or an agent's (256 of a client's
+ * library, 100 of a database). A pool that opens all it may at its start, and works, is none: it did not grow slowly, and
+ * nothing waits in its queues.
+ */
+export const connectionsCapped: Detector<State> = {
+  name: 'connectionsCapped',
+  thresholds: { minimum: 48, seconds: 45, growthSeconds: 45 },
+  initial: () => ({ lookedAt: 0, groups: new Map() }),
+  reduce(state, input, context) {
+    const looked = newSockets(state, input);
+    if (!looked) return [];
+    const { at, groups } = looked;
+    const outputs: DetectorOutput[] = [];
+    const seen = new Set<string>();
+    const least = limit(context, 'minimum');
+    for (const group of groups) {
+      const key = groupKey(group);
+      const known = state.groups.get(key);
+      if (!mayLeak(group) || (!known && group.count < least / 4)) continue;
+      seen.add(key);
+      const track: Track = known ?? { points: [], waiting: 0, open: false };
+      if (!known && state.groups.size >= 200) continue;
+      state.groups.set(key, track);
+      addPoint(track.points, { at, value: group.count }, 10 * 60_000);
+      if (group.count < 32) delete track.largeSince;
+      else track.largeSince ??= at;
+      const spanMs = limit(context, 'growthSeconds') * 1000;
+      if (steadyGrowth(track.points, { spanMs, growth: least / 3, share: 0.2 })) track.grewTo = group.count;
+      // Reached in the last steps of the growth.
+      else if (track.grewTo !== undefined && group.count > track.grewTo && group.count < track.grewTo * 1.3)
+        track.grewTo = group.count;
+      const before = track.points.at(-2)?.value;
+      const flat = before !== undefined && Math.abs(group.count - before) <= Math.max(1, group.count * 0.01);
+      if (!flat || group.count < least) delete track.flatSince;
+      else track.flatSince ??= track.points.at(-2)?.at ?? at;
+      const most = Math.max(group.receiveQueue.notEmpty, group.sendQueue.notEmpty);
+      const waiting = group.receiveQueue.sum + group.sendQueue.sum;
+      if (most < group.count / 2 || waiting < track.waiting * 0.95) delete track.stuckSince;
+      else track.stuckSince ??= at;
+      track.waiting = waiting;
+      const stuck =
+        track.stuckSince !== undefined && at - track.stuckSince >= limit(context, 'seconds') * 1000;
+      const reached =
+        track.grewTo !== undefined && Math.abs(group.count - track.grewTo) <= track.grewTo * 0.05;
+      const capped =
+        track.flatSince !== undefined &&
+        at - track.flatSince >= limit(context, 'seconds') * 1000 &&
+        (reached || stuck);
+      if (track.open) {
+        if (
+          group.count >= least &&
+          Math.abs(group.count - (track.points.at(-2)?.value ?? 0)) <= group.count * 0.1
+        )
+          continue;
+        track.open = false;
+        delete track.grewTo;
+        outputs.push({ type: 'close', key, endedAt: at });
+      } else if (capped && ownerIsKnownOrWaitedFor(group, track.largeSince ?? at, at)) {
+        track.open = true;
+        outputs.push(draftOf(key, group, track, looked, at));
+      }
+    }
+    for (const [key, track] of state.groups) {
+      if (seen.has(key)) continue;
+      state.groups.delete(key);
+      if (track.open) outputs.push({ type: 'close', key, endedAt: at });
+    }
+    return outputs;
+  },
+};
+
+function draftOf(
+  key: string,
+  group: SocketGroup,
+  track: Track,
+  { sample, groups }: NonNullable<ReturnType<typeof newSockets>>,
+  at: number,
+): DetectorOutput {
+  const row = rowOf(sample, group.ownerPid);
+  const who = ownerWords(group, sample);
+  const { receiveQueue, sendQueue } = group;
+  const why =
+    receiveQueue.notEmpty >= group.count / 4
+      ? `${receiveQueue.notEmpty} of them hold bytes that it has not read: it is its reader that stands still`
+      : sendQueue.notEmpty >= group.count / 4
+        ? `${sendQueue.notEmpty} of them hold bytes that the other side has not taken`
+        : 'no bytes wait in them: it is a limit of its own, a pool’s perhaps';
+  const flatMs = at - (track.flatSince ?? at);
+  return {
+    type: 'event',
+    key,
+    draft: {
+      kind: 'connections.capped',
+      severity: 'warning',
+      at: track.flatSince ?? at,
+      hostAt: sample.hostAt,
+      title: `${who} stands at ${countWords(group.count)} connections to ${endpointWords(group)}`,
+      verdict: `${who} stands at ${countWords(group.count)} connections to ${endpointWords(group)} for ${spokenAge(flatMs)}, after it grew to that; ${why}`,
+      detail: {
+        ...(row ? processDetail(row, sample.bootId) : {}),
+        port: group.port,
+        state: group.state,
+        count: group.count,
+        addresses: addressesOf(groups, group),
+        powerOfTwo: group.count > 0 && (group.count & (group.count - 1)) === 0,
+        receiveQueue: { ...receiveQueue },
+        sendQueue: { ...sendQueue },
+        history: history(track.points),
+      },
+      evidence: row ? [processEvidence(row, sample.bootId, 'owns them')] : [],
+      actions: [],
+      momentary: false,
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import type { SocketGroup } from '../../../shared/model/resources.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
+import { spokenAge } from './respawnRole.ts';
+import {
+  addressesOf,
+  endpointWords,
+  groupKey,
+  newSockets,
+  ownerIsKnownOrWaitedFor,
+  ownerWords,
+} from './socketLooks.ts';
+import { countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
+
+interface Track {
+  points: Point[];
+  largeSince?: number;
+  told?: { at: number; count: number; from: Point };
+}
+
+interface State {
+  lookedAt: number;
+  groups: Map<string, Track>;
+}
+
+/**
+ * Connections that are opened all the time and not closed: to one port elsewhere, or, on the side that serves, ones whose
+ * other end is gone (CLOSE_WAIT) and that the process forgot. More clients than before are none.
+ */
+export const connectionsLeak: Detector<State> = {
+  name: 'connectionsLeak',
+  thresholds: { minimum: 48, growth: 24, share: 0.3, seconds: 90 },
+  initial: () => ({ lookedAt: 0, groups: new Map() }),
+  reduce(state, input, context) {
+    const looked = newSockets(state, input);
+    if (!looked) return [];
+    const { sample, at, groups } = looked;
+    const outputs: DetectorOutput[] = [];
+    const seen = new Set<string>();
+    for (const group of groups) {
+      if (!mayLeak(group)) continue;
+      const key = groupKey(group);
+      const known = state.groups.get(key);
+      if (!known && group.count < limit(context, 'minimum') / 4) continue;
+      seen.add(key);
+      const track = known ?? { points: [] };
+      if (!known && state.groups.size >= 200) continue;
+      state.groups.set(key, track);
+      judge(track, key, group, { sample, at, groups }, context, outputs);
+    }
+    for (const [key, track] of state.groups) {
+      if (seen.has(key)) continue;
+      state.groups.delete(key);
+      if (track.told) outputs.push({ type: 'close', key, endedAt: at });
+    }
+    return outputs;
+  },
+};
+
+export function mayLeak({ kind, state }: SocketGroup): boolean {
+  return (
+    (kind === 'outbound' && state !== 'time-wait' && state !== 'syn-sent') ||
+    (kind === 'inbound' && state === 'close-wait')
+  );
+}
+
+function judge(
+  track: Track,
+  key: string,
+  group: SocketGroup,
+  look: { sample: Sample; at: number; groups: SocketGroup[] },
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const { at } = look;
+  const spanMs = limit(context, 'seconds') * 1000;
+  addPoint(track.points, { at, value: group.count }, spanMs * 6);
+  if (group.count < 32) delete track.largeSince;
+  else track.largeSince ??= at;
+  const rule = { growth: limit(context, 'growth'), share: limit(context, 'share') };
+  const growth =
+    group.count < limit(context, 'minimum')
+      ? undefined
+      : (steadyGrowth(track.points, { ...rule, spanMs }) ??
+        steadyGrowth(track.points, { ...rule, spanMs: spanMs * 5 }));
+  const { told } = track;
+  if (growth) {
+    if (!told && !ownerIsKnownOrWaitedFor(group, track.largeSince ?? at, at)) return;
+    if (told && group.count - told.count < 0.25 * (told.count - told.from.value)) return;
+    const from = told?.from ?? growth.from;
+    track.told = { at, count: group.count, from };
+    outputs.push(draftOf(key, group, { ...growth, from }, track, look, context));
+    return;
+  }
+  if (!told) return;
+  const before = track.points.find((point) => point.at >= at - spanMs)?.value ?? group.count;
+  const level = at - told.at >= spanMs && group.count - before < 0.05 * (told.count - told.from.value);
+  if (group.count >= told.from.value + (told.count - told.from.value) / 2 && !level) return;
+  delete track.told;
+  track.points = [{ at, value: group.count }];
+  outputs.push({ type: 'close', key, endedAt: at });
+}
+
+function draftOf(
+  key: string,
+  group: SocketGroup,
+  growth: Growth,
+  track: Track,
+  { sample, groups }: { sample: Sample; groups: SocketGroup[] },
+  context: DetectorContext,
+): DetectorOutput {
+  const who = ownerWords(group, sample);
+  const row = rowOf(sample, group.ownerPid);
+  const grown = growth.to.value - growth.from.value;
+  const ago = spokenAge(growth.to.at - growth.from.at);
+  const which = group.state === 'close-wait' ? 'connections whose other end is gone' : 'connections';
+  const addresses = addressesOf(groups, group);
+  const unread =
+    group.receiveQueue.notEmpty > 0
+      ? `; ${group.receiveQueue.notEmpty} of them hold ${countWords(group.receiveQueue.sum)} bytes that it has not read`
+      : '';
+  return {
+    type: 'event',
+    key,
+    draft: {
+      kind: 'connections.leak',
+      severity: 'warning',
+      at: growth.from.at,
+      hostAt: growth.from.at + (context.facts?.clockOffsetMs ?? 0),
+      title: `${who} has ${countWords(group.count)} ${which} to ${endpointWords(group)}, ${countWords(grown)} more than ${ago} ago`,
+      verdict: `${who} has ${countWords(group.count)} ${which} to ${endpointWords(group)}${addresses.length > 1 ? ` at ${addresses.length === 5 ? 'five or more' : addresses.length} addresses` : ''}, ${countWords(grown)} more than ${ago} ago (${(growth.perSecond * 60).toFixed(0)} a minute), and closed next to none${unread}`,
+      detail: {
+        ...(row ? processDetail(row, sample.bootId) : {}),
+        port: group.port,
+        state: group.state,
+        count: group.count,
+        addresses,
+        perMinute: Math.round(growth.perSecond * 600) / 10,
+        receiveQueue: { ...group.receiveQueue },
+        sendQueue: { ...group.sendQueue },
+        history: history(track.points),
+      },
+      evidence: row ? [processEvidence(row, sample.bootId, 'owns them')] : [],
+      actions: [],
+      momentary: false,
+    },
+  };
+}

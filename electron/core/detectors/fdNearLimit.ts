@@ -1,0 +1,72 @@
+import type { Detector, DetectorOutput } from './detector.ts';
+import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { countWords, limit, percent, processDetail, processEvidence, processWords } from './words.ts';
+
+interface State {
+  lookedAt: number;
+  open: Map<string, Hysteresis & { severity?: string; seenAt: number }>;
+}
+
+const LOOK_MS = 5000;
+
+/** A process that has almost as many open files as it may have: the next `accept` or `open` fails. */
+export const fdNearLimit: Detector<State> = {
+  name: 'fdNearLimit',
+  thresholds: { openShare: 0.85, criticalShare: 0.95, closeShare: 0.75 },
+  initial: () => ({ lookedAt: 0, open: new Map() }),
+  reduce(state, input, context) {
+    if (input.type !== 'sample' || input.sample.at - state.lookedAt < LOOK_MS) return [];
+    const { sample } = input;
+    state.lookedAt = sample.at;
+    const outputs: DetectorOutput[] = [];
+    for (const row of sample.table) {
+      const { openFiles, openFilesLimit } = row;
+      if (openFiles === undefined) continue;
+      const key = `${row.pid}:${row.startTicks}`;
+      const known = state.open.get(key);
+      const share = openFilesLimit === undefined || openFilesLimit === 0 ? 0 : openFiles / openFilesLimit;
+      if (!known && share < limit(context, 'openShare')) continue;
+      const one = known ?? { ...initialHysteresis(), seenAt: sample.at };
+      if (!known && state.open.size < 200) state.open.set(key, one);
+      one.seenAt = sample.at;
+      const look =
+        share >= limit(context, 'openShare')
+          ? 'holds'
+          : share < limit(context, 'closeShare')
+            ? 'clear'
+            : 'between';
+      const change = takeLook(one, look, sample.at, { openMs: 0, closeMs: 30_000 });
+      if (change === 'closed') {
+        outputs.push({ type: 'close', key, endedAt: sample.at });
+        state.open.delete(key);
+        continue;
+      }
+      const severity =
+        share >= limit(context, 'criticalShare') || one.severity === 'critical' ? 'critical' : 'warning';
+      if (!one.open || one.severity === severity) continue;
+      one.severity = severity;
+      outputs.push({
+        type: 'event',
+        key,
+        draft: {
+          kind: 'fd.near_limit',
+          severity,
+          at: sample.at,
+          hostAt: sample.hostAt,
+          title: `${processWords(row)} has ${countWords(openFiles)} of at most ${countWords(openFilesLimit ?? 0)} files open`,
+          verdict: `${processWords(row)} has ${countWords(openFiles)} files open, ${percent(share)} of the ${countWords(openFilesLimit ?? 0)} that it may have; at the limit it can open no file and take no connection ("Too many open files")`,
+          detail: { ...processDetail(row, sample.bootId), openFiles, limit: openFilesLimit ?? 0, share },
+          evidence: [processEvidence(row, sample.bootId)],
+          actions: [],
+          momentary: false,
+        },
+      });
+    }
+    for (const [key, one] of state.open) {
+      if (one.seenAt === sample.at) continue;
+      state.open.delete(key);
+      if (one.open) outputs.push({ type: 'close', key, endedAt: sample.at });
+    }
+    return outputs;
+  },
+};

@@ -1,0 +1,34 @@
+/**
+ * Something that is told when it held for a while and over when it was clear for a while, so that what trembles around a
+ * limit is told once. Between the two levels nothing changes.
+ */
+export interface Hysteresis {
+  open: boolean;
+  /** Since when it has held, or been clear, without a break. */
+  heldSince?: number;
+  clearSince?: number;
+}
+
+export const initialHysteresis = (): Hysteresis => ({ open: false });
+
+/** Takes one look; tells when that opens or closes it. All times epoch ms. */
+export function takeLook(
+  state: Hysteresis,
+  look: 'holds' | 'between' | 'clear',
+  now: number,
+  { openMs, closeMs }: { openMs: number; closeMs: number },
+): 'opened' | 'closed' | undefined {
+  if (look === 'holds') state.heldSince ??= now;
+  else if (!state.open || look === 'clear') delete state.heldSince;
+  if (look === 'clear') state.clearSince ??= now;
+  else delete state.clearSince;
+  if (!state.open && state.heldSince !== undefined && now - state.heldSince >= openMs) {
+    state.open = true;
+    return 'opened';
+  }
+  if (state.open && state.clearSince !== undefined && now - state.clearSince >= closeMs) {
+    state.open = false;
+    return 'closed';
+  }
+  return undefined;
+}

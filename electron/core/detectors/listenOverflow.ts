@@ -1,0 +1,104 @@
+import type { SocketGroup } from '../../../shared/model/resources.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { ownerWords } from './socketLooks.ts';
+import { countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
+
+interface State {
+  bootId: string;
+  /** Growth of the kernel's counter, each with its time. */
+  grown: { at: number; count: number }[];
+  before?: number;
+  /** The listener whose queue was fullest, and when. */
+  full?: { group: SocketGroup; at: number };
+  open?: { since: number; told: number };
+  total: number;
+}
+
+/** Clients that knocked and were turned away by the kernel: the process takes its connections too slowly, or not at all. */
+export const listenOverflow: Detector<State> = {
+  name: 'listenOverflow',
+  thresholds: { minimum: 5, windowSeconds: 60, closeSeconds: 60 },
+  initial: () => ({ bootId: '', grown: [], total: 0 }),
+  reduce(state, input, context) {
+    if (input.type !== 'sample') return [];
+    const { sample } = input;
+    const { listenOverflows: now } = sample;
+    if (now === undefined) return [];
+    if (state.bootId !== sample.bootId)
+      Object.assign(state, { bootId: sample.bootId, grown: [], before: now });
+    const more = now - (state.before ?? now);
+    state.before = now;
+    if (more > 0) {
+      state.grown.push({ at: sample.at, count: more });
+      state.total += more;
+    }
+    const windowMs = limit(context, 'windowSeconds') * 1000;
+    while ((state.grown[0]?.at ?? sample.at) < sample.at - windowMs) state.grown.shift();
+    if (state.grown.length === 0 && !state.open) return [];
+    const fullest = fullestListener(sample, context);
+    if (fullest) state.full = { group: fullest, at: sample.at };
+    else if (state.full && sample.at - state.full.at > windowMs) delete state.full;
+    const inWindow = state.grown.reduce((sum, one) => sum + one.count, 0);
+    if (state.open) {
+      const lastAt = state.grown.at(-1)?.at ?? 0;
+      if (sample.at - lastAt >= limit(context, 'closeSeconds') * 1000 && more === 0) {
+        const endedAt = Math.max(state.open.since, lastAt);
+        delete state.open;
+        state.total = 0;
+        return [{ type: 'close', key: 'listen', endedAt }];
+      }
+      if (more === 0 || sample.at - state.open.told < 30_000) return [];
+      state.open.told = sample.at;
+      return [draftOf(state, state.open.since, inWindow, sample)];
+    }
+    if (inWindow < limit(context, 'minimum')) return [];
+    // Containers that share a network share its counter: it is ours if a full queue is.
+    const first = state.grown[0]?.at ?? sample.at;
+    if (!state.full && (context.facts?.container || sample.at - first < 30_000)) return [];
+    // Whose it is is looked for at the second look that finds it full.
+    if (state.full && state.full.group.ownerPid === undefined && sample.at - first < 45_000) return [];
+    state.open = { since: first, told: sample.at };
+    return [draftOf(state, first, inWindow, sample)];
+  },
+};
+
+function fullestListener(sample: Sample, context: DetectorContext): SocketGroup | undefined {
+  return (sample.sockets ?? [])
+    .filter(
+      (group) =>
+        group.kind === 'listener' &&
+        group.receiveQueue.sum > 0 &&
+        group.ownerPid !== 0 &&
+        // In a container another's full queue may be seen before it is known to be another's.
+        !(context.facts?.container && group.ownerPid === undefined),
+    )
+    .sort((a, b) => b.receiveQueue.sum - a.receiveQueue.sum)[0];
+}
+
+function draftOf(state: State, since: number, inWindow: number, sample: Sample): DetectorOutput {
+  const group = state.full?.group;
+  const row = rowOf(sample, group?.ownerPid);
+  const queue = group?.receiveQueue.sum ?? 0;
+  const who = group ? `${ownerWords(group, sample)} on port ${group.port}` : 'A listener';
+  return {
+    type: 'event',
+    key: 'listen',
+    draft: {
+      kind: 'listen.overflow',
+      severity: 'warning',
+      at: since,
+      hostAt: sample.hostAt,
+      title: `${who} does not take its connections: ${countWords(state.total)} turned away${group ? `, ${countWords(queue)} wait` : ''}`,
+      verdict: `${group ? `${who} has ${countWords(queue)} connections waiting to be accepted` : 'A listener’s queue is full; which one was not caught'}: the kernel turned ${countWords(state.total)} away since then, ${countWords(inWindow)} of them in the last minute; the process is busy, stopped, or its backlog is small`,
+      detail: {
+        ...(row ? processDetail(row, sample.bootId) : {}),
+        ...(group ? { port: group.port, waiting: queue } : {}),
+        turnedAway: state.total,
+      },
+      evidence: row ? [processEvidence(row, sample.bootId, 'listens')] : [],
+      actions: [],
+      momentary: false,
+    },
+  };
+}

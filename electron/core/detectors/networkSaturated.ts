@@ -1,0 +1,76 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { Detector, DetectorOutput } from './detector.ts';
+import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { bytesWords, limit, percent } from './words.ts';
+
+interface Link extends Hysteresis {
+  /** Mean of the last few seconds. */
+  share: number;
+}
+
+/** An interface that carries almost as much as its link can, either way, for a while. */
+export const networkSaturated: Detector<{ links: Map<string, Link> }> = {
+  name: 'networkSaturated',
+  thresholds: { openShare: 0.9, closeShare: 0.7, seconds: 10 },
+  initial: () => ({ links: new Map() }),
+  reduce(state, input, context) {
+    if (input.type !== 'sample') return [];
+    const { sample } = input;
+    const outputs: DetectorOutput[] = [];
+    for (const one of sample.network.interfaces ?? []) {
+      if (one.bitsPerSecond === undefined) continue;
+      const receives = one.receiveBytesPerSecond >= one.transmitBytesPerSecond;
+      const rate = Math.max(one.receiveBytesPerSecond, one.transmitBytesPerSecond);
+      const now = (rate * 8) / one.bitsPerSecond;
+      const known = state.links.get(one.name);
+      if (!known && now < limit(context, 'openShare')) continue;
+      const link = known ?? { ...initialHysteresis(), share: now };
+      if (!known) {
+        if (state.links.size >= 64) continue;
+        state.links.set(one.name, link);
+      }
+      link.share += (now - link.share) * 0.3;
+      const { share } = link;
+      const look =
+        share >= limit(context, 'openShare')
+          ? 'holds'
+          : share < limit(context, 'closeShare')
+            ? 'clear'
+            : 'between';
+      const change = takeLook(link, look, sample.at, {
+        openMs: limit(context, 'seconds') * 1000,
+        closeMs: 15_000,
+      });
+      if (change === 'closed')
+        outputs.push({ type: 'close', key: one.name, endedAt: link.clearSince ?? sample.at });
+      if (!link.open && look === 'clear') state.links.delete(one.name);
+      if (change !== 'opened') continue;
+      const name = visibleText(one.name, 40);
+      const direction = receives ? 'receives' : 'sends';
+      outputs.push({
+        type: 'event',
+        key: one.name,
+        draft: {
+          kind: 'network.saturated',
+          severity: 'warning',
+          at: link.heldSince ?? sample.at,
+          hostAt: sample.hostAt,
+          title: `${name} ${direction} ${bytesWords(rate)}/s, ${percent(Math.min(1, share))} of its link`,
+          verdict: `Interface ${name} has ${receives ? 'received' : 'sent'} ${percent(Math.min(1, share))} of what its ${(one.bitsPerSecond / 1e6).toFixed(0)} Mbit/s can carry for ${limit(context, 'seconds')} s: ${bytesWords(rate)} a second in ${Math.round(one.packetsPerSecond)} packets`,
+          detail: { ...one, share },
+          evidence: [
+            {
+              type: 'samples',
+              metric: receives ? 'system.network.io.receive' : 'system.network.io.transmit',
+              from: sample.at - 60_000,
+              to: sample.at,
+            },
+          ],
+          actions: [],
+          momentary: false,
+        },
+      });
+    }
+    return outputs;
+  },
+};

@@ -1,0 +1,186 @@
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { addPoint, history, type Point, steadyGrowth } from './growth.ts';
+import { spokenAge } from './respawnRole.ts';
+import { bytesWords, limit, percent, processDetail, processEvidence, processWords } from './words.ts';
+
+interface Track {
+  /** What is used, in bytes: its growth is what takes the rest. */
+  points: Point[];
+  told?: { at: number; severity: string; used: number };
+  calmSince?: number;
+}
+
+interface State {
+  bootId: string;
+  sampledAt: number;
+  lookedAt: number;
+  /** `machine`, or a control group's path. */
+  tracks: Map<string, Track>;
+  /** The table a while ago, to see who grows since. */
+  before: { at: number; rows: Map<string, number> }[];
+}
+
+const EVERY_MS = 2000;
+const KEEP_MS = 6 * 60_000;
+
+/**
+ * Memory that will be gone within minutes if it goes on like this: the machine's, or that of a control group whose limit
+ * holds for one of the busiest processes. File cache that can be given back is not counted as used.
+ */
+export const oomRisk: Detector<State> = {
+  name: 'oomRisk',
+  thresholds: { minutes: 10, criticalMinutes: 2, seconds: 20, usedShare: 0.5 },
+  initial: () => ({ bootId: '', sampledAt: 0, lookedAt: 0, tracks: new Map(), before: [] }),
+  reduce(state, input, context) {
+    if (input.type !== 'sample' || input.sample.at - state.sampledAt < EVERY_MS) return [];
+    const { sample } = input;
+    state.sampledAt = sample.at;
+    if (state.bootId !== sample.bootId)
+      Object.assign(state, { bootId: sample.bootId, tracks: new Map(), before: [] });
+    rememberTable(state, sample);
+    const outputs: DetectorOutput[] = [];
+    const { totalBytes, availableBytes } = sample.memory;
+    if (totalBytes > 0)
+      judge(state, 'machine', totalBytes - availableBytes, totalBytes, sample, context, outputs);
+    const at = sample.lookedAt?.cgroups;
+    if (at === undefined || at === state.lookedAt) return outputs;
+    state.lookedAt = at;
+    const seen = new Set(['machine']);
+    for (const group of sample.cgroups ?? []) {
+      const { memoryLimitBytes, memoryUsageBytes } = group;
+      if (
+        memoryLimitBytes === undefined ||
+        memoryUsageBytes === undefined ||
+        memoryLimitBytes > totalBytes * 2
+      )
+        continue;
+      seen.add(group.path);
+      const used = Math.max(0, memoryUsageBytes - (group.reclaimableBytes ?? 0));
+      // The limit of our own container is what its memory is made of: told once.
+      if (state.tracks.get('machine')?.told && memoryLimitBytes === totalBytes) continue;
+      judge(state, group.path, used, memoryLimitBytes, sample, context, outputs);
+    }
+    for (const [key, track] of state.tracks) {
+      if (seen.has(key)) continue;
+      state.tracks.delete(key);
+      if (track.told) outputs.push({ type: 'close', key, endedAt: sample.at });
+    }
+    return outputs;
+  },
+};
+
+/** Each half minute the largest processes, for five minutes. */
+function rememberTable(state: State, sample: Sample): void {
+  const last = state.before.at(-1);
+  if (last && sample.at - last.at < 15_000) return;
+  const rows = new Map<string, number>();
+  for (const row of sample.table)
+    if (row.residentBytes >= 4 << 20) rows.set(`${row.pid}:${row.startTicks}`, row.residentBytes);
+  state.before.push({ at: sample.at, rows });
+  while (state.before.length > 20) state.before.shift();
+}
+
+function judge(
+  state: State,
+  key: string,
+  used: number,
+  total: number,
+  sample: Sample,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const track = state.tracks.get(key) ?? { points: [] };
+  if (!state.tracks.has(key) && state.tracks.size >= 32) return;
+  state.tracks.set(key, track);
+  addPoint(track.points, { at: sample.at, value: used }, KEEP_MS);
+  const spanMs = limit(context, 'seconds') * 1000;
+  const rule = { growth: total * 0.02, share: 0 };
+  const growth =
+    steadyGrowth(track.points, { ...rule, spanMs }) ??
+    steadyGrowth(track.points, { ...rule, spanMs: spanMs * 3 }) ??
+    steadyGrowth(track.points, { ...rule, spanMs: spanMs * 12 });
+  const left = growth ? (total - used) / growth.perSecond : Number.POSITIVE_INFINITY;
+  const comesAndGoes =
+    growth !== undefined && largestFall(track.points) > (growth.to.value - growth.from.value) / 2;
+  const risky =
+    !(comesAndGoes && used < total * 0.9) &&
+    used >= total * limit(context, 'usedShare') &&
+    left <= limit(context, 'minutes') * 60;
+  const { told } = track;
+  if (!risky) {
+    if (!told) return;
+    track.calmSince ??= sample.at;
+    const freed = used < told.used - total * 0.1;
+    if (!freed && sample.at - track.calmSince < 30_000) return;
+    outputs.push({ type: 'close', key, endedAt: track.calmSince });
+    delete track.told;
+    delete track.calmSince;
+    return;
+  }
+  delete track.calmSince;
+  const severity =
+    left <= limit(context, 'criticalMinutes') * 60 || told?.severity === 'critical' ? 'critical' : 'warning';
+  if (told && told.severity === severity && sample.at - told.at < 15_000) return;
+  track.told = { at: sample.at, severity, used };
+  const since = growth?.from.at ?? sample.at;
+  const grower = whoGrows(state, sample, since);
+  const where = key === 'machine' ? 'this host' : `control group ${visibleText(key, 100)}`;
+  const who = grower ? `; ${processWords(grower.row)} grew by ${bytesWords(grower.bytes)} in that time` : '';
+  outputs.push({
+    type: 'event',
+    key,
+    draft: {
+      kind: 'process.oom_risk',
+      severity,
+      at: since,
+      hostAt: sample.hostAt,
+      title: `Memory of ${where} runs out in about ${spokenAge(left * 1000)}${grower ? `: ${processWords(grower.row)} grows` : ''}`,
+      verdict: `${bytesWords(total - used)} of ${bytesWords(total)} of ${where} is left (${percent(used / total)} is used), and ${bytesWords(growth?.perSecond ?? 0)} more is used every second: it runs out in about ${spokenAge(left * 1000)}${who}`,
+      detail: {
+        scope: key === 'machine' ? 'machine' : 'cgroup',
+        ...(key === 'machine' ? {} : { cgroup: key }),
+        usedBytes: used,
+        limitBytes: total,
+        bytesPerSecond: Math.round(growth?.perSecond ?? 0),
+        secondsLeft: Math.round(left),
+        ...(grower ? { ...processDetail(grower.row, sample.bootId), grewBytes: grower.bytes } : {}),
+        history: history(track.points),
+      },
+      evidence: [
+        { type: 'samples', metric: 'system.linux.memory.available', from: since - 60_000, to: sample.at },
+        ...(grower ? [processEvidence(grower.row, sample.bootId, 'grows most')] : []),
+      ],
+      actions: [],
+      momentary: false,
+    },
+  });
+}
+
+/** By how much use went back at most within the last minutes: what was given back before may be again. */
+function largestFall(points: readonly Point[]): number {
+  let highest = 0;
+  let fall = 0;
+  for (const { value } of points) {
+    highest = Math.max(highest, value);
+    fall = Math.max(fall, highest - value);
+  }
+  return fall;
+}
+
+function whoGrows(
+  state: State,
+  sample: Sample,
+  since: number,
+): { row: ProcessRow; bytes: number } | undefined {
+  const before = state.before.filter((one) => one.at <= since + 5000).at(-1) ?? state.before[0];
+  if (!before) return undefined;
+  let most: { row: ProcessRow; bytes: number } | undefined;
+  for (const row of sample.table) {
+    const bytes = row.residentBytes - (before.rows.get(`${row.pid}:${row.startTicks}`) ?? 0);
+    if (bytes > (most?.bytes ?? 4 << 20)) most = { row, bytes };
+  }
+  return most;
+}

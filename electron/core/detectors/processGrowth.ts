@@ -1,0 +1,161 @@
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { EventKind, Evidence } from '../../../shared/model/timelineEvent.ts';
+import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
+import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
+import { limit, processDetail, processEvidence } from './words.ts';
+
+interface Track {
+  row: ProcessRow;
+  points: Point[];
+  seenAt: number;
+  /** Set while it is told of. */
+  told?: { at: number; value: number; growth: Growth };
+}
+
+export interface GrowthState {
+  bootId: string;
+  lookedAt: number;
+  tracks: Map<string, Track>;
+}
+
+export interface ProcessGrowthSpec {
+  name: string;
+  kind: EventKind;
+  /** `minutes`: over how long; `minimum`: what it must have reached; `growth` and `share`: by how much it must have grown. */
+  thresholds: Readonly<Record<string, number>> & {
+    minutes: number;
+    minimum: number;
+    growth: number;
+    share: number;
+  };
+  /** Factor from the unit of `minimum` and `growth` to that of `value`. */
+  unit: number;
+  value: (row: ProcessRow) => number | undefined;
+  describe: (
+    row: ProcessRow,
+    growth: Growth,
+    sample: Sample,
+    context: DetectorContext,
+  ) => Pick<EventDraft, 'title' | 'verdict' | 'severity' | 'detail'> & { evidence?: Evidence[] };
+}
+
+const LOOK_MS = 10_000;
+const MOST_TRACKS = 64;
+/** Growth too slow for the window is looked for in one six times as long. */
+const LONG = 6;
+
+/** A detector of processes of which something grows without being given back. One process is one event. */
+export function processGrowth(spec: ProcessGrowthSpec): Detector<GrowthState> {
+  return {
+    name: spec.name,
+    thresholds: spec.thresholds,
+    initial: () => ({ bootId: '', lookedAt: 0, tracks: new Map() }),
+    reduce(state, input, context) {
+      if (input.type !== 'sample' || input.sample.at - state.lookedAt < LOOK_MS) return [];
+      const { sample } = input;
+      state.lookedAt = sample.at;
+      if (state.bootId !== sample.bootId) {
+        state.tracks.clear();
+        state.bootId = sample.bootId;
+      }
+      take(spec, state, sample, context);
+      const outputs: DetectorOutput[] = [];
+      for (const [key, track] of state.tracks) judge(spec, state, key, track, sample, context, outputs);
+      return outputs;
+    },
+  };
+}
+
+function take(spec: ProcessGrowthSpec, state: GrowthState, sample: Sample, context: DetectorContext): void {
+  const keepMs = limit(context, 'minutes') * 60_000 * (LONG + 0.5);
+  // Growth is seen from half of what is worth telling on.
+  const least = (limit(context, 'minimum') * spec.unit) / 2;
+  for (const row of sample.table) {
+    const value = spec.value(row);
+    if (value === undefined) continue;
+    const key = `${row.pid}:${row.startTicks}`;
+    const track = state.tracks.get(key);
+    if (!track && (value < least || state.tracks.size >= MOST_TRACKS * 2)) continue;
+    const kept = track ?? { row, points: [], seenAt: sample.at };
+    kept.row = row;
+    kept.seenAt = sample.at;
+    addPoint(kept.points, { at: sample.at, value }, keepMs);
+    if (!track) state.tracks.set(key, kept);
+  }
+  if (state.tracks.size <= MOST_TRACKS) return;
+  const largest = [...state.tracks].sort(([, a], [, b]) => lastOf(b) - lastOf(a));
+  for (const [key, track] of largest.slice(MOST_TRACKS)) if (!track.told) state.tracks.delete(key);
+}
+
+const lastOf = (track: Track): number => track.points.at(-1)?.value ?? 0;
+
+function judge(
+  spec: ProcessGrowthSpec,
+  state: GrowthState,
+  key: string,
+  track: Track,
+  sample: Sample,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const { told, points } = track;
+  const value = lastOf(track);
+  if (track.seenAt !== sample.at) {
+    if (told) outputs.push({ type: 'close', key, endedAt: sample.at });
+    state.tracks.delete(key);
+    return;
+  }
+  const spanMs = limit(context, 'minutes') * 60_000;
+  const rule = { growth: limit(context, 'growth') * spec.unit, share: limit(context, 'share') };
+  const growth =
+    value < limit(context, 'minimum') * spec.unit
+      ? undefined
+      : (steadyGrowth(points, { ...rule, spanMs }) ??
+        steadyGrowth(points, { ...rule, spanMs: spanMs * LONG }));
+  if (growth && (!told || value - told.value >= 0.25 * (told.value - told.growth.from.value))) {
+    track.told = { at: sample.at, value, growth: { ...growth, from: told?.growth.from ?? growth.from } };
+    outputs.push({ type: 'event', key, draft: draftOf(spec, track, track.told.growth, sample, context) });
+    return;
+  }
+  if (!told) return;
+  const grown = told.value - told.growth.from.value;
+  const before = points.find((point) => point.at >= sample.at - spanMs)?.value ?? value;
+  const released = value < told.value - grown / 2;
+  // Level for as long as it had to grow.
+  const level = sample.at - told.at >= spanMs && value - before < grown * 0.05;
+  if (!released && !level) return;
+  delete track.told;
+  // What was grown before is not growth again.
+  track.points = [{ at: sample.at, value }];
+  outputs.push({ type: 'close', key, endedAt: sample.at });
+}
+
+function draftOf(
+  spec: ProcessGrowthSpec,
+  track: Track,
+  growth: Growth,
+  sample: Sample,
+  context: DetectorContext,
+): EventDraft {
+  const { row } = track;
+  const { evidence = [], detail, ...told } = spec.describe(row, growth, sample, context);
+  return {
+    kind: spec.kind,
+    ...told,
+    at: growth.from.at,
+    hostAt: growth.from.at + (context.facts?.clockOffsetMs ?? 0),
+    detail: {
+      ...processDetail(row, sample.bootId),
+      from: growth.from.value,
+      to: growth.to.value,
+      perSecond: Math.round(growth.perSecond * 1000) / 1000,
+      overMs: growth.to.at - growth.from.at,
+      history: history(track.points),
+      ...detail,
+    },
+    evidence: [...evidence, processEvidence(row, sample.bootId, 'grows')],
+    actions: [],
+    momentary: false,
+  };
+}

@@ -1,0 +1,51 @@
+import { asText, formatBytes } from '../../../shared/model/format.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Evidence } from '../../../shared/model/timelineEvent.ts';
+import type { DetectorContext } from './detector.ts';
+
+/** `node (pid 18)`; hostile names made visible. */
+export function processWords(row: Pick<ProcessRow, 'name' | 'pid'>): string {
+  return `${visibleText(row.name, 40).trim()} (pid ${row.pid})`;
+}
+
+/** `1,204`. */
+export function countWords(count: number): string {
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+export function bytesWords(bytes: number): string {
+  return asText(formatBytes(bytes));
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
+}
+
+export function rowOf(sample: Sample, pid: number | undefined): ProcessRow | undefined {
+  return pid === undefined || pid === 0 ? undefined : sample.table.find((row) => row.pid === pid);
+}
+
+export function processEvidence(row: ProcessRow, bootId: string, note?: string): Evidence {
+  return {
+    type: 'process',
+    identity: { bootId, pid: row.pid, startTicks: row.startTicks },
+    name: row.name,
+    command: row.command,
+    ...(note === undefined ? {} : { note }),
+  };
+}
+
+/** What a card needs to name a process and act on it. */
+export function processDetail(row: ProcessRow, bootId: string) {
+  return { process: row.name, pid: row.pid, startTicks: row.startTicks, bootId, command: row.command };
+}
+
+/** A threshold that is a number; those of a detector always are, or their default is. */
+export function limit(context: DetectorContext, name: string): number {
+  const value = context.thresholds[name];
+  return typeof value === 'number' ? value : 0;
+}
