@@ -3,9 +3,9 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import { failure } from '../../../shared/contract/errors.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
-import type { ScrollbackHits, ScrollbackPart } from '../../../shared/model/scrollback.ts';
+import type { ScrollbackHits, ScrollbackLine, ScrollbackPart } from '../../../shared/model/scrollback.ts';
 import { openScrollbackReader, type ScrollbackReader } from './scrollbackReader.ts';
-import { type SearchQuery, searchLines } from './searchLines.ts';
+import { type SearchedRows, type SearchQuery, searchLines } from './searchLines.ts';
 
 /**
  * Everything that panes have printed, as rows, from their recordings: a window's terminal keeps the newest part only.
@@ -17,7 +17,7 @@ export interface Scrollback extends Disposable {
   search(pane: PaneId, query: SearchQuery): Promise<ScrollbackHits>;
 }
 
-/** A dozen panes of 50,000 rows, some 200 MB; the pane that was asked about longest ago is forgotten first. */
+/** A dozen panes of 50,000 rows, some 100 MB; the pane that was asked about longest ago is forgotten first. */
 const MOST_LINES_IN_ALL = 750_000;
 const FORGET_MS = 5 * 60_000;
 
@@ -79,11 +79,11 @@ export function createScrollback(options: {
   }
 
   function forget(most: number, but?: PaneId): void {
-    let lines = [...readers.values()].reduce((sum, { reader }) => sum + reader.lines.length, 0);
+    let lines = [...readers.values()].reduce((sum, { reader }) => sum + sizeOf(reader), 0);
     for (const [pane, { reader }] of readers) {
       if (lines <= most) return;
       if (pane === but) continue;
-      lines -= reader.lines.length;
+      lines -= sizeOf(reader);
       readers.delete(pane);
       reader.dispose();
     }
@@ -92,21 +92,20 @@ export function createScrollback(options: {
   return {
     async read(pane, from, count, fresh) {
       const { reader, rows } = await of(pane, fresh);
-      const { lines, first, cut, columns } = reader;
-      const end = first + lines.length + rows.length;
-      const begin = Math.min(end, Math.max(first, from < 0 ? end + from : from));
-      const index = begin - first;
-      const part = lines.slice(index, index + count);
-      if (part.length < count) {
-        const over = Math.max(0, index - lines.length);
-        part.push(...rows.slice(over, over + count - part.length));
-      }
-      return { first, end, columns, cut, from: begin, lines: part };
+      const all = rowsOf(reader, rows);
+      const begin = Math.min(all.end, Math.max(all.first, from < 0 ? all.end + from : from));
+      return {
+        first: all.first,
+        end: all.end,
+        columns: reader.columns,
+        cut: reader.cut,
+        from: begin,
+        lines: all.slice(begin, begin + count),
+      };
     },
     async search(pane, query) {
       const { reader, rows } = await of(pane, true);
-      const { lines, first } = reader;
-      return searchLines([...lines, ...rows], first, query);
+      return searchLines(rowsOf(reader, rows), query);
     },
     dispose() {
       disposed = true;
@@ -115,4 +114,21 @@ export function createScrollback(options: {
       readers.clear();
     },
   };
+}
+
+/** Those that have left the screen, then those that were on it. */
+function rowsOf({ lines }: ScrollbackReader, screen: readonly ScrollbackLine[]): SearchedRows {
+  const { first, end } = lines;
+  return {
+    first,
+    end: end + screen.length,
+    slice: (from, to) => [
+      ...lines.slice(from, Math.min(to, end)),
+      ...screen.slice(Math.max(0, from - end), Math.max(0, to - end)),
+    ],
+  };
+}
+
+function sizeOf({ lines }: ScrollbackReader): number {
+  return lines.end - lines.first;
 }

@@ -4,6 +4,7 @@ import headless from '@xterm/headless';
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import type { ScrollbackLine } from '../../../shared/model/scrollback.ts';
 import { readCastEvents, readCastHead } from './castOutput.ts';
+import { createLineStore, type LineStore } from './lineStore.ts';
 import { lineOf } from './terminalLine.ts';
 
 /**
@@ -14,9 +15,8 @@ import { lineOf } from './terminalLine.ts';
 export interface ScrollbackReader extends Disposable {
   /** Takes in what the file has by now. */
   readOn(): Promise<void>;
-  /** Rows that have left the screen; the first of them is number `first`. */
-  readonly lines: readonly ScrollbackLine[];
-  readonly first: number;
+  /** Rows that have left the screen. */
+  readonly lines: LineStore;
   /** Older rows are in the recording alone. */
   readonly cut: boolean;
   /** Rows that are on the screen now, after `lines`; a full-screen program's screen after those. */
@@ -50,10 +50,8 @@ export async function openScrollbackReader(
   });
   terminal.loadAddon(new graphemes.UnicodeGraphemesAddon());
   let offset = late ? bytes - mostFileBytes : 0;
-  let cut = late;
   let midLine = late;
-  let lines: ScrollbackLine[] = [];
-  let first = 0;
+  const lines = createLineStore(mostLines);
   let at = head.startedAt;
   let disposed = false;
   /** Stands at the first row that is not kept yet. */
@@ -68,10 +66,6 @@ export async function openScrollbackReader(
       if (line) lines.push(lineOf(line, begun[row - from] ?? at));
     }
     begun = begun.slice(Math.max(0, to - from));
-    if (lines.length <= mostLines + 10_000) return;
-    first += lines.length - mostLines;
-    lines = lines.slice(-mostLines);
-    cut = true;
   }
 
   /** After each piece: when its rows were begun, and those that have left the screen. */
@@ -151,14 +145,9 @@ export async function openScrollbackReader(
 
   return {
     readOn,
-    get lines() {
-      return lines;
-    },
-    get first() {
-      return first;
-    },
+    lines,
     get cut() {
-      return cut;
+      return late || lines.first > 0;
     },
     get columns() {
       return terminal.cols;

@@ -1,53 +1,58 @@
 import { expect, test } from 'vitest';
 import type { ScrollbackLine } from '../../../shared/model/scrollback.ts';
-import { searchLines } from './searchLines.ts';
+import { type SearchQuery, searchLines } from './searchLines.ts';
 
 const rows = (...texts: string[]): ScrollbackLine[] =>
   texts.map((text, at) => (text.startsWith('→') ? { text: text.slice(1), at, wrapped: true } : { text, at }));
+const search = (lines: ScrollbackLine[], first: number, query: SearchQuery) =>
+  searchLines(
+    { first, end: first + lines.length, slice: (from, to) => lines.slice(from - first, to - first) },
+    query,
+  );
 const plain = { regex: false, caseSensitive: false, limit: 100 };
 const places = (found: { hits: { line: number; column: number; length: number }[] }) =>
   found.hits.map((hit) => [hit.line, hit.column, hit.length]);
 
 test('plain text is found as it stands, in any case unless told', async () => {
   const lines = rows('Out of memory: Killed', 'nothing', 'a.c and abc, OUT OF memory');
-  expect(places(await searchLines(lines, 100, { ...plain, text: 'out of memory' }))).toEqual([
+  expect(places(await search(lines, 100, { ...plain, text: 'out of memory' }))).toEqual([
     [100, 0, 13],
     [102, 13, 13],
   ]);
-  expect(places(await searchLines(lines, 0, { ...plain, text: 'Out of', caseSensitive: true }))).toEqual([
+  expect(places(await search(lines, 0, { ...plain, text: 'Out of', caseSensitive: true }))).toEqual([
     [0, 0, 6],
   ]);
-  expect(places(await searchLines(lines, 0, { ...plain, text: 'a.c' }))).toEqual([[2, 0, 3]]);
+  expect(places(await search(lines, 0, { ...plain, text: 'a.c' }))).toEqual([[2, 0, 3]]);
 });
 
 test('an expression may be given, and its fault is told', async () => {
   const lines = rows('pid 12', 'pid x', 'pid 345 pid 6');
-  expect(places(await searchLines(lines, 0, { ...plain, regex: true, text: 'pid \\d+' }))).toEqual([
+  expect(places(await search(lines, 0, { ...plain, regex: true, text: 'pid \\d+' }))).toEqual([
     [0, 0, 6],
     [2, 0, 7],
     [2, 8, 5],
   ]);
-  expect(places(await searchLines(lines, 0, { ...plain, regex: true, text: 'x?' }))).toEqual([[1, 4, 1]]);
-  await expect(searchLines(lines, 0, { ...plain, regex: true, text: '(' })).rejects.toThrow(
+  expect(places(await search(lines, 0, { ...plain, regex: true, text: 'x?' }))).toEqual([[1, 4, 1]]);
+  await expect(search(lines, 0, { ...plain, regex: true, text: '(' })).rejects.toThrow(
     /Unterminated|Invalid/,
   );
 });
 
 test('what the width broke is one text', async () => {
   const lines = rows('0123456789', '→abcdefghij', '→klm', 'next');
-  expect(places(await searchLines(lines, 0, { ...plain, text: '89abc' }))).toEqual([[0, 8, 5]]);
-  expect(places(await searchLines(lines, 0, { ...plain, text: 'jkl' }))).toEqual([[1, 9, 3]]);
-  expect(places(await searchLines(lines, 0, { ...plain, text: 'mnext' }))).toEqual([]);
+  expect(places(await search(lines, 0, { ...plain, text: '89abc' }))).toEqual([[0, 8, 5]]);
+  expect(places(await search(lines, 0, { ...plain, text: 'jkl' }))).toEqual([[1, 9, 3]]);
+  expect(places(await search(lines, 0, { ...plain, text: 'mnext' }))).toEqual([]);
 });
 
 test('of too many hits the newest are given, in order, and all are counted', async () => {
   const lines = rows(...Array.from({ length: 12_000 }, (_, n) => `line ${n}`));
-  const found = await searchLines(lines, 0, { ...plain, text: 'line', limit: 3 });
+  const found = await search(lines, 0, { ...plain, text: 'line', limit: 3 });
   expect(places(found).map(([line]) => line)).toEqual([11_997, 11_998, 11_999]);
   expect(found.total).toBe(10_000);
 });
 
 test('an expression that would never end is stopped', async () => {
   const lines = rows(`${'a'.repeat(60)}!`);
-  await expect(searchLines(lines, 0, { ...plain, regex: true, text: '(a+)+$' })).rejects.toThrow(/too long/);
+  await expect(search(lines, 0, { ...plain, regex: true, text: '(a+)+$' })).rejects.toThrow(/too long/);
 });

@@ -15,6 +15,13 @@ export interface SearchQuery {
   limit: number;
 }
 
+/** Rows [first, end), read a part at a time. */
+export interface SearchedRows {
+  first: number;
+  end: number;
+  slice(from: number, to: number): ScrollbackLine[];
+}
+
 const LINES_AT_ONCE = 5_000;
 /** A pattern that backtracks without end is stopped: hosts write the text that it runs over. */
 const SLICE_MS = 400;
@@ -36,19 +43,17 @@ const FIND = new Script(`
 `);
 
 /** Searches rows, taking together those that the width broke. Throws `refused` for a pattern that cannot be used. */
-export async function searchLines(
-  lines: readonly ScrollbackLine[],
-  first: number,
-  query: SearchQuery,
-): Promise<ScrollbackHits> {
+export async function searchLines(rows: SearchedRows, query: SearchQuery): Promise<ScrollbackHits> {
+  const { first, end: last } = rows;
   const pattern = patternOf(query);
   const hits: ScrollbackHit[] = [];
   let total = 0;
   // From the newest back: the newest are kept when there are too many.
-  for (let end = lines.length; end > 0 && total < SEARCH_MOST; ) {
-    let begin = Math.max(0, end - LINES_AT_ONCE);
-    while (begin > 0 && lines[begin]?.wrapped) begin--;
-    const found = findIn(lines, begin, end, pattern);
+  for (let end = last; end > first && total < SEARCH_MOST; ) {
+    let begin = Math.max(first, end - LINES_AT_ONCE);
+    while (begin > first && rows.slice(begin, begin + 1)[0]?.wrapped) begin--;
+    const lines = rows.slice(begin, end);
+    const found = findIn(lines, pattern);
     total += found.length;
     for (let n = found.length - 1; n >= 0 && hits.length < query.limit; n--) {
       const hit = found[n];
@@ -57,7 +62,7 @@ export async function searchLines(
       const from = Math.max(0, hit.column - SHOWN_CHARACTERS / 2);
       hits.push({
         ...hit,
-        line: first + hit.line,
+        line: begin + hit.line,
         at: line.at,
         text: line.text.slice(from, from + SHOWN_CHARACTERS),
       });
@@ -65,7 +70,7 @@ export async function searchLines(
     end = begin;
     await new Promise(setImmediate);
   }
-  return { hits: hits.reverse(), total: Math.min(total, SEARCH_MOST), first, end: first + lines.length };
+  return { hits: hits.reverse(), total: Math.min(total, SEARCH_MOST), first, end: last };
 }
 
 function patternOf({ text, regex, caseSensitive }: SearchQuery): RegExp {
@@ -80,16 +85,12 @@ function patternOf({ text, regex, caseSensitive }: SearchQuery): RegExp {
 
 function findIn(
   lines: readonly ScrollbackLine[],
-  begin: number,
-  end: number,
   pattern: RegExp,
 ): { line: number; column: number; length: number }[] {
   const texts: string[] = [];
   /** The rows of each text. */
   const rows: number[][] = [];
-  for (let n = begin; n < end; n++) {
-    const line = lines[n];
-    if (!line) continue;
+  for (const [n, line] of lines.entries()) {
     if (line.wrapped && texts.length > 0) {
       texts[texts.length - 1] += line.text;
       rows.at(-1)?.push(n);
@@ -114,7 +115,7 @@ function findIn(
   for (let n = 0; n < numbers.length; n += 3) {
     const [text = 0, index = 0, length = 0] = numbers.slice(n, n + 3);
     let column = index;
-    let line = rows[text]?.[0] ?? begin;
+    let line = rows[text]?.[0] ?? 0;
     for (const row of rows[text] ?? []) {
       line = row;
       const here = lines[row]?.text.length ?? 0;
