@@ -36,6 +36,47 @@ it('a build is info, steal a warning', () => {
   expect(told(guest)[0]).toMatchObject({ severity: 'warning', detail: { owner: 'steal' } });
 });
 
+it('waiting for disks is told apart, as information unless nothing can run', () => {
+  const host = new TestHost({});
+  const wait = (count: number, iowait: number, ioFull: number) => {
+    for (let n = 0; n < count; n++) {
+      host.clock.advance(1000);
+      const sample = host.sample(1000);
+      const cpu = { user: 0.1, nice: 0, system: 0, interrupt: 0, iowait, steal: 0, idle: 0.9 - iowait };
+      const pressure = { cpuSome: 0, memorySome: 0, memoryFull: 0, ioSome: ioFull, ioFull };
+      const processes = { ...sample.processes, blocked: 4 };
+      host.push({ type: 'sample', sample: { ...sample, cpu, pressure, processes } });
+    }
+  };
+  wait(40, 0.2, 0.2);
+  expect(told(host)).toEqual([]);
+  wait(30, 0.6, 0.7);
+  expect(told(host)).toMatchObject([{ severity: 'warning', detail: { owner: 'iowait', blocked: 4 } }]);
+  wait(60, 0.05, 0);
+  expect(host.open).toEqual([]);
+});
+
+it('one process on one core for a minute is information; one that comes and goes, or has several, is nothing', () => {
+  const one = new TestHost({});
+  one.add({ pid: 70, name: 'ffmpeg', cpu: 1, startTicks: 5 }, false);
+  run(one, 80, 0.6, { visible: 1.1 });
+  expect(told(one)).toMatchObject([{ severity: 'info', detail: { owner: 'core', pid: 70 } }]);
+  one.remove(70);
+  run(one, 30, 0.1, {});
+  expect(one.open).toEqual([]);
+  const several = new TestHost({});
+  several.add({ pid: 70, name: 'java', cpu: 1.6, threads: 40 }, false);
+  run(several, 120, 0.8, { visible: 1.6 });
+  const bursts = new TestHost({});
+  for (let n = 0; n < 6; n++) {
+    bursts.add({ pid: 70, name: 'report', cpu: 1, startTicks: 5 }, false);
+    run(bursts, 30, 0.6, { visible: 1.1 });
+    bursts.table.delete(70);
+    run(bursts, 10, 0.1, {});
+  }
+  expect([...told(several), ...told(bursts)]).toEqual([]);
+});
+
 it('ten busy seconds, or a load just under the limit, are none', () => {
   const host = new TestHost({});
   run(host, 10, 1, { visible: 2 });

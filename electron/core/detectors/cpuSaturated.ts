@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../../shared/base/json.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import type { Detector } from './detector.ts';
+import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { limit, percent, processDetail, processEvidence, processWords } from './words.ts';
 
 type Owner = 'visible' | 'reaped' | 'unattributed' | 'steal';
 
@@ -9,17 +11,26 @@ interface State {
   /** The latest ticks, oldest first, spanning at most `seconds`. */
   window: Sample[];
   open: boolean;
+  waiting: Hysteresis;
+  /** One process on one core, by pid and start. */
+  pegged: Hysteresis & { key?: string; busy: number };
 }
 
 /**
  * A host whose CPU has no more to give, by the mean of a window, and who takes it: processes that `top` shows, children
  * that died before it looked, time that no process owns, or the hypervisor's other guests. A build does the first all day,
  * so that is info; the others do not show in `top`, so they are a warning.
+ * Also, for information: cores that wait for disks, and one process that uses one core wholly while others idle.
  */
 export const cpuSaturated: Detector<State> = {
   name: 'cpuSaturated',
-  thresholds: { openShare: 0.95, closeShare: 0.8, seconds: 15 },
-  initial: () => ({ window: [], open: false }),
+  thresholds: { openShare: 0.95, closeShare: 0.8, seconds: 15, waitShare: 0.3, peggedSeconds: 60 },
+  initial: () => ({
+    window: [],
+    open: false,
+    waiting: initialHysteresis(),
+    pegged: { ...initialHysteresis(), busy: 0 },
+  }),
   reduce(state, input, context) {
     if (input.type !== 'sample') return [];
     const { sample } = input;
@@ -32,16 +43,17 @@ export const cpuSaturated: Detector<State> = {
       state.window.shift();
     const spanMs = state.window.reduce((sum, one) => sum + one.intervalMs, 0);
     if (spanMs < seconds * 1000) return [];
+    const outputs = [...judgeWaiting(state, sample, context), ...judgePegged(state, sample, context)];
     const mean = (read: (one: Sample) => number) =>
       state.window.reduce((sum, one) => sum + read(one) * one.intervalMs, 0) / spanMs;
     const steal = mean((one) => one.cpu.steal);
     const share = mean((one) => 1 - one.cpu.idle - one.cpu.iowait);
     if (state.open) {
-      if (share >= Number(context.thresholds['closeShare'])) return [];
+      if (share >= Number(context.thresholds['closeShare'])) return outputs;
       state.open = false;
-      return [{ type: 'close', key: 'cpu', endedAt: sample.at }];
+      return [...outputs, { type: 'close', key: 'cpu', endedAt: sample.at }];
     }
-    if (share < Number(context.thresholds['openShare'])) return [];
+    if (share < Number(context.thresholds['openShare'])) return outputs;
     state.open = true;
     const cores: Record<Owner, number> = {
       visible: mean((one) => one.balance.visible),
@@ -65,6 +77,7 @@ export const cpuSaturated: Detector<State> = {
     const detail: JsonObject = { share, cores: sample.cores, owner, byOwner: { ...cores } };
     const from = sample.at - spanMs;
     return [
+      ...outputs,
       {
         type: 'event',
         key: 'cpu',
@@ -92,6 +105,100 @@ export const cpuSaturated: Detector<State> = {
     ];
   },
 };
+
+/** Cores that stand idle because what would run on them waits for a disk. */
+function judgeWaiting(state: State, sample: Sample, context: DetectorContext): DetectorOutput[] {
+  const least = limit(context, 'waitShare');
+  const spanMs = state.window.reduce((sum, one) => sum + one.intervalMs, 0);
+  const share = state.window.reduce((sum, one) => sum + one.cpu.iowait * one.intervalMs, 0) / spanMs;
+  const look = share >= least ? 'holds' : share < least / 2 ? 'clear' : 'between';
+  // The window has been waited for already.
+  const change = takeLook(state.waiting, look, sample.at, { openMs: 0, closeMs: 15_000 });
+  if (change === 'closed')
+    return [{ type: 'close', key: 'iowait', endedAt: state.waiting.clearSince ?? sample.at }];
+  if (change !== 'opened') return [];
+  const full = sample.pressure?.ioFull;
+  const { blocked } = sample.processes;
+  const pressure =
+    full === undefined ? '' : `; in ${percent(full)} of the time nothing at all could run for that`;
+  return [
+    {
+      type: 'event',
+      key: 'iowait',
+      draft: {
+        kind: 'cpu.saturated',
+        severity: full !== undefined && full >= 0.5 && blocked >= sample.cores ? 'warning' : 'info',
+        at: sample.at - spanMs,
+        hostAt: sample.hostAt - spanMs,
+        title: `CPU waits for disks ${percent(share)} of the time; ${blocked} process${blocked === 1 ? '' : 'es'} blocked`,
+        verdict: `${(share * sample.cores).toFixed(2)} of ${sample.cores} core${sample.cores === 1 ? '' : 's'} stood idle for ${Math.round(spanMs / 1000)} s because what would run waits for a disk: the busiest disk is ${percent(sample.disk.busiest)} busy, and ${blocked} process${blocked === 1 ? ' is' : 'es are'} blocked${pressure}`,
+        detail: { share, cores: sample.cores, owner: 'iowait', blocked, busiestDisk: sample.disk.busiest },
+        evidence: [
+          {
+            type: 'samples',
+            metric: 'system.cpu.utilization.iowait',
+            from: sample.at - spanMs - 60_000,
+            to: sample.at,
+          },
+          { type: 'samples', metric: 'system.disk.busy', from: sample.at - spanMs - 60_000, to: sample.at },
+        ],
+        actions: [],
+        momentary: false,
+      },
+    },
+  ];
+}
+
+/** One thread that can use no more than one core, however many there are. The kernel moves it about, so it goes by process. */
+function judgePegged(state: State, sample: Sample, context: DetectorContext): DetectorOutput[] {
+  const { pegged } = state;
+  if (sample.cores < 2) return [];
+  let top: Sample['table'][number] | undefined;
+  for (const row of sample.table) if (row.cpu > (top?.cpu ?? 0)) top = row;
+  const key = top ? `${top.pid}:${top.startTicks}` : undefined;
+  const outputs: DetectorOutput[] = [];
+  if (key !== pegged.key && !(pegged.open && (top?.cpu ?? 0) < 0.9)) {
+    if (pegged.open) outputs.push({ type: 'close', key: `core ${pegged.key}`, endedAt: sample.at });
+    Object.assign(pegged, { open: false, key, busy: 0 });
+    delete pegged.heldSince;
+    delete pegged.clearSince;
+  }
+  const own = key === pegged.key ? (top?.cpu ?? 0) : 0;
+  const look = own >= 0.93 && own <= 1.1 ? 'holds' : own >= 0.8 && own <= 1.2 ? 'between' : 'clear';
+  if (look !== 'holds' && !pegged.open) delete pegged.heldSince;
+  const change = takeLook(pegged, look, sample.at, {
+    openMs: limit(context, 'peggedSeconds') * 1000,
+    closeMs: 15_000,
+  });
+  if (change === 'closed')
+    outputs.push({ type: 'close', key: `core ${pegged.key}`, endedAt: pegged.clearSince ?? sample.at });
+  if (change !== 'opened' || !top) return outputs;
+  outputs.push({
+    type: 'event',
+    key: `core ${pegged.key}`,
+    draft: {
+      kind: 'cpu.saturated',
+      severity: 'info',
+      at: pegged.heldSince ?? sample.at,
+      hostAt: sample.hostAt,
+      title: `${processWords(top)} has used one of ${sample.cores} cores wholly for ${limit(context, 'peggedSeconds')} s`,
+      verdict: `${processWords(top)} has used one whole core (${top.cpu.toFixed(2)}) for ${limit(context, 'peggedSeconds')} s, and can use no more of the ${sample.cores} there are if it is one thread that works: it has ${top.threads}`,
+      detail: { owner: 'core', cores: sample.cores, ...processDetail(top, sample.bootId), share: top.cpu },
+      evidence: [
+        processEvidence(top, sample.bootId),
+        {
+          type: 'samples',
+          metric: 'system.cpu.utilization.user',
+          from: (pegged.heldSince ?? sample.at) - 60_000,
+          to: sample.at,
+        },
+      ],
+      actions: [],
+      momentary: false,
+    },
+  });
+  return outputs;
+}
 
 /** Each part of what is busy, in cores, largest first. */
 function verdictOf(

@@ -1,5 +1,6 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { Detector } from './detector.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { Detector, DetectorOutput } from './detector.ts';
 import { kernelLine, sharedKernelWords } from './toldLine.ts';
 
 /** A file system that stopped taking writes by itself, by the words of each kind; the group is the device. */
@@ -14,15 +15,26 @@ const STOPPED = [
 const BACK =
   /^(?:EXT[234]-fs|XFS|F2FS-fs) \(([^\s()]{1,64})\): (?:re-mounted\b.{0,60}\br\/w\b|mounted filesystem\b.{0,60}\br\/w\b|Ending clean mount|Mounting V\d)/;
 
+interface State {
+  open: Set<string>;
+  lookedAt: number;
+  /** Mount points that were seen to take writes. */
+  writable: Set<string>;
+  /** Mount points that were told of because they no longer do. */
+  turned: Set<string>;
+}
+
 /**
  * A file system that the kernel made read-only, because it no longer trusts the disk. One that a person remounts read-only
- * is `re-mounted … ro`, and is not this.
+ * is `re-mounted … ro`, and is not this. Where the kernel's log may not be read, a mount that was writable and is no
+ * longer says it too, whoever did it.
  */
-export const filesystemReadonly: Detector<{ open: Set<string> }> = {
+export const filesystemReadonly: Detector<State> = {
   name: 'filesystemReadonly',
   thresholds: {},
-  initial: () => ({ open: new Set() }),
+  initial: () => ({ open: new Set(), lookedAt: 0, writable: new Set(), turned: new Set() }),
   reduce(state, input, context) {
+    if (input.type === 'sample') return takeMounts(state, input.sample);
     const line = kernelLine(input, context);
     if (!line) return [];
     const back = BACK.exec(line.text)?.[1];
@@ -51,3 +63,40 @@ export const filesystemReadonly: Detector<{ open: Set<string> }> = {
     ];
   },
 };
+
+function takeMounts(state: State, sample: Sample): DetectorOutput[] {
+  const at = sample.lookedAt?.fileSystems;
+  if (at === undefined || at === state.lookedAt || !sample.fileSystems) return [];
+  state.lookedAt = at;
+  const outputs: DetectorOutput[] = [];
+  for (const { mount, device, type, readOnly } of sample.fileSystems) {
+    if (!readOnly) {
+      if (state.writable.size < 200) state.writable.add(mount);
+      if (state.turned.delete(mount))
+        outputs.push({ type: 'close', key: `mount ${mount}`, endedAt: sample.at });
+      continue;
+    }
+    // The kernel's own words say more, and were told.
+    const said = state.open.has(device.replace(/^.*\//, ''));
+    if (!state.writable.delete(mount) || said) continue;
+    state.turned.add(mount);
+    const shown = visibleText(mount, 80);
+    outputs.push({
+      type: 'event',
+      key: `mount ${mount}`,
+      draft: {
+        kind: 'filesystem.readonly',
+        severity: 'warning',
+        at: sample.at,
+        hostAt: sample.hostAt,
+        title: `${shown} takes no more writes: it was mounted read-only`,
+        verdict: `The file system at ${shown} (${visibleText(device, 60)}, ${type}) took writes before and is now mounted read-only: a person did that, or the kernel after an error on its disk, whose log we do not see`,
+        detail: { mount, device, type },
+        evidence: [],
+        actions: [],
+        momentary: false,
+      },
+    });
+  }
+  return outputs;
+}

@@ -102,7 +102,7 @@ function isService(change: ProcessChange): boolean {
     !/^(?:sh|bash|dash|zsh|fish|sleep|sudo|su|sshd|sshd-session|login|agetty|tail|watch|top|less|cat|perl|awk|fireline.*)$/.test(
       change.name,
     ) &&
-    !isDispatcher(change.name) &&
+    !isDispatcher(change.name, change.command) &&
     !isBuildTool(role)
   );
 }

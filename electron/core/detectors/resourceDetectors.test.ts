@@ -307,6 +307,21 @@ describe('disk.full, disk.filling and inodes.full', () => {
   });
 });
 
+describe('filesystem.readonly, by its mount', () => {
+  it('tells a mount that took writes and takes none any more, until it does; not one that never did', () => {
+    const host = new TestHost({});
+    playDisk(host, 30, (s) => ({ readOnly: s >= 20 }));
+    expect(told(host, 'filesystem.readonly')).toMatchObject([
+      { severity: 'warning', detail: { mount: '/srv' } },
+    ]);
+    playDisk(host, 20, () => ({}));
+    expect(host.open).toEqual([]);
+    const image = new TestHost({});
+    playDisk(image, 60, () => ({ readOnly: true }));
+    expect(image.told).toEqual([]);
+  });
+});
+
 describe('what one process gathers', () => {
   function grow(
     over: (second: number) => {

@@ -209,6 +209,56 @@ const NEAR_MISSES: Record<string, (host: TestHost, second: number) => void> = {
       pid: 200 + s,
       cores: 0.9,
     }),
+  // Node calls its first thread MainThread, and a title replaces the arguments.
+  'a test runner that runs its files one after the other': (host, s) =>
+    oneByOne(host, {
+      parent: ['MainThread', 'node /srv/app/node_modules/.bin/vitest run --no-file-parallelism'],
+      name: 'MainThread',
+      command:
+        '/usr/bin/node --require /srv/app/node_modules/vitest/suppress-warnings.cjs /srv/app/node_modules/vitest/dist/workers/forks.js',
+      pid: 200 + s,
+      cores: 0.95,
+    }),
+  'a test runner under a title of its own': (host, s) =>
+    oneByOne(host, {
+      parent: ['MainThread', 'node (vitest)'],
+      name: 'MainThread',
+      command: 'node (vitest 1)',
+      pid: 200 + s,
+      cores: 0.95,
+    }),
+  'pytest, which python runs': (host, s) =>
+    oneByOne(host, {
+      parent: ['python3', '/usr/bin/python3 -m pytest tests'],
+      name: 'python3',
+      command: '/usr/bin/python3 -m app.worker',
+      pid: 200 + s,
+      cores: 0.9,
+    }),
+  'a shell script that runs one command a thousand times': (host, s) =>
+    oneByOne(host, {
+      parent: ['bash', 'bash import.sh'],
+      name: 'jq',
+      command: 'jq -r .items[].id',
+      pid: 200 + s,
+      cores: 0.8,
+    }),
+  'a shell script that runs a thousand commands': (host, s) =>
+    oneByOne(host, {
+      parent: ['bash', 'bash migrate.sh'],
+      name: `step${s}`,
+      command: `/srv/steps/step${s} --apply`,
+      pid: 200 + s,
+      cores: 0.9,
+    }),
+  'a forking server that serves by its own image': (host, s) =>
+    oneByOne(host, {
+      parent: ['mydaemon', '/usr/sbin/mydaemon -D'],
+      name: 'mydaemon',
+      command: '/usr/sbin/mydaemon -D',
+      pid: 200 + s,
+      cores: 0.9,
+    }),
   xargs: (host, s) =>
     once(host, {
       parent: ['xargs', 'xargs -n1 gzip'],
@@ -243,6 +293,13 @@ interface Once {
   command: string;
   pid: number;
   cores?: number;
+}
+
+/** As `once`, but the one before has ended. */
+function oneByOne(host: TestHost, child: Once): void {
+  for (const old of lastOnce.get(host) ?? []) host.remove(old);
+  lastOnce.delete(host);
+  once(host, child);
 }
 
 const lastOnce = new WeakMap<TestHost, number[]>();
@@ -290,4 +347,9 @@ test('a command is named by what it runs, not by what runs it', () => {
   expect(roleOf('sh -c exec something', 'sh')).toBe('sh');
   expect(roleOf('/usr/sbin/nginx -g daemon', 'nginx')).toBe('nginx');
   expect(roleOf('', 'kworker/0:1')).toBe('kworker/0:1');
+  expect(roleOf('node --require /a/suppress-warnings.cjs /srv/app/server.js', 'MainThread')).toBe(
+    'server.js',
+  );
+  expect(roleOf('node (vitest 1)', 'MainThread')).toBe('vitest');
+  expect(roleOf('python3 -m pytest tests', 'python3')).toBe('pytest');
 });

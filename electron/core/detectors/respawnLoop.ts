@@ -294,7 +294,10 @@ function judgeFamily(
 
   const refused = log !== undefined && log.lines.length >= 2;
   const least = numberOf(context, figures.paced ? 'minimumPacedCores' : 'minimumCores');
-  const judgedByCost = !isDispatcher(family.parent.name) && !isBuildTool(role) && !isBuildTool(family.name);
+  const judgedByCost =
+    !isDispatcher(family.parent.name, family.parent.command) &&
+    !isBuildTool(role) &&
+    !isBuildTool(family.name);
   // A parent that ignores SIGCHLD reaps nothing: its children's time is what nobody owns.
   const unowned =
     figures.cpu.parentReaped < 0.01 && (figures.ratePerSecond ?? 0) > 2 ? figures.cpu.unattributed : 0;

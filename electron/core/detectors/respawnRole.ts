@@ -4,44 +4,67 @@ export function roleOf(command: string, name: string): string {
   const first = baseOf(words[0] ?? '');
   if (first === '') return name;
   if (!INTERPRETER.test(first)) return first.replace(/:$/, '');
-  const rest = words.slice(1);
-  const script = rest.findIndex((w) => !w.startsWith('-'));
-  // `sh -c '…'` has no script of its own; what comes after a script belongs to the script (`ruby bin/unicorn -c x`).
-  const options = script < 0 ? rest : rest.slice(0, script);
-  if (script < 0 || options.some((w) => /^-\w*[ce]$/.test(w))) return first;
-  return baseOf(rest[script] ?? first);
+  // A title that took the place of the arguments: `node (vitest 1)`.
+  const title = /^\(([\w@./-]+)/.exec(words[1] ?? '')?.[1];
+  if (title !== undefined) return title;
+  for (let at = 1; at < words.length; at++) {
+    const word = words[at] ?? '';
+    if (!word.startsWith('-')) return baseOf(word);
+    // `sh -c '…'` has no script of its own; what comes after a script belongs to the script (`ruby bin/unicorn -c x`).
+    if (/^-\w*[ce]$/.test(word)) return first;
+    if (/^-m$/.test(word) && first.startsWith('python')) return words[at + 1] ?? first;
+    // `--require X` and the like: X is the option's own.
+    if (TAKES_VALUE.test(word)) at++;
+  }
+  return first;
 }
 
 const INTERPRETER = /^(?:ruby|python|perl|node|nodejs|php|bash|sh|dash|zsh|java|bundle|env)[\d.]*$/;
+const TAKES_VALUE =
+  /^(?:-r|--require|--import|--loader|--experimental-loader|-C|--conditions|-I|-W|-X|-cp|-classpath|--class-path|--env-file|--title|-d|-u)$/;
 
 function baseOf(path: string): string {
   return path.split('/').at(-1) ?? path;
 }
 
 /** Programs whose trade is to start children again and again: CPU alone says nothing about them. */
-export function isDispatcher(name: string): boolean {
-  return (
-    DISPATCHERS.has(name) ||
-    /^(?:gitlab-runner|Runner\.|php-fpm|apache|httpd|make|gmake|ninja|cmake)/.test(name)
+export function isDispatcher(name: string, command = ''): boolean {
+  const role = roleOf(command, name).replace(/\.(?:[cm]?js|py|rb|pl|sh)$/, '');
+  return [name, role].some(
+    (one) =>
+      DISPATCHERS.has(one) ||
+      /^(?:gitlab-runner|Runner\.|php-fpm|apache|httpd|make|gmake|ninja|cmake)/.test(one),
   );
 }
 
 const DISPATCHERS = new Set(
   (
     'cron crond anacron atd sshd sshd-session nginx lighttpd fcgiwrap caddy xinetd inetd dovecot master postfix ' +
-    'bazel gradle mvn cargo rustc gcc g++ cc c++ clang clang++ go tsc npm yarn pnpm vitest jest pytest ctest prove ' +
+    'bazel gradle mvn cargo rustc gcc g++ cc c++ clang clang++ go tsc npm npx yarn pnpm bun vitest jest mocha ava tap karma cypress playwright pytest py.test unittest nose tox ctest ' +
+    'prove rspec rake minitest phpunit nextest bats concurrently lerna nx turbo webpack vite ' +
     'xargs parallel find watch entr git dpkg apt apt-get yum dnf rpm rsync configure libtool ccache distcc ' +
     'postgres mysqld telegraf collectd zabbix_agentd snmpd nrpe node_exporter buildkitd dockerd containerd ' +
     'tmux screen'
   ).split(' '),
 );
 
-/** Compilers and the like: run over and over by builds, with the same arguments by configure scripts. */
+/** Compilers and the like, run over and over by builds; and the tools that scripts are made of, run a thousand times by loops. */
 export function isBuildTool(role: string): boolean {
-  return /^(?:(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|cpp|clang|clang\+\+)(?:-?[\d.]+)?|cc1(?:plus)?|as|ld|collect2|ar|rustc|javac|tsc|conftest|git|sed|grep|expr)$/.test(
-    role,
+  return (
+    /^(?:(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|cpp|clang|clang\+\+)(?:-?[\d.]+)?|cc1(?:plus)?|as|ld|collect2|ar|rustc|javac|tsc|conftest|git|sed|grep|expr)$/.test(
+      role,
+    ) || SCRIPT_TOOLS.has(role)
   );
 }
+
+const SCRIPT_TOOLS = new Set(
+  (
+    'awk gawk mawk jq yq cut tr sort uniq head tail wc cat tac date basename dirname find ls cp mv rm mkdir rmdir ln stat ' +
+    'touch chmod chown curl wget test [ true false echo printf gzip gunzip zcat bzip2 xz zstd tar zip unzip md5sum sha1sum ' +
+    'sha256sum openssl bc seq tee readlink realpath ps pgrep pidof kill df du env xargs ssh scp rsync psql mysql sqlite3 ' +
+    'redis-cli aws gcloud az kubectl docker ffmpeg convert magick identify id hostname uname diff cmp base64 od xxd'
+  ).split(' '),
+);
 
 /** Programs that keep one child up: their child coming again is by itself a failure. */
 export function isSupervisor(name: string, command: string): boolean {
