@@ -3,13 +3,16 @@ import { PanelLeftOpen, PanelTopOpen } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import styles from './App.module.css';
+import { AskDialog } from './features/diagnosis/AskDialog.tsx';
 import { Fleet } from './features/fleet/Fleet.tsx';
 import { HostDetail } from './features/host/HostDetail.tsx';
 import { IncidentDialog } from './features/incident/IncidentDialog.tsx';
 import { ReportDialog } from './features/incident/ReportDialog.tsx';
 import { Panes } from './features/panes/Panes.tsx';
 import { Prompts } from './features/prompts/Prompts.tsx';
+import { ManyHostsSheet } from './features/remediation/ManyHostsSheet.tsx';
 import { RemediationSheet } from './features/remediation/RemediationSheet.tsx';
+import { RunbookDialog } from './features/remediation/RunbookDialog.tsx';
 import { CoreBanner } from './features/shell/CoreBanner.tsx';
 import { DetailBar } from './features/shell/DetailBar.tsx';
 import { ErrorScreen } from './features/shell/ErrorScreen.tsx';
@@ -59,6 +62,9 @@ export function App() {
         <AwsDialog />
         <SessionsDialog />
         <ImportDialog />
+        <AskDialog />
+        <RunbookDialog />
+        <ManyHostsSheet />
         <NoteDialog />
         <IncidentDialog />
         <ReportDialog />

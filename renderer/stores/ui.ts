@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import type { HostId } from '../../shared/model/host.ts';
-import type { PlanId } from '../../shared/model/remediation.ts';
+import type { PlanId, RemediationRequest } from '../../shared/model/remediation.ts';
 import type { EventId, SuggestedAction } from '../../shared/model/timelineEvent.ts';
 import { useTimeline } from './timeline.ts';
 
@@ -21,6 +21,9 @@ export type Dialog =
   | { kind: 'aws' }
   | { kind: 'awsSessions'; host: HostId }
   | { kind: 'note' }
+  | { kind: 'ask' }
+  | { kind: 'runbook'; runbook: string }
+  | { kind: 'remediations'; request: RemediationRequest; label: string; hosts: HostId[] }
   | { kind: 'incident' }
   | { kind: 'report' }
   | {
@@ -46,7 +49,7 @@ interface UiState {
   detailOpen: boolean;
   /** The focused host's detail takes the place of the panes too. */
   detailMaximised: boolean;
-  detailTab: 'overview' | 'processes' | 'link';
+  detailTab: 'overview' | 'processes' | 'diagnose' | 'link';
   /** Sizes of the regions, pixels; remembered. */
   timelineWidth: number;
   detailHeight: number;

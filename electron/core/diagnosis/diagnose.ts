@@ -84,7 +84,7 @@ function commandOf(diagnosis: DiagnosisId, target: ProcessIdentity | undefined, 
   return [...sudo, 'sh', '-c', `# ${diagnosis}\n${script}\n`, 'fireline', ...values];
 }
 
-const SAME = String.raw`boot=$1 pid=$2 start=$3
+const SAME = `boot=$1 pid=$2 start=$3
 b=; { read -r b < /proc/sys/kernel/random/boot_id; } 2>/dev/null; [ "$b" = "$boot" ] || { echo 'The host has rebooted since.'; exit 4; }
 [ "$(field "$pid" 22)" = "$start" ] || { echo "Pid $pid is another process by now, or gone."; exit 4; }
 `;

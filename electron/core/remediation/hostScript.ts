@@ -39,7 +39,8 @@ function command({ intent, parameters }: HostScript, body: string, privilege: Pr
     ...(privilege === 'none' ? [] : privilege === 'sudo' ? ['sudo', '-n', '--'] : SUDO_BY_PASSWORD),
     'sh',
     '-c',
-    `# ${intent.replaceAll(/[\n\r]/g, ' ')}\n${PRELUDE}${body}\n`,
+    // What is done stands first, for who reads it before it is confirmed.
+    `# ${intent.replaceAll(/[\n\r]/g, ' ')}\nmain() {\n${body}\n}\n${PRELUDE}main "$@"\n`,
     'fireline',
     ...parameters,
   ];

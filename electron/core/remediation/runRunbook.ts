@@ -26,13 +26,16 @@ export const runRunbook: ScriptAction<RunbookArguments> = {
         ...runbook.parameters.map((one) => parameterValue(one, args)),
       ],
       common: String.raw`guard=$1 run=$2 verify=$3; shift 3
-part() { p=$1; shift; out=$(sh -c "$p" runbook "$@" 2>&1 </dev/null); code=$?; [ -n "$out" ] && printf '%s\n' "$out" | sed 's/^/  /'; last=$(printf '%s' "$out" | tail -n 1); return $code; }`,
+part() { p=$1; shift; out=$(sh -c "$p" runbook "$@" 2>&1 </dev/null); code=$?; [ -n "$out" ] && printf '%s\n' "$out" | sed 's/^/  /'; last=$(printf '%s' "$out" | tail -n 1); last=@{last:+: $last}; return $code; }`.replaceAll(
+        '@{',
+        '${',
+      ),
       guard:
-        'if [ -n "$guard" ]; then part "$guard" "$@" || refuse "Its guard says no (exit status $code): $last"; passed "Its guard says yes"; else passed "It has no guard of its own"; fi',
+        'if [ -n "$guard" ]; then part "$guard" "$@" || refuse "Its guard says no (exit status $code)$last."; passed "Its guard says yes"; else passed "It has no guard of its own"; fi',
       execute:
-        'part "$run" "$@" || failed "It failed with exit status $code: $last"; did "It ended well: $last"',
+        'part "$run" "$@" || failed "It failed with exit status $code$last."; did "It ended well$last."',
       verify:
-        'if [ -n "$verify" ]; then part "$verify" "$@" || unverified "Its own check says no (exit status $code): $last"; verified "Its own check says yes: $last"; else verified "It ended well, and has no check of its own."; fi',
+        'if [ -n "$verify" ]; then part "$verify" "$@" || unverified "Its own check says no (exit status $code)$last."; verified "Its own check says yes$last."; else verified "It ended well, and has no check of its own."; fi',
     };
   },
   async plan(args, on) {

@@ -14,6 +14,7 @@ import { seriesOf } from '../../series/samples.ts';
 import { onSecond } from '../../series/secondBeat.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { useUi } from '../../stores/ui.ts';
+import { DiagnosisPanel } from '../diagnosis/DiagnosisPanel.tsx';
 import { ProcessTable } from '../processes/ProcessTable.tsx';
 import { staleMs } from './charts/gaps.ts';
 import styles from './HostDetail.module.css';
@@ -24,6 +25,7 @@ import { Overview } from './Overview.tsx';
 const TABS = [
   { id: 'overview', label: 'Overview' },
   { id: 'processes', label: 'Processes' },
+  { id: 'diagnose', label: 'Diagnose' },
   { id: 'link', label: 'Link' },
 ] as const;
 type TabId = (typeof TABS)[number]['id'];
@@ -89,6 +91,7 @@ export const HostDetail = memo(function HostDetail() {
       >
         {tab === 'overview' && <Overview host={host.id} />}
         {tab === 'processes' && <ProcessTable host={host} />}
+        {tab === 'diagnose' && <DiagnosisPanel host={host} />}
         {tab === 'link' && <LinkPanel host={host} />}
       </div>
     </section>

@@ -1,9 +1,11 @@
 import { X } from 'lucide-react';
+import { useState } from 'react';
 import { asText, formatBytes, formatClock, formatDuration } from '../../../shared/model/format.ts';
 import type { HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import styles from './ProcessTable.module.css';
+import { askTo, lookAt } from './processDeeds.ts';
 import { ancestorsOf, commandOf, type ListedProcess, processKey } from './processOrder.ts';
 
 interface ProcessDetailProps {
@@ -11,14 +13,15 @@ interface ProcessDetailProps {
   process: ListedProcess;
   rows: readonly ProcessRow[];
   onChoose: (key: string) => void;
-  onKill: () => void;
   onClose: () => void;
 }
 
 /** One process: what makes it itself, its whole command, whom it came from and what came of it. */
-export function ProcessDetail({ host, process, rows, onChoose, onKill, onClose }: ProcessDetailProps) {
+export function ProcessDetail({ host, process, rows, onChoose, onClose }: ProcessDetailProps) {
   const { row, gone } = process;
   const children = rows.filter((one) => one.parentPid === row.pid && one.pid !== row.pid);
+  const stopped = row.state === 'T' || row.state === 't';
+  const [nice, setNice] = useState(10);
   const ticksPerSecond = host.facts?.ticksPerSecond ?? 100;
   return (
     <aside
@@ -36,13 +39,47 @@ export function ProcessDetail({ host, process, rows, onChoose, onKill, onClose }
           {row.pid} {visibleText(row.name, 40)}
         </strong>
         {gone && <span className={styles.goneWord}>gone</span>}
-        <button type="button" className={styles.kill} disabled={gone || !host.facts} onClick={onKill}>
-          Kill…
-        </button>
         <button type="button" className={styles.close} aria-label="Close the detail" onClick={onClose}>
           <X size={13} aria-hidden />
         </button>
       </header>
+      {!gone && host.facts && (
+        <div className={styles.deeds} role="toolbar" aria-label={`What can be done with process ${row.pid}`}>
+          <button type="button" onClick={() => askTo('kill', host, row)}>
+            Kill…
+          </button>
+          {children.length > 0 && (
+            <button type="button" onClick={() => askTo('killTree', host, row)}>
+              Kill tree…
+            </button>
+          )}
+          <button type="button" onClick={() => askTo(stopped ? 'resume' : 'pause', host, row)}>
+            {stopped ? 'Resume…' : 'Pause…'}
+          </button>
+          <span className={styles.renice}>
+            <input
+              type="number"
+              min={-20}
+              max={19}
+              value={nice}
+              aria-label="Niceness, -20 to 19"
+              onChange={(event) =>
+                setNice(Math.min(19, Math.max(-20, Math.trunc(Number(event.target.value)))))
+              }
+            />
+            <button type="button" onClick={() => askTo({ renice: nice }, host, row)}>
+              Renice…
+            </button>
+          </span>
+          <button
+            type="button"
+            title="Open files, limits, memory map, system calls … (d)"
+            onClick={() => lookAt(host, row)}
+          >
+            Look at it
+          </button>
+        </div>
+      )}
       <pre>{visibleText(commandOf(row), 4096)}</pre>
       <dl>
         <dt>identity</dt>

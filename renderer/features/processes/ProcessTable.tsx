@@ -5,15 +5,15 @@ import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import { asText, formatAge, formatClock, formatCount } from '../../../shared/model/format.ts';
 import type { HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { ProcessRow } from '../../../shared/model/process.ts';
 import { coreNow } from '../../series/coreTime.ts';
 import { seriesOf } from '../../series/samples.ts';
-import { openDialog, useUi } from '../../stores/ui.ts';
+import { useUi } from '../../stores/ui.ts';
 import { readMemoryTotal } from '../host/charts/chartSpec.ts';
 import { STALE_MS } from '../host/charts/gaps.ts';
 import { ProcessDetail } from './ProcessDetail.tsx';
 import { PROCESS_COLUMNS, ProcessLine } from './ProcessLine.tsx';
 import styles from './ProcessTable.module.css';
+import { askTo, lookAt } from './processDeeds.ts';
 import {
   heldList,
   type ListedProcess,
@@ -68,7 +68,7 @@ export function ProcessTable({ host }: { host: HostSummary }) {
   };
   const page = () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 200) / ROW_HEIGHT) - 1);
   const kill = () => {
-    if (current && !current.gone) askToKill(host, current.row);
+    if (current && !current.gone) askTo('kill', host, current.row);
   };
 
   const onKey = (event: KeyboardEvent) => {
@@ -85,6 +85,9 @@ export function ProcessTable({ host }: { host: HostSummary }) {
       Enter: () => setDetail(current !== undefined && !detail),
       '/': () => filterBox.current?.focus(),
       k: kill,
+      d: () => {
+        if (current && !current.gone) lookAt(host, current.row);
+      },
       t: () => setTree(!tree),
       f: () => setFrozen(!frozen),
     };
@@ -224,7 +227,6 @@ export function ProcessTable({ host }: { host: HostSummary }) {
             process={current}
             rows={rows}
             onChoose={(key) => setChosen(key)}
-            onKill={kill}
             onClose={() => {
               setDetail(false);
               grid.current?.focus();
@@ -282,22 +284,6 @@ function useHeldList(next: ListedProcess[], hold: boolean, wanted: string): List
     shown.current = { wanted, list: next, from: next };
   else if (last.from !== next) shown.current = { wanted, list: heldList(last.list, next), from: next };
   return shown.current.list;
-}
-
-function askToKill(host: HostSummary, row: ProcessRow): void {
-  if (!host.facts) return;
-  openDialog({
-    kind: 'remediation',
-    request: {
-      action: 'process.kill',
-      label: `Kill pid ${row.pid} (${visibleText(row.name, 40)})`,
-      host: host.id,
-      arguments: {
-        target: { bootId: host.facts.bootId, pid: row.pid, startTicks: row.startTicks },
-        signal: 'TERM',
-      },
-    },
-  });
 }
 
 function totalOf(host: HostSummary): number {

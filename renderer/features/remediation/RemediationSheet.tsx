@@ -1,6 +1,7 @@
 import * as Dialog from '@radix-ui/react-dialog';
 import { CircleAlert, CircleCheck, CircleHelp, LoaderCircle } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { DIAGNOSES } from '../../../shared/model/diagnosis.ts';
 import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import type {
   RemediationPlan,
@@ -8,6 +9,7 @@ import type {
   RemediationStep,
 } from '../../../shared/model/remediation.ts';
 import { call, errorOf } from '../../stores/connection.ts';
+import { look } from '../../stores/diagnoses.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { putRemediation, useRemediations } from '../../stores/remediations.ts';
 import { closeDialog, type Dialog as DialogRequest, useUi } from '../../stores/ui.ts';
@@ -76,6 +78,7 @@ function Sheet({ request }: { request: Request }) {
       </p>
       {!plan && !error && <p className={styles.hint}>Reading how things are on {host}…</p>}
       {plan && <PlanText plan={plan} />}
+      {plan && !plan.refusal && !record && <EvidenceFirst plan={plan} />}
       {record && <Progress record={record} />}
       {error && (
         <p className={styles.error} role="alert">
@@ -110,6 +113,40 @@ function Sheet({ request }: { request: Request }) {
     </Dialog.Content>
   );
 }
+
+/** What goes with the process: taken into the record before it is gone. */
+function EvidenceFirst({ plan }: { plan: RemediationPlan }) {
+  const [taken, setTaken] = useState<string[]>();
+  if (plan.action !== 'process.kill') return null;
+  const { target } = plan.arguments;
+  async function collect(): Promise<void> {
+    const done: string[] = [];
+    setTaken(done);
+    for (const one of DIAGNOSES) {
+      if (one.about !== 'process' || 'cost' in one) continue;
+      const fine = await look(plan.host, one, target, plan.event);
+      done.push(`${one.label.toLowerCase()}${fine ? '' : ' (failed)'}`);
+      setTaken([...done]);
+    }
+  }
+  return (
+    <p className={styles.evidence} role="status">
+      <button
+        type="button"
+        className={styles.button}
+        disabled={taken !== undefined}
+        onClick={() => void collect()}
+      >
+        Collect evidence first
+      </button>{' '}
+      {taken === undefined
+        ? 'Stack, open files, limits, memory map and last log lines, into the record.'
+        : `On the timeline: ${taken.join(', ')}${taken.length < EVIDENCE_COUNT ? ' …' : '.'}`}
+    </p>
+  );
+}
+
+const EVIDENCE_COUNT = DIAGNOSES.filter((one) => one.about === 'process' && !('cost' in one)).length;
 
 function PlanText({ plan }: { plan: RemediationPlan }) {
   return (

@@ -4,6 +4,7 @@ import { useHosts } from '../../stores/hosts.ts';
 import { useSettings } from '../../stores/settings.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { FONT_SIZE, focusHost, goLive, openDialog, selectEvent, useUi } from '../../stores/ui.ts';
+import { useWorkspace } from '../../stores/workspace.ts';
 import { PANE_ACTIONS, windowActions } from '../panes/paneActions.ts';
 import { openWindow, showHostPane } from '../panes/paneCommands.ts';
 import { openMachine } from '../workspace/workspaceCommands.ts';
@@ -133,6 +134,69 @@ const ACTIONS: readonly Action[] = [
         ),
     }),
   ),
+  {
+    id: 'ask',
+    label: 'Ask every host…',
+    group: 'Hosts',
+    keys: ['A'],
+    when: () => useHosts.getState().order.length > 0,
+    run: () => openDialog({ kind: 'ask' }),
+  },
+  {
+    id: 'host.diagnose',
+    label: 'Diagnose the focused host',
+    group: 'Hosts',
+    keys: ['D'],
+    when: () => focusedSummary() !== undefined,
+    run: () => useUi.setState({ detailOpen: true, detailTab: 'diagnose' }),
+  },
+  {
+    id: 'ssh.protect',
+    label: 'Protect SSH of the focused host from the OOM killer…',
+    group: 'Hosts',
+    keys: [],
+    when: () => focusedSummary() !== undefined,
+    run: () =>
+      withFocusedHost((host) =>
+        openDialog({
+          kind: 'remediation',
+          request: { action: 'ssh.protect', label: `Protect SSH of ${host}`, host, arguments: {} },
+        }),
+      ),
+  },
+  {
+    id: 'ssh.protect.all',
+    label: 'Protect SSH of all hosts from the OOM killer…',
+    group: 'Hosts',
+    keys: [],
+    when: () => useHosts.getState().order.length > 1,
+    run: () =>
+      openDialog({
+        kind: 'remediations',
+        request: { action: 'ssh.protect', arguments: {} },
+        label: 'Protect SSH',
+        hosts: [...useHosts.getState().order],
+      }),
+  },
+  {
+    id: 'journal.vacuum',
+    label: 'Cut the journal of the focused host down to 500 MB…',
+    group: 'Hosts',
+    keys: [],
+    when: () => focusedSummary() !== undefined,
+    run: () =>
+      withFocusedHost((host) =>
+        openDialog({
+          kind: 'remediation',
+          request: {
+            action: 'journal.vacuum',
+            label: `Cut the journal of ${host}`,
+            host,
+            arguments: { keepBytes: 500 * 1024 * 1024 },
+          },
+        }),
+      ),
+  },
   {
     id: 'host.window',
     label: 'Open a shell on the focused host in a new window',
@@ -273,6 +337,15 @@ function withoutSettings(): Action[] {
   return [
     ...ACTIONS,
     ...windowActions(),
+    ...(useWorkspace.getState().view?.runbooks ?? []).map(
+      ({ name, title }): Action => ({
+        id: `runbook.${name}`,
+        label: `Runbook: ${title}…`,
+        group: 'Hosts',
+        keys: [],
+        run: () => openDialog({ kind: 'runbook', runbook: name }),
+      }),
+    ),
     ...order.flatMap((host): Action[] => [
       {
         id: `host.focus.${host}`,

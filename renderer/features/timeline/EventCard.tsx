@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../../shared/base/json.ts';
+import { EVENT_MEANING } from '../../../shared/model/eventMeaning.ts';
 import {
   asText,
   formatBytes,
@@ -19,6 +20,7 @@ export function EventCard({ event }: { event: TimelineEvent }) {
   const related = useTimeline((state) => (event.relatesTo ? state.byId[event.relatesTo] : undefined));
   return (
     <div className={styles.card}>
+      {event.verdict && <p className={styles.verdict}>{visibleText(event.verdict, 1000)}</p>}
       {event.actions.length > 0 && event.endedAt === undefined && (
         <div className={styles.actions}>
           {event.actions.map((action) => (
@@ -33,6 +35,7 @@ export function EventCard({ event }: { event: TimelineEvent }) {
           ))}
         </div>
       )}
+      {EVENT_MEANING[event.kind] && <p className={styles.meaning}>{EVENT_MEANING[event.kind]}</p>}
       {event.evidence.length > 0 && (
         <>
           <h3 className={styles.subheading}>Evidence</h3>

@@ -1,7 +1,8 @@
 import { Plus } from 'lucide-react';
 import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { type Story, toStories } from '../../../shared/model/stories.ts';
+import type { EventId, EventKind, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { call } from '../../stores/connection.ts';
 import { putEvents, useTimeline } from '../../stores/timeline.ts';
 import { openDialog, selectEvent } from '../../stores/ui.ts';
@@ -31,6 +32,8 @@ export function Timeline() {
     [byId, order, filter, wanted],
   );
 
+  const stories = useMemo(() => toStories(events), [events]);
+
   useEffect(() => {
     if (selected === undefined) return;
     list.current
@@ -49,7 +52,7 @@ export function Timeline() {
 
   async function showEarlier() {
     const oldest = events.at(-1);
-    if (shown >= events.length && oldest) {
+    if (shown >= stories.length && oldest) {
       putEvents(await call('timeline.read', { before: oldest.at, limit: PAGE }));
     }
     setShown(shown + PAGE);
@@ -95,8 +98,8 @@ export function Timeline() {
         </p>
       ) : (
         <ol className={styles.list} ref={list} onKeyDown={onKeyDown}>
-          {events.slice(0, shown).map((event) => (
-            <Row key={event.id} event={event} selected={event.id === selected} />
+          {stories.slice(0, shown).map((story) => (
+            <StoryRows key={story.head.id} story={story} selected={selected} />
           ))}
           <li className={styles.more}>
             <button type="button" className={styles.textButton} onClick={() => void showEarlier()}>
@@ -109,9 +112,47 @@ export function Timeline() {
   );
 }
 
-const Row = memo(function Row({ event, selected }: { event: TimelineEvent; selected: boolean }) {
+/** A story's first line, and below it what came of it; the same moment again is a count. */
+function StoryRows({ story, selected }: { story: Story; selected: EventId | undefined }) {
+  const { head, rest, again } = story;
+  const [open, setOpen] = useState(false);
+  const inside = [...rest, ...again].some(({ id }) => id === selected);
+  const all = [...again, ...rest].sort((a, b) => a.at - b.at);
+  const shown = open || inside ? all : rest.slice(-MOST_NESTED);
+  const hidden = all.length - shown.length;
+  return (
+    <>
+      <Row event={head} selected={head.id === selected} times={again.length + 1} />
+      {shown.map((event) => (
+        <Row key={event.id} event={event} selected={event.id === selected} nested />
+      ))}
+      {hidden > 0 && (
+        <li className={styles.nestedMore}>
+          <button type="button" className={styles.textButton} onClick={() => setOpen(true)}>
+            {hidden} more of this
+          </button>
+        </li>
+      )}
+    </>
+  );
+}
+
+/** Of a story, so many are shown before one asks for more. */
+const MOST_NESTED = 6;
+
+const Row = memo(function Row({
+  event,
+  selected,
+  nested,
+  times = 1,
+}: {
+  event: TimelineEvent;
+  selected: boolean;
+  nested?: boolean;
+  times?: number;
+}) {
   const first = event.actions[0];
-  const ongoing = event.endedAt === undefined && event.kind === 'process.respawn_loop';
+  const ongoing = event.endedAt === undefined && GOES_ON.has(event.kind);
   const select = (id: EventId | undefined) => selectEvent(id);
   return (
     <li
@@ -119,6 +160,7 @@ const Row = memo(function Row({ event, selected }: { event: TimelineEvent; selec
       data-event={event.id}
       data-severity={event.severity}
       data-selected={selected || undefined}
+      data-nested={nested}
     >
       <button
         type="button"
@@ -132,6 +174,7 @@ const Row = memo(function Row({ event, selected }: { event: TimelineEvent; selec
           {clockTime(event.at, Date.now())}
         </time>
         <span className={styles.host}>{event.host ?? 'workspace'}</span>
+        {times > 1 && <span className={styles.times}>×{times}</span>}
         {ongoing && <span className={styles.ongoing}>going on</span>}
         <span className={styles.title}>{visibleText(event.title, 400)}</span>
       </button>
@@ -148,6 +191,33 @@ const Row = memo(function Row({ event, selected }: { event: TimelineEvent; selec
     </li>
   );
 });
+
+/** Kinds that are told while they last, and closed when they are over. */
+const GOES_ON: ReadonlySet<EventKind> = new Set<EventKind>([
+  'process.respawn_loop',
+  'process.oom_risk',
+  'cpu.saturated',
+  'cgroup.throttled',
+  'erlang.orphan_remote_shell',
+  'connections.leak',
+  'connections.capped',
+  'listen.overflow',
+  'queue.stalled',
+  'fd.leak',
+  'fd.near_limit',
+  'memory.leak',
+  'threads.growth',
+  'disk.full',
+  'disk.filling',
+  'inodes.full',
+  'filesystem.readonly',
+  'network.saturated',
+  'network.errors',
+  'log.surge',
+  'host.outlier',
+  'host.silent',
+  'host.ssh_dying',
+]);
 
 function matches(event: TimelineEvent, filter: Filter, wanted: string): boolean {
   if (filter === 'critical' && event.severity !== 'critical') return false;

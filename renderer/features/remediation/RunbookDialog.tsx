@@ -1,0 +1,130 @@
+import * as Dialog from '@radix-ui/react-dialog';
+import { type FormEvent, useState } from 'react';
+import type { HostId } from '../../../shared/model/host.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import { runbookValue } from '../../../shared/model/runbookValue.ts';
+import type { Runbook, RunbookParameter } from '../../../shared/model/workspace.ts';
+import { useHosts } from '../../stores/hosts.ts';
+import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
+import { useWorkspace } from '../../stores/workspace.ts';
+import { HostChoice } from '../diagnosis/HostChoice.tsx';
+import sheet from '../shell/sheet.module.css';
+
+/** A runbook of the workspace: its parameters and its hosts; what would run is shown by the sheet that follows. */
+export function RunbookDialog() {
+  const dialog = useUi((s) => s.dialog);
+  const name = dialog?.kind === 'runbook' ? dialog.runbook : undefined;
+  const runbook = useWorkspace((s) => s.view?.runbooks.find((one) => one.name === name));
+  return (
+    <Dialog.Root open={runbook !== undefined} onOpenChange={(next) => !next && closeDialog()}>
+      {runbook && (
+        <Dialog.Portal>
+          <Dialog.Overlay className={sheet.overlay} />
+          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
+            <Dialog.Title className={sheet.title}>{visibleText(runbook.title, 120)}</Dialog.Title>
+            <Form key={runbook.name} runbook={runbook} />
+          </Dialog.Content>
+        </Dialog.Portal>
+      )}
+    </Dialog.Root>
+  );
+}
+
+function Form({ runbook }: { runbook: Runbook }) {
+  const { order, byId } = useHosts();
+  const focused = useUi((s) => s.focusedHost);
+  const mayRun = order.filter(
+    (id) =>
+      runbook.on === undefined ||
+      runbook.on.includes(id) ||
+      (byId[id]?.tags ?? []).some((tag) => runbook.on?.includes(tag)),
+  );
+  const [chosen, setChosen] = useState<ReadonlySet<HostId>>(
+    () => new Set(focused !== undefined && mayRun.includes(focused) ? [focused] : mayRun.slice(0, 1)),
+  );
+  const [values, setValues] = useState<Record<string, string>>(() =>
+    Object.fromEntries(
+      runbook.parameters.map((one) => [
+        one.name,
+        one.default ?? (one.type === 'choice' ? (one.choices[0] ?? '') : ''),
+      ]),
+    ),
+  );
+  const faults = runbook.parameters.flatMap((one) => {
+    const checked = runbookValue(one, values[one.name] ?? '');
+    return checked.ok ? [] : [checked.error];
+  });
+  const hosts = order.filter((id) => chosen.has(id));
+
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    const [host] = hosts;
+    if (host === undefined || faults.length > 0) return;
+    const request = {
+      action: 'runbook.run' as const,
+      arguments: { runbook: runbook.name, parameters: values },
+    };
+    if (hosts.length === 1)
+      openDialog({ kind: 'remediation', request: { ...request, label: runbook.title, host } });
+    else openDialog({ kind: 'remediations', request, label: runbook.title, hosts });
+  }
+
+  return (
+    <form onSubmit={submit}>
+      <pre className={sheet.command}>{visibleText(runbook.run, 2000)}</pre>
+      {runbook.parameters.map((parameter) => (
+        <Parameter
+          key={parameter.name}
+          parameter={parameter}
+          value={values[parameter.name] ?? ''}
+          onChange={(value) => setValues((before) => ({ ...before, [parameter.name]: value }))}
+        />
+      ))}
+      <HostChoice chosen={chosen} onChoose={setChosen} among={mayRun} />
+      {faults.length > 0 && <p className={sheet.hint}>Still wanted: {faults.join('; ')}.</p>}
+      <footer className={sheet.footer}>
+        <button type="button" onClick={closeDialog}>
+          Cancel
+        </button>
+        <button type="submit" data-primary disabled={faults.length > 0 || hosts.length === 0}>
+          Show what would run
+        </button>
+      </footer>
+    </form>
+  );
+}
+
+function Parameter({
+  parameter,
+  value,
+  onChange,
+}: {
+  parameter: RunbookParameter;
+  value: string;
+  onChange: (value: string) => void;
+}) {
+  const label =
+    parameter.type === 'text' && parameter.pattern !== undefined
+      ? `${parameter.name} (matches ${parameter.pattern})`
+      : parameter.name;
+  const id = `parameter-${parameter.name}`;
+  return (
+    <div className={sheet.field}>
+      <label htmlFor={id}>{label}</label>
+      {parameter.type === 'choice' ? (
+        <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
+          {parameter.choices.map((choice) => (
+            <option key={choice}>{choice}</option>
+          ))}
+        </select>
+      ) : (
+        <input
+          id={id}
+          value={value}
+          inputMode={parameter.type === 'integer' ? 'numeric' : 'text'}
+          onChange={(event) => onChange(event.target.value)}
+        />
+      )}
+    </div>
+  );
+}

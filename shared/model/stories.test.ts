@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import type { HostId } from './host.ts';
+import { toStories } from './stories.ts';
+import type { EventId, EventKind, TimelineEvent } from './timelineEvent.ts';
+
+let serial = 0;
+function event(kind: EventKind, at: number, over: Partial<TimelineEvent> = {}): TimelineEvent {
+  return {
+    id: `e${serial++}` as EventId,
+    revision: 0,
+    host: 'web1' as HostId,
+    kind,
+    severity: 'warning',
+    source: 'detector',
+    at: at * 1000,
+    seenAt: at * 1000,
+    clockOffsetMs: 0,
+    title: kind,
+    detail: {},
+    evidence: [],
+    actions: [],
+    ...over,
+  };
+}
+
+const told = (events: TimelineEvent[]) =>
+  toStories(events).map(({ head, rest, again }) => [
+    head.kind,
+    ...rest.map((one) => one.kind),
+    ...(again.length > 0 ? [`×${again.length + 1}`] : []),
+  ]);
+
+test('a loop, what it costs, what it logs, its end and what was done are one story', () => {
+  const loop = event('process.respawn_loop', 100);
+  expect(
+    told([
+      event('cpu.saturated', 90),
+      loop,
+      event('log.surge', 110),
+      event('remediation.succeeded', 160, { relatesTo: loop.id, source: 'remediation' }),
+      event('process.respawn_loop_ended', 165, { relatesTo: loop.id }),
+    ]),
+  ).toEqual([
+    [
+      'process.respawn_loop',
+      'cpu.saturated',
+      'log.surge',
+      'remediation.succeeded',
+      'process.respawn_loop_ended',
+    ],
+  ]);
+});
+
+test('a chain has its first cause for a head', () => {
+  expect(
+    told([
+      event('memory.leak', 0),
+      event('process.oom_risk', 600),
+      event('process.oom_killed', 900),
+      event('host.ssh_dying', 910, { source: 'link' }),
+    ]),
+  ).toEqual([['memory.leak', 'process.oom_risk', 'process.oom_killed', 'host.ssh_dying']]);
+});
+
+test('another host, another hour and another cause are stories of their own', () => {
+  expect(
+    told([
+      event('process.respawn_loop', 0, { endedAt: 50_000 }),
+      event('cpu.saturated', 10, { host: 'web2' as HostId }),
+      event('cpu.saturated', 4000),
+      event('disk.full', 20),
+    ]),
+  ).toEqual([['cpu.saturated'], ['disk.full'], ['cpu.saturated'], ['process.respawn_loop']]);
+});
+
+test('the same moment again is folded with a count; of another victim it is not', () => {
+  const kill = (at: number, process: string) => event('process.oom_killed', at, { detail: { process } });
+  expect(
+    told([kill(0, 'ruby'), kill(60, 'ruby'), kill(120, 'node'), kill(200, 'ruby'), kill(2000, 'ruby')]),
+  ).toEqual([['process.oom_killed'], ['process.oom_killed', '×3'], ['process.oom_killed']]);
+});
+
+test('kinds that lead to each other make no ring, and every event is told once', () => {
+  const events = [
+    event('cpu.saturated', 0),
+    event('cgroup.throttled', 1),
+    event('queue.stalled', 2),
+    event('cpu.saturated', 3),
+    event('erlang.node_up', 4),
+    event('erlang.orphan_remote_shell', 5),
+    event('cpu.saturated', 6),
+  ];
+  const all = toStories(events).flatMap(({ head, rest, again }) => [head, ...rest, ...again]);
+  expect(new Set(all).size).toBe(events.length);
+  expect(all).toHaveLength(events.length);
+});
