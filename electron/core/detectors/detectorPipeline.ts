@@ -5,6 +5,7 @@ import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent
 import type { ThresholdRule, WatchedLog } from '../../../shared/model/workspace.ts';
 import type { Answer, DetectorInput, DetectorOutput, EventDraft, Question } from './detector.ts';
 import { type AnyDetector, DETECTORS } from './detectors.ts';
+import { fittingActions } from './fittingActions.ts';
 
 export interface DetectorPipeline extends Disposable {
   /** Runs every detector on one input. Never throws; what a detector throws goes to `diagnostic`. */
@@ -145,6 +146,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     const { momentary: _, at, ...fields } = draft;
     return {
       ...fields,
+      actions: [...draft.actions, ...fittingActions(draft, host)],
       at: Math.min(at, now),
       source: draft.kind.startsWith('link.') ? ('link' as const) : ('detector' as const),
       clockOffsetMs: options.facts()?.clockOffsetMs ?? 0,
