@@ -7,17 +7,20 @@ import { type Lab, openLab, startLab } from './lab.ts';
 import { isAbandoned, type LabRecord, readLabRecords } from './labRecord.ts';
 import { missingForLab } from './requirements.ts';
 import { stopRespawn } from './scenarios/respawn.ts';
+import { startTrouble, stopTrouble, TROUBLES, type TroubleName } from './scenarios/trouble.ts';
 import { clearAbandoned, tearDown } from './tearDown.ts';
 import { vm } from './vm/vmCommand.ts';
 
 const USAGE = `usage: npm run lab -- COMMAND
 
-  up [--hosts 3] [--out WORKSPACE.yaml] [--memory 256] [--cpus 1] [--prefix web] [--user root|deploy] [--max-sessions N]
+  up [--hosts 3] [--out WORKSPACE.yaml] [--memory 256] [--cpus 1] [--quota CORES] [--prefix web] [--user root|deploy] [--max-sessions N]
                                   start hosts; they stay until \`down\`
   status                          what runs
   oom HOST [--fast]               let a process grow until the kernel kills it (8 s, or 1)
   respawn HOST [--rate N] [--burn MS] [--holder pidfile|port] [--stop]
                                   a supervisor whose job cannot start because an older copy holds its place
+  connections|listen|files|memory|threads|throttle|disk|inodes|surge|match|restart HOST [--stop]
+                                  one trouble of a service, for real, until it is stopped (throttle needs: up --quota 0.5)
   link HOST drop|stall|resume     end or freeze the host's ssh connections
   ssh HOST [COMMAND…]             log in with the lab's key
   down [--all]                    end the hosts and remove every trace
@@ -47,6 +50,7 @@ async function main(argv: readonly string[]): Promise<number> {
         out: { type: 'string' },
         memory: { type: 'string', default: '256' },
         cpus: { type: 'string', default: '1' },
+        quota: { type: 'string' },
         prefix: { type: 'string', default: 'web' },
         user: { type: 'string', default: 'root' },
         'max-sessions': { type: 'string' },
@@ -72,6 +76,7 @@ async function main(argv: readonly string[]): Promise<number> {
           out: values.out,
           memoryMiB: whole('--memory', values.memory),
           cpus: whole('--cpus', values.cpus),
+          quota: values.quota === undefined ? undefined : positive('--quota', values.quota),
           prefix: values.prefix,
           user: choice('--user', values.user, ['root', 'deploy']),
           maxSessions: values['max-sessions'],
@@ -94,6 +99,8 @@ async function main(argv: readonly string[]): Promise<number> {
       case 'ssh':
         return await ssh(values.name, hostId, rest);
       default:
+        if (command in TROUBLES)
+          return await trouble(values.name, hostId, command as TroubleName, values.stop);
         return complain(`unknown command: ${command}\n\n${USAGE}`, 2);
     }
   } catch (error) {
@@ -106,6 +113,7 @@ interface UpOptions {
   out: string | undefined;
   memoryMiB: number;
   cpus: number;
+  quota: number | undefined;
   prefix: string;
   user: 'root' | 'deploy';
   maxSessions: string | undefined;
@@ -125,6 +133,7 @@ async function up(name: string, options: UpOptions): Promise<number> {
     hosts: options.hosts,
     memoryLimitBytes: options.memoryMiB * 1024 * 1024,
     cpus: options.cpus,
+    ...(options.quota === undefined ? {} : { cpuQuota: options.quota }),
     namePrefix: options.prefix,
     user: options.user,
     ...(options.maxSessions === undefined ? {} : { sshdOptions: { MaxSessions: options.maxSessions } }),
@@ -195,6 +204,23 @@ async function respawn(
   return say(
     `${host.id}: pid ${run.supervisorPid} starts unicorn again and again; the stale one is pid ${run.holderPid}\n` +
       `${host.id}: log ${run.logFile}; it ends when the stale one is killed\n`,
+  );
+}
+
+async function trouble(
+  name: string,
+  hostId: string | undefined,
+  which: TroubleName,
+  stop: boolean,
+): Promise<number> {
+  const host = currentLab(name).host(required('HOST', hostId));
+  if (stop) {
+    await stopTrouble(host, which);
+    return say(`${host.id}: ${which}: ended\n`);
+  }
+  await startTrouble(host, which);
+  return say(
+    `${host.id}: ${TROUBLES[which].about}; end it with \`npm run lab -- ${which} ${host.id} --stop\`\n`,
   );
 }
 

@@ -1,10 +1,11 @@
 import { type CliCommand, type CliContext, reasonOf, UsageError } from './cliContext.ts';
 import { doctor } from './doctor.ts';
+import { replay } from './replay.ts';
 import { report } from './report.ts';
 import { sshConfig } from './sshConfig.ts';
 import { watch } from './watch.ts';
 
-const COMMANDS: readonly CliCommand[] = [watch, report, doctor, sshConfig];
+const COMMANDS: readonly CliCommand[] = [watch, report, doctor, sshConfig, replay];
 
 /** The command line from its arguments to its exit status: 0 done, 1 failed, 2 not understood. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {

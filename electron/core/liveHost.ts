@@ -10,6 +10,7 @@ import type { DetectorInput, HostFigures } from './detectors/detector.ts';
 import { createDetectorPipeline } from './detectors/detectorPipeline.ts';
 import { investigate } from './detectors/investigate.ts';
 import { meanFigures } from './detectors/meanFigures.ts';
+import type { RecordedInput } from './detectors/recordedInput.ts';
 import { watchErlang } from './erlang/erlangWatch.ts';
 import { followKernelLog } from './sampling/kernelLog.ts';
 import { followLogs } from './sampling/logFollower.ts';
@@ -44,6 +45,8 @@ export interface LiveHostOptions {
   logs: readonly WatchedLog[];
   thresholds: readonly ThresholdRule[];
   clock: Clock;
+  /** Takes all that the detectors are given, for the record. */
+  record?: (input: RecordedInput) => void;
   onSample: (sample: Sample) => void;
   publish: (event: TimelineEvent) => void;
   returns: ReturnWatch;
@@ -59,6 +62,7 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
 
   const session = owned.add(createHostSession({ host: host.id, transport, clock }));
   owned.add(options.returns.add(session));
+  const record = options.record ?? (() => {});
   const figures = meanFigures(host.id);
   const sampler = owned.add(startSampler(session, { clock }));
   const kernelLog = owned.add(followKernelLog(session, { clock, facts: () => sampler.facts }));
@@ -72,7 +76,11 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
       thresholds: options.thresholds.filter((rule) => appliesTo(rule.on, host)),
       logs: ownLogs,
       facts: () => sampler.facts,
-      answer: (question) => investigate(session, question),
+      answer: async (question) => {
+        const answer = await investigate(session, question);
+        record({ kind: 'answer', host: host.id, at: clock.now(), question, answer });
+        return answer;
+      },
       publish: options.publish,
       diagnostic: options.diagnostic,
     }),
@@ -80,6 +88,7 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
 
   owned.add(
     session.onLink((link) => {
+      record({ kind: 'link', host: host.id, at: clock.now(), link });
       pipeline.push({ type: 'link', link });
       changes.fire('link');
     }),
@@ -104,6 +113,7 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
   if (transport.extras) owned.add(transport.extras.onChange(() => changes.fire('extras')));
   owned.add(sampler.onState(() => changes.fire('sampler')));
   owned.add(sampler.onFacts(() => changes.fire('sampler')));
+  owned.add(sampler.onFrame((frame) => record({ kind: 'frame', host: host.id, at: frame.at, frame })));
   owned.add(
     sampler.onSample((sample) => {
       options.onSample(sample);
@@ -111,14 +121,28 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
       pipeline.push({ type: 'sample', sample });
     }),
   );
-  owned.add(kernelLog.onLine((line) => pipeline.push({ type: 'kernelLine', line })));
-  if (logs) owned.add(logs.onLine((line) => pipeline.push({ type: 'logLine', line })));
+  owned.add(
+    kernelLog.onLine((line) => {
+      record({ kind: 'kernelLine', host: host.id, at: clock.now(), line });
+      pipeline.push({ type: 'kernelLine', line });
+    }),
+  );
+  if (logs)
+    owned.add(
+      logs.onLine((line) => {
+        record({ kind: 'logLine', host: host.id, at: clock.now(), line });
+        pipeline.push({ type: 'logLine', line });
+      }),
+    );
   owned.add(
     watchErlang({
       session,
       clock,
       latestSample: () => sampler.latest,
-      onNodes: (nodes) => pipeline.push({ type: 'erlang', nodes }),
+      onNodes: (nodes) => {
+        record({ kind: 'erlang', host: host.id, at: clock.now(), nodes });
+        pipeline.push({ type: 'erlang', nodes });
+      },
     }),
   );
   owned.add(
@@ -147,7 +171,9 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
     },
     compare(tags) {
       const own = figures.at(clock.now(), sampler.facts?.kernel ?? '');
-      if (own) pipeline.push({ type: 'peers', own, tags });
+      if (!own) return;
+      record({ kind: 'peers', host: host.id, at: clock.now(), own, tags });
+      pipeline.push({ type: 'peers', own, tags });
     },
     get summary() {
       const { facts } = sampler;

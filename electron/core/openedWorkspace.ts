@@ -17,6 +17,7 @@ import type {
   WorkspaceProblem,
 } from '../../shared/model/workspace.ts';
 import { panesOfSpec } from '../../shared/panes/layoutFromSpec.ts';
+import { recordInputs } from './detectors/inputRecorder.ts';
 import { appliesTo, type LiveHost, openLiveHost } from './liveHost.ts';
 import type { AwsHostOf } from './remediation/controlHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
@@ -114,6 +115,14 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
 
   const returns = owned.add(createReturnWatch({ clock }));
   const summaries = () => [...hosts.values()].map((h) => h.summary);
+  const inputs = owned.add(
+    recordInputs({
+      directory: store.directory,
+      clock,
+      hosts: () => workspace.hosts.map(({ id, tags }) => ({ id, tags })),
+      diagnostic: options.diagnostic,
+    }),
+  );
 
   owned.add(
     clock.every(PEERS_MS, () => {
@@ -122,13 +131,16 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       );
       for (const one of figures) {
         if (one.tags.length === 0) continue;
+        const seen = new Set<string>();
         one.compare(
-          one.tags.map((tag) => ({
-            tag,
-            others: figures
-              .filter((other) => other !== one && other.tags.includes(tag))
-              .map((o) => o.figures),
-          })),
+          one.tags.flatMap((tag) => {
+            const others = figures.filter((other) => other !== one && other.tags.includes(tag));
+            // Two tags of the same hosts are one comparison.
+            const key = others.map((other) => other.figures.host).join(' ');
+            if (seen.has(key)) return [];
+            seen.add(key);
+            return [{ tag, others: others.map((other) => other.figures) }];
+          }),
         );
       }
     }),
@@ -143,6 +155,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
         logs: workspace.logs,
         thresholds: workspace.thresholds,
         clock,
+        record: inputs.add,
         onSample(sample) {
           stream.add(host.id, sample);
           for (const [window, wanted] of watched) {

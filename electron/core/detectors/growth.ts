@@ -38,7 +38,12 @@ export function steadyGrowth(points: readonly Point[], rule: GrowthRule): Growth
   const to = points.at(-1);
   if (!to) return undefined;
   let start = points.length - 1;
-  while (start > 0 && to.at - (points[start]?.at ?? to.at) < rule.spanMs) start--;
+  // Looks that are far apart need a longer window to be four.
+  while (
+    start > 0 &&
+    (to.at - (points[start]?.at ?? to.at) < rule.spanMs || points.length - start < LEAST_POINTS)
+  )
+    start--;
   const from = points[start];
   if (!from || to.at - from.at < rule.spanMs || points.length - start < LEAST_POINTS) return undefined;
   const total = to.value - from.value;

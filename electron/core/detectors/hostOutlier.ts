@@ -94,11 +94,11 @@ function judge(
   if (change === 'closed') outputs.push({ type: 'close', key, endedAt: one.clearSince ?? context.now });
   if (!one.open && look !== 'holds') state.found.delete(key);
   if (change !== 'opened') return;
-  const times =
-    smaller > larger / 100
-      ? `${(larger / smaller).toFixed(1)}× ${value > middle ? 'the' : 'below the'} median`
-      : `where the median is next to nothing`;
   const group = `${others.length} other ${visibleText(tag, 40)} hosts`;
+  const compared =
+    smaller > larger / 100
+      ? `${(larger / smaller).toFixed(1)}× ${value > middle ? 'the' : 'below the'} median of ${group}`
+      : `while the median of ${group} is ${value > middle ? 'next to nothing' : aspect.words(middle)}`;
   outputs.push({
     type: 'event',
     key,
@@ -107,8 +107,8 @@ function judge(
       severity: 'warning',
       at: one.heldSince ?? context.now,
       hostAt: context.now + (context.facts?.clockOffsetMs ?? 0),
-      title: `${aspect.label}: ${aspect.words(value)}, ${times} of ${group}`,
-      verdict: `This host’s ${aspect.label} is ${aspect.words(value)}, ${times} of ${group} (${aspect.words(middle)}), none of which is half as far from it`,
+      title: `${aspect.label}: ${aspect.words(value)}, ${compared}`,
+      verdict: `This host’s ${aspect.label} is ${aspect.words(value)}, ${compared} (${aspect.words(middle)}), none of which is half as far from it`,
       detail: { tag, aspect: aspect.name, value, median: middle, spread, peers: others.length },
       evidence: [
         {

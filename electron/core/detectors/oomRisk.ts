@@ -57,10 +57,10 @@ export const oomRisk: Detector<State> = {
         memoryLimitBytes > totalBytes * 2
       )
         continue;
+      // A container's memory is its group's: it is told of as the host's.
+      if (Math.abs(memoryLimitBytes - totalBytes) < totalBytes / 100) continue;
       seen.add(group.path);
       const used = Math.max(0, memoryUsageBytes - (group.reclaimableBytes ?? 0));
-      // The limit of our own container is what its memory is made of: told once.
-      if (state.tracks.get('machine')?.told && memoryLimitBytes === totalBytes) continue;
       judge(state, group.path, used, memoryLimitBytes, sample, context, outputs);
     }
     for (const [key, track] of state.tracks) {

@@ -94,7 +94,8 @@ export interface FrameListener {
   need(implementation: Implementation): void;
   none(): void;
   hello(implementation: Implementation): void;
-  frame(frame: Frame): void;
+  /** `text`: the lines of it, from `#` to `.`. */
+  frame(frame: Frame, text: string): void;
 }
 
 /** An escaped command line is at most four times 4,096 bytes. */
@@ -110,6 +111,7 @@ export class FrameParser {
   #skipping = false;
   #frame: Frame | undefined;
   #lines = 0;
+  #text: string[] = [];
   #faults = 0;
   /** The last lines before the token: what a failing bootstrap said. */
   #preamble: string[] = [];
@@ -182,6 +184,7 @@ export class FrameParser {
       if (this.#frame || !head) this.#fault();
       this.#frame = head ? emptyFrame(Number(head[1]), head[2] ?? 'a', text.length + 1) : undefined;
       this.#lines = 0;
+      this.#text = [text];
       return;
     }
     const frame = this.#frame;
@@ -189,6 +192,7 @@ export class FrameParser {
       this.#fault();
       return;
     }
+    this.#text.push(text);
     if (text.startsWith('.')) {
       const foot = /^\.(\d{1,15}) (\d{1,9})$/.exec(text);
       this.#frame = undefined;
@@ -197,7 +201,9 @@ export class FrameParser {
         return;
       }
       frame.elapsedMs = Number(foot[2]);
-      this.#listener.frame(frame);
+      const lines = this.#text;
+      this.#text = [];
+      this.#listener.frame(frame, `${lines.join('\n')}\n`);
       return;
     }
     this.#lines += 1;

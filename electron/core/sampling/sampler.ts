@@ -6,14 +6,9 @@ import { type HostFacts, isUp, type SamplerState } from '../../../shared/model/h
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Session } from '../sessions/session.ts';
 import type { ExecChannel } from '../transports/transport.ts';
-import { cpuBalance } from './balance.ts';
-import { ClockOffset } from './clockOffset.ts';
 import { type Frame, FrameParser, type Implementation } from './frame.ts';
-import { ProcessTable } from './processTable.ts';
-import { intervalBetween, rates } from './rates.ts';
-import { nextReading, type Reading } from './reading.ts';
-import { resourcesOf } from './resources.ts';
-import type { Sampler } from './sampler.types.ts';
+import { SampleAssembly } from './sampleAssembly.ts';
+import type { RecordedFrame, Sampler } from './sampler.types.ts';
 import { type Interpreter, samplerCommand, samplerScript } from './samplerScript.ts';
 
 export interface SamplerOptions {
@@ -31,8 +26,6 @@ const SILENT_AFTER_MS = 5_000;
 /** A sampler that hangs in the kernel is replaced, though no sooner: on a starved host a new one costs more. */
 const REPLACE_AFTER_MS = 60_000;
 const RESTART_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
-/** The time of frames that are kept to know how long a process was not read. */
-const REMEMBERED_FRAMES = 64;
 
 /** Starts with the session's connection, and again after each; ends with `dispose`. */
 export function startSampler(session: Session, options: SamplerOptions): Sampler {
@@ -47,6 +40,9 @@ class HostSampler implements Sampler {
   readonly #stateEmitter = this.#owned.add(new Emitter<SamplerState>());
   readonly #factsEmitter = this.#owned.add(new Emitter<HostFacts>());
   readonly #sampleEmitter = this.#owned.add(new Emitter<Sample>());
+  readonly #frameEmitter = this.#owned.add(new Emitter<RecordedFrame>());
+  /** Counts the sampler's processes: each tells all from its beginning. */
+  #runs = 0;
   #run: Run | undefined;
   #retry: Disposable | undefined;
   /** Ends of the sampler since it last gave a sample. */
@@ -58,6 +54,7 @@ class HostSampler implements Sampler {
   readonly onState = this.#stateEmitter.event;
   readonly onFacts = this.#factsEmitter.event;
   readonly onSample = this.#sampleEmitter.event;
+  readonly onFrame = this.#frameEmitter.event;
 
   constructor(session: Session, options: SamplerOptions) {
     this.#session = session;
@@ -113,6 +110,7 @@ class HostSampler implements Sampler {
     this.#stop();
     if (this.#owned.isDisposed) return;
     this.#setState({ kind: 'starting', since: this.#clock.now() });
+    this.#runs += 1;
     const token = `fireline-${randomBytes(8).toString('hex')}`;
     const run = new Run(this.#clock, this.#options.intervalMs ?? 1_000, token, {
       running: (implementation) => this.#setState({ kind: 'running', implementation }),
@@ -121,6 +119,7 @@ class HostSampler implements Sampler {
         this.#facts = facts;
         if (first) this.#factsEmitter.fire(facts);
       },
+      frame: (frame) => this.#frameEmitter.fire({ ...frame, run: this.#runs }),
       sample: (sample) => {
         this.#failures = 0;
         this.#latest = sample;
@@ -172,6 +171,7 @@ interface RunEvents {
   silent(reason: string): void;
   facts(facts: HostFacts, first: boolean): void;
   sample(sample: Sample): void;
+  frame(frame: Omit<RecordedFrame, 'run'>): void;
   ended(reason: string, advice?: string): void;
 }
 
@@ -182,9 +182,7 @@ class Run implements Disposable {
   readonly #events: RunEvents;
   readonly #parser: FrameParser;
   readonly #owned = new DisposableStore();
-  readonly #table = new ProcessTable();
-  readonly #offset = new ClockOffset();
-  readonly #uptimes = new Map<number, Reading>();
+  #assembly = new SampleAssembly();
   #channel: ExecChannel | undefined;
   #implementation: Implementation = 'perl';
   #seq = 0;
@@ -192,12 +190,9 @@ class Run implements Disposable {
   #asked: { seq: number; monotonic: number; at: number } | undefined;
   #timer: Disposable | undefined;
   #watch: Disposable | undefined;
-  #reading: Reading | undefined;
   #resync = false;
   #resyncAt = Number.NEGATIVE_INFINITY;
   #told = false;
-  /** Fixed for the run, so that start times do not move under their processes. */
-  #bootedAt: number | undefined;
   #errorOutput = '';
 
   constructor(clock: Clock, intervalMs: number, token: string, events: RunEvents) {
@@ -213,10 +208,10 @@ class Run implements Disposable {
         ),
       hello: (implementation) => {
         this.#implementation = implementation;
-        this.#reading = undefined;
+        this.#assembly.restart();
         this.#ask();
       },
-      frame: (frame) => this.#frame(frame),
+      frame: (frame, text) => this.#frame(frame, text),
     });
     this.#expectAnswer('does not start');
   }
@@ -279,127 +274,30 @@ class Run implements Disposable {
     });
   }
 
-  #frame(frame: Frame): void {
+  #frame(frame: Frame, text: string): void {
     const asked = this.#asked;
     if (!asked || frame.seq !== asked.seq) return;
     this.#asked = undefined;
     this.#watch?.dispose();
     const at = this.#clock.now();
     const roundTripMs = Math.max(0, this.#clock.monotonic() - asked.monotonic);
-    const before = frame.mode === 'reset' ? undefined : this.#reading;
-    const reading = nextReading(this.#reading, frame, at);
-    this.#reading = reading;
-    if (frame.clock) this.#offset.add(frame.clock, asked.at, roundTripMs, frame.elapsedMs);
-    this.#remember(reading);
-
-    const hz = positive(reading.facts.get('hz')) ?? 100;
-    const pageBytes = positive(reading.facts.get('page')) ?? 4096;
-    this.#bootedAt ??= bootTime(reading);
-    const bootedAt = this.#bootedAt;
-    const update = this.#table.apply(frame, {
-      hz,
-      pageBytes,
-      bootedAt,
-      intervalOf: (age) => {
-        const earlier = this.#uptimes.get(reading.seq - age);
-        return earlier && intervalBetween(earlier, reading);
-      },
-    });
-    if ((update.unknown > 0 || frame.faults > 0) && this.#clock.monotonic() - this.#resyncAt > 60_000) {
+    const exchange = { at, sentAt: asked.at, roundTripMs, implementation: this.#implementation };
+    this.#events.frame({ ...exchange, text });
+    const { facts, sample, unknown } = this.#assembly.take(frame, exchange);
+    if ((unknown > 0 || frame.faults > 0) && this.#clock.monotonic() - this.#resyncAt > 60_000) {
       this.#resync = true;
       this.#resyncAt = this.#clock.monotonic();
     }
     this.#events.running(this.#implementation);
-
-    const grown = before && rates(before, reading);
-    if (grown) {
-      const facts = this.#factsOf(reading, grown.cores, hz, pageBytes, bootedAt);
+    if (facts) {
       this.#events.facts(facts, !this.#told);
       this.#told = true;
-      const ticksPerCore = (hz * grown.intervalMs) / 1000;
-      const { busyTicks, forksPerSecond, running, blocked, cpuMs, ...scalars } = grown;
-      this.#events.sample({
-        ...scalars,
-        ...resourcesOf(reading),
-        at,
-        hostAt: Math.round(reading.clock?.epochMs ?? at + facts.clockOffsetMs),
-        bootId: facts.bootId,
-        balance: cpuBalance({
-          busyTicks,
-          ticksPerCore,
-          grown: update.grown,
-          exits: update.exits,
-          parentOf: (pid) => this.#table.parentOf(pid),
-        }),
-        processes: {
-          total: reading.pids,
-          running,
-          blocked,
-          threads: reading.load?.threads ?? 0,
-          forksPerSecond,
-          lastPid: reading.load?.lastPid ?? 0,
-        },
-        changes: update.changes,
-        table: update.rows,
-        sampler: {
-          implementation: this.#implementation,
-          cpuMs,
-          residentBytes: frame.cost.residentBytes,
-          frameBytes: frame.bytes,
-          roundTripMs,
-        },
-      });
     }
+    if (sample) this.#events.sample(sample);
     if (this.#owned.isDisposed) return;
     const interval = this.#seq === 1 ? Math.min(FIRST_INTERVAL_MS, this.#intervalMs) : this.#intervalMs;
     // From tick to tick, so that the work and the way do not make it drift.
     const wait = Math.max(0, interval - roundTripMs);
     this.#timer = this.#clock.after(wait, () => this.#ask());
   }
-
-  #remember(reading: Reading): void {
-    this.#uptimes.set(reading.seq, reading);
-    this.#uptimes.delete(reading.seq - REMEMBERED_FRAMES);
-  }
-
-  #factsOf(reading: Reading, cores: number, hz: number, pageBytes: number, bootedAt: number): HostFacts {
-    const { facts } = reading;
-    const offset = this.#offset.estimate();
-    return {
-      hostname: facts.get('hostname') ?? '',
-      kernel: facts.get('kernel') ?? '',
-      osName: facts.get('os') ?? 'Linux',
-      cores,
-      bootId: facts.get('boot') ?? '',
-      bootedAt,
-      ticksPerSecond: hz,
-      pageBytes,
-      clockOffsetMs: offset.offsetMs,
-      clockUncertaintyMs: offset.uncertaintyMs,
-      container: this.#isContainer(reading),
-    };
-  }
-
-  #isContainer(reading: Reading): boolean {
-    const limit = reading.cgroupMemory?.limitBytes;
-    const total = (reading.values.get('mMemTotal') ?? 0) * 1024;
-    const quota = reading.cgroupCpu?.quotaCores;
-    if ((limit !== undefined && limit < total) || (quota !== undefined && quota < reading.cpu.size - 1))
-      return true;
-    // Outside every pid namespace pid 2 is the kernel's thread daemon; where pid 1 is hidden too, nothing can be said.
-    return this.#table.row(1) !== undefined && this.#table.row(2)?.name !== 'kthreadd';
-  }
-}
-
-/** /proc/stat tells whole seconds; clock less uptime is finer, unless the uptime is a container's own. */
-function bootTime({ values, clock, uptimeMs }: Reading): number {
-  const whole = (values.get('sbtime') ?? 0) * 1000;
-  const fine =
-    clock && clock.resolutionMs < 1000 && uptimeMs !== undefined ? clock.epochMs - uptimeMs : whole;
-  return Math.abs(fine - whole) < 1_500 ? Math.round(fine) : whole;
-}
-
-function positive(text: string | undefined): number | undefined {
-  const value = Number(text);
-  return Number.isFinite(value) && value > 0 ? value : undefined;
 }
