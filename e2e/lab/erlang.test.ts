@@ -101,6 +101,13 @@ test('an expired session leaves a debug node, which is told, disconnected and st
   expect(plan.command).not.toContain(service.cookie);
   const record = await opened.window.call('remediation.execute', { plan: plan.id });
   expect(record).toMatchObject({ outcome: 'succeeded', verdict: expect.stringContaining('stayed away') });
-  expect((record.cpuBefore ?? 0) - (record.cpuAfter ?? 0)).toBeGreaterThan(0.3);
+  expect(record).toMatchObject({ cpuBefore: expect.any(Number), cpuAfter: expect.any(Number) });
+  // Of the service itself: a machine that does other things as well says little by its own figure.
+  const ticksOfOneSecond = async () => {
+    const used = service.cpuTicks();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return service.cpuTicks() - used;
+  };
+  await expect.poll(ticksOfOneSecond, WAIT).toBeLessThan(10);
   await opened.event('its leaving', (e) => e.kind === 'erlang.node_down');
 });

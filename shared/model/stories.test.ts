@@ -73,6 +73,21 @@ test('another host, another hour and another cause are stories of their own', ()
   ).toEqual([['cpu.saturated'], ['disk.full'], ['cpu.saturated'], ['process.respawn_loop']]);
 });
 
+test('one node’s orphan is not another node’s', () => {
+  const node = (kind: EventKind, at: number, name: string) => event(kind, at, { detail: { node: name } });
+  expect(
+    told([
+      node('erlang.node_up', 0, 'a@h'),
+      node('erlang.node_up', 1, 'b@h'),
+      node('erlang.orphan_remote_shell', 10, 'a@h'),
+      node('erlang.orphan_remote_shell', 11, 'b@h'),
+    ]),
+  ).toEqual([
+    ['erlang.node_up', 'erlang.orphan_remote_shell'],
+    ['erlang.node_up', 'erlang.orphan_remote_shell'],
+  ]);
+});
+
 test('the same moment again is folded with a count; of another victim it is not', () => {
   const kill = (at: number, process: string) => event('process.oom_killed', at, { detail: { process } });
   expect(

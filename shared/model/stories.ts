@@ -132,12 +132,18 @@ function likelyCause(event: TimelineEvent, ofHost: readonly TimelineEvent[]): Ti
   let best: TimelineEvent | undefined;
   for (const one of ofHost) {
     if (one === event || one.at > event.at + EARLY_MS) continue;
-    if (!LEADS_TO[one.kind]?.includes(event.kind)) continue;
+    if (!LEADS_TO[one.kind]?.includes(event.kind) || isOfAnother(one, event)) continue;
     const over = one.endedAt ?? (isMoment(one) ? one.at : Number.POSITIVE_INFINITY);
     if (event.at > over + LATE_MS) continue;
     if (!best || one.at > best.at) best = one;
   }
   return best;
+}
+
+/** Two Erlang nodes have nothing to do with each other. */
+function isOfAnother(cause: TimelineEvent, event: TimelineEvent): boolean {
+  const [one, other] = [cause.detail['node'], event.detail['node']];
+  return one !== undefined && other !== undefined && one !== other;
 }
 
 const MOMENTS: readonly EventKind[] = [

@@ -121,6 +121,14 @@ test('a shell whose terminal and session are gone is an orphan, told once, with 
   expect(JSON.stringify(orphaned)).not.toContain('secret');
 });
 
+test('one of any name that had a terminal and lost it is worth a warning', () => {
+  const command = 'beam.smp -- -sname billing -noinput';
+  const before = debug({ command }, { name: 'billing@host' });
+  const gone = debug({ command, terminal: false, sessionGone: true, parentPid: 1 }, { name: 'billing@host' });
+  const [, , orphaned] = run([service([])], [service([before])], [service([gone])]);
+  expect(orphaned).toMatchObject([{ draft: { kind: 'erlang.orphan_remote_shell', severity: 'warning' } }]);
+});
+
 test.each([
   ['a shell at its terminal', debug()],
   ['one in the background of a session that stands', debug({ terminal: false })],

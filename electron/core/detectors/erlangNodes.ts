@@ -10,6 +10,8 @@ interface Known {
   since: number;
   /** It was connected when we came. */
   before: boolean;
+  /** It was seen at a terminal: a person had started it. */
+  hadTerminal: boolean;
   orphanSince?: number;
   told: boolean;
 }
@@ -47,18 +49,20 @@ export const erlangNodes: Detector<State> = {
           service,
           since: context.now,
           before,
+          hadTerminal: false,
           told: false,
         };
         const isNew = !state.peers.has(key);
         const renamed = known.peer.name !== peer.name;
         known.peer = peer;
+        if (peer.process?.terminal) known.hadTerminal = true;
         known.service = service;
         state.peers.set(key, known);
         if ((isNew && (!before || isVisitor(peer))) || (known.told && renamed)) {
           known.told = true;
           outputs.push({ type: 'event', key: `up ${key}`, draft: nodeUp(known, context) });
         }
-        if (isOrphan(peer) && known.orphanSince === undefined) {
+        if (isOrphan(known) && known.orphanSince === undefined) {
           known.orphanSince = context.now;
           outputs.push({ type: 'event', key: `orphan ${key}`, draft: orphan(known, context) });
         }
@@ -88,13 +92,13 @@ function isGuest(node: ErlangNode, nodes: readonly ErlangNode[]): boolean {
   return nodes.some((other) => other.identity.pid === host);
 }
 
-/** Its terminal is gone, and so is the shell that led its session. */
-function isOrphan({ process }: ErlangPeer): boolean {
+/** Its terminal is gone, and so is the shell that led its session: of one that a person had started, by all signs. */
+function isOrphan({ peer: { process }, hadTerminal }: Pick<Known, 'peer' | 'hadTerminal'>): boolean {
   return (
     process !== undefined &&
     !process.terminal &&
     (process.sessionGone || process.parentPid === 1) &&
-    isInteractive(process.command)
+    (hadTerminal || isInteractive(process.command))
   );
 }
 
@@ -173,7 +177,8 @@ function orphan(known: Known, context: DetectorContext): EventDraft {
   return {
     ...common(known, context),
     kind: 'erlang.orphan_remote_shell',
-    severity: 'critical',
+    // Whoever starts a service by hand and leaves means it to stay.
+    severity: known.peer.process && isInteractive(known.peer.process.command) ? 'critical' : 'warning',
     at: context.now,
     title: `Node ${nameOf(known)} is still connected to ${serviceName(known)}, but its terminal is gone (pid ${known.peer.process?.identity.pid})`,
     verdict: `${peerWords(known)} is still connected to ${serviceName(known)} (pid ${known.service.identity.pid}), though the terminal it was started from is gone: nobody can type into it, and it stays until it is disconnected or ended`,
@@ -200,7 +205,7 @@ function common(
         ? {
             pid: peer.process.identity.pid,
             terminal: peer.process.terminal,
-            orphaned: isOrphan(peer),
+            orphaned: isOrphan(known),
           }
         : {}),
     },
@@ -228,7 +233,8 @@ function common(
   };
 }
 
-function actionsFor({ peer, service }: Known, context: DetectorContext): SuggestedAction[] {
+function actionsFor(known: Known, context: DetectorContext): SuggestedAction[] {
+  const { peer, service } = known;
   const actions: SuggestedAction[] = [];
   if (peer.name !== undefined)
     actions.push({
@@ -241,7 +247,7 @@ function actionsFor({ peer, service }: Known, context: DetectorContext): Suggest
         ...(peer.process ? { process: peer.process.identity } : {}),
       },
     });
-  if (peer.process && isOrphan(peer))
+  if (peer.process && isOrphan(known))
     actions.push({
       action: 'process.kill',
       label: `Kill its process, pid ${peer.process.identity.pid}…`,

@@ -29,6 +29,8 @@ export function Panes() {
   const renaming = usePaneUi((s) => s.renaming !== undefined);
   const area = useRef<HTMLDivElement>(null);
   const visited = useRef(new Set<string>());
+  const hadPanes = useRef(false);
+  if (layout.windows.length > 0) hadPanes.current = true;
   const active = layout.windows.find((w) => w.id === layout.activeWindow);
   if (active) visited.current.add(active.id);
   const windows = layout.windows.filter((w) => visited.current.has(w.id));
@@ -40,7 +42,13 @@ export function Panes() {
       <div className={styles.area} ref={area}>
         {!active && (
           <p className={styles.empty}>
-            <LoaderCircle size={14} aria-hidden /> Opening a pane for every host…
+            {!hadPanes.current ? (
+              <>
+                <LoaderCircle size={14} aria-hidden /> Opening a pane for every host…
+              </>
+            ) : (
+              'No pane is open. Choose a host in the fleet, or press Ctrl-b c for a new window.'
+            )}
           </p>
         )}
         <PlacedPanes windows={windows} active={active} />
