@@ -3,14 +3,15 @@ import { spokenAge } from './respawnRole.ts';
 import { bytesWords, percent, processWords } from './words.ts';
 
 const MIB = 1 << 20;
-/** What has just started fills its caches. */
-const YOUNG_MS = 2 * 60_000;
 
-/** A process whose resident memory grows all through ten minutes, or an hour, and gives next to nothing back. */
+/**
+ * A process whose resident memory grows all through ten minutes, or an hour, and gives next to nothing back. In its first
+ * minutes it fills its caches.
+ */
 export const memoryLeak = processGrowth({
   name: 'memoryLeak',
   kind: 'memory.leak',
-  thresholds: { minutes: 10, minimum: 128, growth: 64, share: 0.2, youngMinutes: YOUNG_MS / 60_000 },
+  thresholds: { minutes: 10, minimum: 128, growth: 64, share: 0.2, youngMinutes: 2 },
   unit: MIB,
   value: (row) => (row.residentBytes > 0 ? row.residentBytes : undefined),
   describe(row, growth, sample) {

@@ -71,9 +71,10 @@ function take(spec: ProcessGrowthSpec, state: GrowthState, sample: Sample, conte
   const keepMs = limit(context, 'minutes') * 60_000 * (LONG + 0.5);
   // Growth is seen from half of what is worth telling on.
   const least = (limit(context, 'minimum') * spec.unit) / 2;
+  const youngMs = limit(context, 'youngMinutes') * 60_000;
   for (const row of sample.table) {
     const value = spec.value(row);
-    if (value === undefined) continue;
+    if (value === undefined || sample.hostAt - row.startedAt < youngMs) continue;
     const key = `${row.pid}:${row.startTicks}`;
     const track = state.tracks.get(key);
     if (!track && (value < least || state.tracks.size >= MOST_TRACKS * 2)) continue;
