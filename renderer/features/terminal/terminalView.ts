@@ -206,8 +206,10 @@ export class TerminalView implements Disposable {
     if (active.type === 'alternate') return { prompt: '(a full-screen program)', output: undefined };
     const prompt = active.getLine(at)?.translateToString(false, 0, active.cursorX) ?? '';
     const mark = this.#answer;
-    if (!mark || mark.isDisposed) return { prompt, output: undefined };
-    const from = Math.max(mark.line + 1, at - MOST_ANSWER_LINES);
+    if (!mark) return { prompt, output: undefined };
+    // The screen was cleared, or the row has left the scrollback: the answer begins at the top of what is shown.
+    const begin = mark.isDisposed || at < mark.line ? active.baseY : mark.line + 1;
+    const from = Math.max(begin, at - MOST_ANSWER_LINES);
     const lines = Array.from(
       { length: Math.max(0, at - from) },
       (_, n) => active.getLine(from + n)?.translateToString(true) ?? '',
