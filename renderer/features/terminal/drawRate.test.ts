@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { limitDrawRate } from './drawRate.ts';
 
+/** What a frame costs is measured by a message, which comes when the test says so. */
+let painted: (() => void) | undefined;
+const afterFrame = (run: () => void) => {
+  painted = run;
+};
+
 /** A window whose frames and timers run when told to. */
 function testWindow() {
   const frames = new Map<number, FrameRequestCallback>();
@@ -41,7 +47,7 @@ function testWindow() {
 
 test('an echo is drawn in the next frame', () => {
   const { window, state, frame } = testWindow();
-  const rate = limitDrawRate(window, () => state.now);
+  const rate = limitDrawRate(window, () => state.now, afterFrame);
   let drawn = 0;
   for (let n = 0; n < 5; n++) {
     rate.received(20);
@@ -54,7 +60,7 @@ test('an echo is drawn in the next frame', () => {
 
 test('a flood is drawn at most every 100 ms, and its last frame is drawn', () => {
   const { window, state, frame, advance } = testWindow();
-  const rate = limitDrawRate(window, () => state.now);
+  const rate = limitDrawRate(window, () => state.now, afterFrame);
   let drawn = 0;
   for (let n = 0; n < 60; n++) {
     rate.received(300_000);
@@ -79,7 +85,7 @@ test('a flood is drawn at most every 100 ms, and its last frame is drawn', () =>
 
 test('a request that waits can be cancelled', () => {
   const { window, state, frame, advance } = testWindow();
-  const rate = limitDrawRate(window, () => state.now);
+  const rate = limitDrawRate(window, () => state.now, afterFrame);
   let drawn = 0;
   rate.received(1_000_000);
   window.requestAnimationFrame(() => drawn++);
@@ -92,7 +98,7 @@ test('a request that waits can be cancelled', () => {
 
 test('after a key every frame is drawn: the prompt that follows Ctrl-C is waited for', () => {
   const { window, state, frame, advance } = testWindow();
-  const rate = limitDrawRate(window, () => state.now);
+  const rate = limitDrawRate(window, () => state.now, afterFrame);
   rate.received(1_000_000);
   window.requestAnimationFrame(() => {});
   frame();
@@ -111,4 +117,34 @@ test('after a key every frame is drawn: the prompt that follows Ctrl-C is waited
     frame();
   }
   expect(drawn).toBe(5);
+});
+
+test('a window whose frames are dear draws fewer of them in a flood, and three a second all the same', () => {
+  const { window, state, frame, advance } = testWindow();
+  const rate = limitDrawRate(window, () => state.now, afterFrame);
+  const flood = (milliseconds: number) => {
+    let drawn = 0;
+    let asked = false;
+    for (const until = state.now + milliseconds; state.now < until; ) {
+      rate.received(300_000);
+      if (!asked) {
+        asked = true;
+        window.requestAnimationFrame(() => {
+          asked = false;
+          drawn++;
+          // What the browser makes of it takes its time too.
+          state.now += 25;
+        });
+      }
+      frame();
+      painted?.();
+      painted = undefined;
+      advance(10);
+    }
+    return drawn;
+  };
+  flood(1000);
+  const dear = flood(3000);
+  expect(dear).toBeLessThan(14);
+  expect(dear).toBeGreaterThanOrEqual(9);
 });

@@ -1,10 +1,15 @@
 /**
- * While a terminal floods, the window spends at most one animation frame in FRAME_MS. Drawing sixty times a second
- * what nobody can read costs the main thread as much as parsing it (measured without a GPU: 7.8 ms a frame, half of
- * the time), and what it costs the remote process waits for. xterm draws by requestAnimationFrame and offers no
- * option for its rate, so the window's own function is the place. An echo is not a flood: it is drawn at once.
+ * While a terminal floods, drawing has a tenth of the window's time, between three and ten frames a second. Drawing
+ * sixty times a second what nobody can read costs the main thread as much as parsing it (measured without a GPU: 7.8 ms
+ * a frame, 30 on a busy machine), and what it costs the remote process waits for. xterm draws by requestAnimationFrame
+ * and offers no option for its rate, so the window's own function is the place. An echo is not a flood: it is drawn at
+ * once.
  */
 const FRAME_MS = 100;
+const LONGEST_FRAME_MS = 300;
+const DRAWING_SHARE = 0.1;
+/** The least of so many counts: others may have had their turn between a frame and the look at the clock. */
+const MEASURED_FRAMES = 3;
 /** Bytes within WINDOW_MS from which output is a flood: some 1.3 MB/s. */
 const FLOOD_BYTES = 64 * 1024;
 const WINDOW_MS = 50;
@@ -22,7 +27,12 @@ type FrameWindow = Pick<
   'requestAnimationFrame' | 'cancelAnimationFrame' | 'setTimeout' | 'clearTimeout'
 >;
 
-export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate {
+/** `afterFrame` runs something when the frame that is being made has been laid out and painted. */
+export function limitDrawRate(
+  window: FrameWindow,
+  now: () => number,
+  afterFrame: (run: () => void) => void = createAfterFrame(),
+): DrawRate {
   const request = window.requestAnimationFrame.bind(window);
   const cancel = window.cancelAnimationFrame.bind(window);
   /** Requests that wait: their id for the caller, what stops them, and what stops the waiting. */
@@ -33,16 +43,30 @@ export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate 
   let floodUntil = 0;
   let drawnAt = 0;
   let typedAt = Number.NEGATIVE_INFINITY;
+  let costs: number[] = [];
+  let measuring = false;
+
+  const frameMs = () =>
+    costs.length === 0
+      ? FRAME_MS
+      : Math.min(LONGEST_FRAME_MS, Math.max(FRAME_MS, Math.min(...costs) / DRAWING_SHARE));
 
   function draw(callback: FrameRequestCallback): FrameRequestCallback {
     return (time) => {
-      drawnAt = now();
+      const from = now();
+      drawnAt = from;
       callback(time);
+      if (measuring || from >= floodUntil) return;
+      measuring = true;
+      afterFrame(() => {
+        measuring = false;
+        costs = [...costs, now() - from].slice(-MEASURED_FRAMES);
+      });
     };
   }
 
   window.requestAnimationFrame = (callback) => {
-    const wait = FRAME_MS - (now() - drawnAt);
+    const wait = frameMs() - (now() - drawnAt);
     if (now() >= floodUntil || wait <= 0 || now() - typedAt < AFTER_KEY_MS) return request(draw(callback));
     const id = nextId--;
     const hurry = () => {
@@ -78,5 +102,16 @@ export function limitDrawRate(window: FrameWindow, now: () => number): DrawRate 
       bytesInWindow += bytes;
       if (bytesInWindow >= FLOOD_BYTES) floodUntil = at + WINDOW_MS * 2;
     },
+  };
+}
+
+/** A message waits for the task that makes the frame, and for no timer. */
+function createAfterFrame(): (run: () => void) => void {
+  const { port1, port2 } = new MessageChannel();
+  const due: (() => void)[] = [];
+  port1.onmessage = () => due.shift()?.();
+  return (run) => {
+    due.push(run);
+    port2.postMessage(null);
   };
 }

@@ -17,6 +17,7 @@ import { openScrollback } from '../scrollback/scrollbackViews.ts';
 import { type Acknowledger, createAcknowledger } from './acknowledger.ts';
 import { limitDrawRate } from './drawRate.ts';
 import { hasRealGpu } from './gpu.ts';
+import { createPromptTimers } from './promptTimers.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
 import type { HostLink } from './webLinks.ts';
@@ -38,6 +39,7 @@ const MOST_COMPARED = 12;
 const MOST_WEBGL = 8;
 let webglInUse = 0;
 
+const promptTimers = createPromptTimers(window);
 const drawRate = limitDrawRate(window, () => performance.now());
 
 /** One xterm for one pane: made once, moved about by the layout, stopped with the pane. */
@@ -171,10 +173,12 @@ export class TerminalView implements Disposable {
     acknowledger?.written(bytes.length);
     const attachment = this.#attachment;
     if (replayed) this.#replaying += bytes.length;
-    this.#terminal.write(bytes, () => {
-      if (replayed && attachment === this.#attachment) this.#replaying -= bytes.length;
-      acknowledger?.parsed(bytes.length);
-    });
+    promptTimers.within(() =>
+      this.#terminal.write(bytes, () => {
+        if (replayed && attachment === this.#attachment) this.#replaying -= bytes.length;
+        acknowledger?.parsed(bytes.length);
+      }),
+    );
   }
 
   /** Into this shell alone, bracketed if it asked for that. */
