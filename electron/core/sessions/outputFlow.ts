@@ -7,7 +7,8 @@ import type { Recorder } from './recorder.ts';
 /**
  * A pane's output: transport → recorder → coalesced frames → windows. A window acknowledges what xterm has parsed,
  * in bytes; above a high watermark the channel is paused, so that the remote process blocks, and nothing is ever
- * dropped. Without a window the output flows freely into the recording.
+ * dropped. Without a window the output flows freely into the recording. Of several windows one that stops
+ * acknowledging (a suspended tab) holds nobody back: it is given the rest from the recording when it goes on.
  */
 export interface OutputFlow extends Disposable {
   output(bytes: Uint8Array): void;
@@ -31,6 +32,10 @@ const FRAME_MS = 8;
 /** What may wait for a slow disk. */
 const BACKLOG_HIGH = 8 * 1024 * 1024;
 const BACKLOG_LOW = 2 * 1024 * 1024;
+/** A window that has taken nothing for so long does not draw at the moment. */
+const LAGGING_MS = 2_000;
+/** From the recording at a time. */
+const CATCH_UP_BYTES = 512 * 1024;
 
 interface Attachment {
   queue: { type: 'output' | 'replay'; bytes: Uint8Array }[];
@@ -38,6 +43,10 @@ interface Attachment {
   unacknowledged: number;
   /** The replay is being read: what follows it waits. */
   held: boolean;
+  /** When it last took something. */
+  tookAt: number;
+  /** It lags: what it is to be given next, as a place in the recording. */
+  behind?: number;
 }
 
 export function createOutputFlow(options: {
@@ -59,6 +68,7 @@ export function createOutputFlow(options: {
   let flushedAt = Number.NEGATIVE_INFINITY;
   let paused = false;
   let disposed = false;
+  let lagTimer: Disposable | undefined;
   const onWritten = recorder.onWritten(() => regulate());
 
   function output(bytes: Uint8Array): void {
@@ -80,6 +90,8 @@ export function createOutputFlow(options: {
     flushedAt = clock.monotonic();
     recorder.output(batch);
     for (const [window, attachment] of windows) {
+      if (attachment.behind !== undefined) continue;
+      if (attachment.queuedBytes + attachment.unacknowledged === 0) attachment.tookAt = clock.monotonic();
       attachment.queue.push({ type: 'output', bytes: batch });
       attachment.queuedBytes += batch.length;
       send(window, attachment);
@@ -98,18 +110,72 @@ export function createOutputFlow(options: {
   }
 
   function regulate(): void {
+    leaveLaggingBehind();
     const outstanding = Math.max(
       0,
-      ...[...windows.values()].map((one) => one.unacknowledged + one.queuedBytes),
+      ...[...windows.values()].map((one) =>
+        one.behind === undefined ? one.unacknowledged + one.queuedBytes : 0,
+      ),
     );
     const backlog = recorder.backlogBytes;
     if (!paused && (outstanding > HIGH_BYTES || backlog > BACKLOG_HIGH)) {
       paused = true;
       options.pause();
+      lagTimer ??= clock.after(LAGGING_MS, () => {
+        lagTimer = undefined;
+        regulate();
+      });
     } else if (paused && outstanding < LOW_BYTES && backlog < BACKLOG_LOW) {
       paused = false;
       options.resume();
     }
+  }
+
+  /** Windows that hold up others which do take their output are given theirs later, from the recording. */
+  function leaveLaggingBehind(): void {
+    const lags = (one: Attachment) =>
+      one.behind !== undefined ||
+      (!one.held &&
+        one.unacknowledged + one.queuedBytes > LOW_BYTES &&
+        clock.monotonic() - one.tookAt >= LAGGING_MS);
+    const all = [...windows.values()];
+    if (!all.some((one) => !lags(one))) return;
+    for (const one of all) {
+      if (one.behind !== undefined || !lags(one)) continue;
+      // What is queued is the newest of what is recorded.
+      one.behind = recorder.totalBytes - one.queuedBytes;
+      one.queue = [];
+      one.queuedBytes = 0;
+    }
+    if (paused && !lagTimer) {
+      lagTimer = clock.after(LAGGING_MS, () => {
+        lagTimer = undefined;
+        regulate();
+      });
+    }
+  }
+
+  async function catchUp(window: WindowLink, attachment: Attachment): Promise<void> {
+    if (attachment.held || attachment.behind === undefined || attachment.unacknowledged >= LOW_BYTES) return;
+    attachment.held = true;
+    const from = attachment.behind;
+    const bytes = await recorder.read(from, CATCH_UP_BYTES).then(
+      (read) => read.bytes,
+      () => Buffer.alloc(0),
+    );
+    attachment.held = false;
+    if (disposed || windows.get(window) !== attachment) return;
+    attachment.behind = from + bytes.length;
+    // Nothing more can be read, or nothing more is there: from here on it takes what comes.
+    if (bytes.length === 0 || attachment.behind >= recorder.totalBytes) delete attachment.behind;
+    for (let at = 0; at < bytes.length; at += FRAME_BYTES) {
+      const frame = bytes.subarray(at, at + FRAME_BYTES);
+      attachment.queue.push({ type: 'output', bytes: frame });
+      attachment.queuedBytes += frame.length;
+    }
+    attachment.tookAt = clock.monotonic();
+    send(window, attachment);
+    regulate();
   }
 
   return {
@@ -124,7 +190,13 @@ export function createOutputFlow(options: {
     },
     async attach(window, replayBytes) {
       flush();
-      const attachment: Attachment = { queue: [], queuedBytes: 0, unacknowledged: 0, held: true };
+      const attachment: Attachment = {
+        queue: [],
+        queuedBytes: 0,
+        unacknowledged: 0,
+        held: true,
+        tookAt: clock.monotonic(),
+      };
       // Attaching again starts over: what was on its way to a terminal that is gone is not waited for.
       windows.set(window, attachment);
       if (!watched.has(window)) {
@@ -157,13 +229,16 @@ export function createOutputFlow(options: {
       const attachment = windows.get(window);
       if (!attachment) return;
       attachment.unacknowledged = Math.max(0, attachment.unacknowledged - count);
+      attachment.tookAt = clock.monotonic();
       send(window, attachment);
       regulate();
+      void catchUp(window, attachment);
     },
     dispose() {
       flush();
       disposed = true;
       timer?.dispose();
+      lagTimer?.dispose();
       onWritten.dispose();
       windows.clear();
     },
