@@ -193,4 +193,45 @@ describe.skipIf(!labIsWanted)('a server that allows two channels', () => {
     expect(session.channels.limit).toBe(2);
     expect(session.link.kind).toBe('good');
   });
+
+  it('has panes on another connection once the user agrees, and no longer than they need it', async () => {
+    const host = lab.host('web1');
+    const { session, reaches } = open(host);
+    await reaches('good');
+    const logins = async () => Number((await host.exec('grep -c Accepted /var/log/auth.log')).stdout);
+    const before = await logins();
+    const size = { columns: 80, rows: 24 };
+    await session.openShell(size);
+    await session.openShell(size);
+    expect(await session.openShell(size)).toMatchObject({ ok: false, error: { kind: 'full' } });
+    expect(await logins()).toBe(before);
+
+    session.allowAnotherConnection();
+    const third = await session.openShell(size);
+    if (!third.ok) throw new Error(third.error.reason);
+    expect(await logins()).toBe(before + 1);
+    const fourth = await session.openShell(size);
+    expect([fourth.ok, await logins()]).toEqual([true, before + 1]);
+    // It was agreed to one more, not to as many as there are panes.
+    expect(await session.openShell(size)).toMatchObject({ ok: false, error: { kind: 'full' } });
+    let text = '';
+    third.value.onOutput((bytes) => {
+      text += Buffer.from(bytes).toString();
+    });
+    third.value.write('hostname; exit\n');
+    const ended = new Promise((resolve) => third.value.onExit(resolve));
+    await ended;
+    expect(text).toContain('web1');
+    if (fourth.ok) {
+      const gone = new Promise((resolve) => fourth.value.onExit(resolve));
+      fourth.value.write('exit\n');
+      await gone;
+    }
+    const connections = () =>
+      host.processes().filter((one) => /^sshd: (?!.*\[listener\])/.test(one.argv.join(' ')));
+    await waitUntil('the end of the other connection', 10_000, () =>
+      connections().length <= 1 ? true : undefined,
+    );
+    expect(session.link.kind).toBe('good');
+  });
 });

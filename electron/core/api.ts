@@ -183,8 +183,8 @@ export function createCommandHandlers(core: {
       current().panes.resize(pane, { columns, rows });
       return null;
     },
-    async 'pane.restart'({ pane }) {
-      current().panes.restart(pane);
+    async 'pane.restart'({ pane, another }) {
+      current().panes.restart(pane, another);
       return null;
     },
     async 'pane.keepAlive'({ pane }) {

@@ -316,8 +316,8 @@ export const COMMANDS = {
   ),
   'pane.close': command<null>()(z.object({ pane: paneId }).strict()),
   'pane.resize': command<null>()(z.object({ pane: paneId, columns, rows }).strict()),
-  /** A new shell in a pane whose shell is gone. */
-  'pane.restart': command<null>()(z.object({ pane: paneId }).strict()),
+  /** A new shell in a pane whose shell is gone. `another`: the user agrees to one more connection to the host for it. */
+  'pane.restart': command<null>()(z.object({ pane: paneId, another: z.boolean().optional() }).strict()),
   /** Keeps its shell's session from ending for want of use: AWS ends idle ones. */
   'pane.keepAlive': command<null>()(z.object({ pane: paneId }).strict()),
   /** Output starts to flow to this window: what is on record (the newest `replayBytes`), then live. */

@@ -11,7 +11,8 @@ export type PaneState =
   | { kind: 'exited'; since: number; exitCode?: number; signal?: string }
   /** The link went: the shell is gone, a new one starts in the same pane when the link is back. */
   | { kind: 'lost'; since: number; reason: string }
-  | { kind: 'failed'; since: number; reason: string; advice: string };
+  /** `full`: the server allows no more channels on the host's connection; another may be asked for. */
+  | { kind: 'failed'; since: number; reason: string; advice: string; full?: true };
 
 export interface PaneSummary {
   /** Small number that marks this pane's binary frames on the wire. */

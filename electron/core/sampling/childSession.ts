@@ -59,6 +59,8 @@ export class ChildSession implements Session {
     return ok(new ChildChannel(child, () => this.children.delete(child)));
   }
 
+  allowAnotherConnection(): void {}
+
   openTerminal(): Promise<Result<never, SessionFailure>> {
     return this.openShell();
   }

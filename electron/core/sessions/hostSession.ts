@@ -85,6 +85,9 @@ export function createHostSession(options: HostSessionOptions): HostSession {
   let cause: LinkCause | undefined;
   // What a server taught us outlives the connection.
   let channelLimit = options.channels;
+  /** Further connections, each for panes alone, and how many of them the user has agreed to. */
+  const extras = new Set<{ connection: Connection; budget: ChannelBudget; lifetime: DisposableStore }>();
+  let extrasAllowed = 0;
   let disposed = false;
 
   const downed = () => ({
@@ -176,6 +179,7 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     const ending = current;
     current = undefined;
     ending?.lifetime.dispose();
+    for (const extra of [...extras]) extra.lifetime.dispose();
   }
 
   function retryLater(reason: string): void {
@@ -251,7 +255,61 @@ export function createHostSession(options: HostSessionOptions): HostSession {
   ): Promise<Result<ShellChannel, SessionFailure>> {
     const watch = current?.watch;
     const opened = await open<ShellChannel>('a shell', async (budget) => budget.take('pane'), start);
+    if (!opened.ok && opened.error.kind === 'full') return openOnAnother(start, opened.error);
     return opened.ok && watch ? ok(noteTyping(opened.value, () => watch.noteInput())) : opened;
+  }
+
+  /** On a connection that was made for it, or one more where the user has agreed to it. */
+  async function openOnAnother(
+    start: (connection: Connection) => Promise<Result<ShellChannel, ChannelFailure>>,
+    full: ChannelFailure,
+  ): Promise<Result<ShellChannel, SessionFailure>> {
+    for (const extra of extras) {
+      const opened = await openOn(extra, start);
+      if (opened.ok) return opened;
+    }
+    if (extras.size >= extrasAllowed || !current) return fail(full);
+    const standing = current;
+    const made = await connectOnce(new AbortController().signal, () => {});
+    if (!made.ok) return fail({ kind: 'refused', reason: `another connection failed: ${made.error.reason}` });
+    if (current !== standing) {
+      made.value.dispose();
+      return lostWhileWaiting('a shell');
+    }
+    const lifetime = new DisposableStore();
+    const extra = {
+      connection: made.value,
+      budget: lifetime.add(createChannelBudget(channelLimit)),
+      lifetime,
+    };
+    lifetime.add(made.value);
+    lifetime.addStop(() => extras.delete(extra));
+    // Its panes end with it, and say so; the first connection is another matter.
+    made.value.onClose(() => lifetime.dispose());
+    extras.add(extra);
+    const opened = await openOn(extra, start);
+    if (!opened.ok) lifetime.dispose();
+    return opened;
+  }
+
+  async function openOn(
+    extra: { connection: Connection; budget: ChannelBudget; lifetime: DisposableStore },
+    start: (connection: Connection) => Promise<Result<ShellChannel, ChannelFailure>>,
+  ): Promise<Result<ShellChannel, SessionFailure>> {
+    const place = extra.budget.take('pane');
+    if (!place.ok) return place;
+    const opened = await start(extra.connection);
+    if (!opened.ok) {
+      if (opened.error.kind === 'full') extra.budget.refused(place.value);
+      place.value.dispose();
+      return opened;
+    }
+    opened.value.onExit(() => {
+      place.value.dispose();
+      // After the event, in which its pane may open the next shell.
+      queueMicrotask(() => extra.budget.used === 0 && extra.lifetime.dispose());
+    });
+    return opened;
   }
 
   const lostWhileWaiting = (purpose: string): Result<never, SessionFailure> =>
@@ -272,6 +330,9 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     onNotice: notices.event,
     start() {
       if (!disposed && (link.kind === 'idle' || link.kind === 'closed')) void connect();
+    },
+    allowAnotherConnection() {
+      if (current) extrasAllowed = extras.size + 1;
     },
     checkLink: () => current?.watch.check(),
     hurry(withinMs, doubt) {

@@ -18,7 +18,8 @@ export interface Pane extends Disposable {
   /** Opens the first shell, now or when the link is up. */
   start(): void;
   resize(size: TerminalSize): void;
-  restart(): void;
+  /** A new shell; `another`: on one more connection, to which the user agrees. */
+  restart(another?: boolean): void;
   /** Keeps its shell's session from ending for want of use. */
   keepAlive(): void;
   input(bytes: Uint8Array): void;
@@ -170,10 +171,13 @@ export function createPane(options: PaneOptions): Pane {
         kind: 'failed',
         since: clock.now(),
         reason,
-        advice:
-          kind === 'full'
-            ? 'Close another pane of this host, or raise MaxSessions in its sshd_config, then restart this pane.'
-            : 'Restart the pane to try again.',
+        ...(kind === 'full'
+          ? {
+              full: true,
+              advice:
+                'Close another pane of this host, raise MaxSessions in its sshd_config, or open another connection: it logs in once more.',
+            }
+          : { advice: 'Restart the pane to try again.' }),
       });
       return;
     }
@@ -259,7 +263,8 @@ export function createPane(options: PaneOptions): Pane {
       channel?.keepAlive?.();
       changed();
     },
-    restart() {
+    restart(another) {
+      if (another) session.allowAnotherConnection();
       channel?.dispose();
       channel = undefined;
       if (isUp(session.link)) void open();

@@ -39,7 +39,7 @@ export interface PaneService extends Disposable {
   close(pane: PaneId): void;
   resize(pane: PaneId, size: TerminalSize): void;
   /** A new shell in the same pane and recording. */
-  restart(pane: PaneId): void;
+  restart(pane: PaneId, another?: boolean): void;
   /** Keeps its shell's session from ending for want of use. */
   keepAlive(pane: PaneId): void;
   list(): PaneSummary[];
@@ -157,7 +157,7 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
       closed.fire(id);
     },
     resize: (id, size) => find(id).resize(size),
-    restart: (id) => find(id).restart(),
+    restart: (id, another) => find(id).restart(another),
     keepAlive: (id) => find(id).keepAlive(),
     list: () => [...panes.values()].map((pane) => pane.summary),
     onPane: changed.event,

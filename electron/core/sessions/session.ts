@@ -17,6 +17,11 @@ export interface Session extends Disposable {
   reconnect(): void;
   disconnect(): void;
   openShell(size: TerminalSize): Promise<Result<ShellChannel, SessionFailure>>;
+  /**
+   * The user agrees to one more connection to this host, with a login of its own, for panes that the server allows no
+   * place for on the first. It ends with its last pane. Nothing happens while there is no link.
+   */
+  allowAnotherConnection(): void;
   /** A command, as an argument vector, in a terminal. `refused` where the transport has none but its shell's. */
   openTerminal(argv: readonly string[], size: TerminalSize): Promise<Result<ShellChannel, SessionFailure>>;
   /**

@@ -13,6 +13,7 @@ const WORDS: Record<NoticeAction, string> = {
   reconnect: 'Reconnect now',
   cancel: 'Stop trying',
   restart: 'New shell',
+  another: 'Open another connection',
   close: 'Close pane',
   approve: 'Approve the commands of this file',
 };
@@ -30,6 +31,7 @@ export function PaneNoticeStrip({ pane }: { pane: PaneSummary }) {
     reconnect: () => reconnectHost(pane.host),
     cancel: () => disconnectHost(pane.host),
     restart: () => void restartPane(pane.id),
+    another: () => void restartPane(pane.id, true),
     close: () => void closePane(pane.id),
     approve: () => void approveHeld(),
   };

@@ -166,9 +166,9 @@ export async function keepPaneAlive(pane: PaneId): Promise<void> {
   }
 }
 
-export async function restartPane(pane: PaneId): Promise<void> {
+export async function restartPane(pane: PaneId, another = false): Promise<void> {
   try {
-    await call('pane.restart', { pane });
+    await call('pane.restart', { pane, another });
   } catch (thrown) {
     tell(`No new shell: ${errorOf(thrown).message}`);
   }

@@ -2,7 +2,7 @@ import { formatDuration } from '../../../shared/model/format.ts';
 import type { LinkCause, LinkState } from '../../../shared/model/host.ts';
 import type { PaneState, PaneSummary } from '../../../shared/model/pane.ts';
 
-export type NoticeAction = 'reconnect' | 'cancel' | 'restart' | 'close' | 'approve';
+export type NoticeAction = 'reconnect' | 'cancel' | 'restart' | 'another' | 'close' | 'approve';
 
 /** What stands under a terminal that cannot be typed into, or soon may not: what is, since when, what to do. */
 export interface PaneNotice {
@@ -158,7 +158,7 @@ function stateNotice(host: string, pane: PaneState, now: number): PaneNotice | u
         tone: 'critical',
         text: `No shell on ${host}: ${pane.reason}`,
         advice: pane.advice,
-        actions: ['restart', 'close'],
+        actions: pane.full ? ['another', 'restart', 'close'] : ['restart', 'close'],
       };
   }
 }
