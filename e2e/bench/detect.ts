@@ -4,13 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { startSampler } from '../../electron/core/sampling/sampler.ts';
+import type { Sampler } from '../../electron/core/sampling/sampler.types.ts';
+import { systemClock } from '../../shared/base/clock.ts';
 import { startLab } from '../lab/lab.ts';
+import type { LabHost } from '../lab/labHost.ts';
+import { openSession } from '../lab/openSession.ts';
+import { startErlangService } from '../lab/scenarios/erlangService.ts';
 import { waitUntil } from '../lab/waitUntil.ts';
-import { type BenchResult, latency } from './bench.types.ts';
+import { type BenchResult, type Comparison, latency, round } from './bench.types.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OOM_ROUNDS = 10;
 const LOOP_ROUNDS = 5;
+const ERLANG_ROUNDS = 6;
+const ATTRIBUTED_SECONDS = 20;
 
 interface Seen {
   kind: string;
@@ -23,7 +31,8 @@ interface Seen {
 
 /**
  * From the fact on the host to the line of `fireline watch`: the kernel's kill (seen in the cgroup's own counter),
- * and the third failed start (seen in the server's own log).
+ * the third failed start (seen in the server's own log), and an Erlang node that says it is connected. Also what is
+ * attributed of the CPU of children that die at once, against the kernel's count for the host's control group.
  */
 export async function run(): Promise<BenchResult> {
   const lab = await startLab({ hosts: 2 });
@@ -74,11 +83,15 @@ export async function run(): Promise<BenchResult> {
         seen.slice(before).find((e) => e.kind === 'process.respawn_loop_ended' && e.host === second.id),
       );
     }
+    const node = await erlangJoins(second, seen);
+    const attributed = await attribution(first);
     return {
       bench: 'detect',
       results: [
         latency('kernel OOM kill to timeline event', oom),
         latency('third restart to respawn loop event', loop),
+        latency('Erlang node connected to its event', node),
+        attributed,
       ],
     };
   } finally {
@@ -89,6 +102,99 @@ export async function run(): Promise<BenchResult> {
     await rm(home, { recursive: true, force: true });
     await lab.stop();
   }
+}
+
+/** A debug node connects to a service, again and again; each time under a new name. */
+async function erlangJoins(host: LabHost, seen: readonly Seen[]): Promise<number[]> {
+  const inside = host.enter(['erl']);
+  const service = await startErlangService(`bench${process.pid}`, inside);
+  const joined: number[] = [];
+  try {
+    // Its first look finds the service; what joins afterwards is news.
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    for (let round = 0; round < ERLANG_ROUNDS; round++) {
+      const before = seen.length;
+      const debug = spawn(inside.file, [
+        ...inside.args,
+        '-noinput',
+        '-sname',
+        `debug${process.pid}x${round}@localhost`,
+        '-setcookie',
+        service.cookie,
+        '-eval',
+        `true = net_kernel:connect_node('${service.node}'), io:format("up~n")`,
+      ]);
+      const ended = new Promise((resolve) => debug.once('exit', resolve));
+      try {
+        const upAt = await new Promise<number>((resolve, reject) => {
+          debug.stdout.on('data', (data: Buffer) => {
+            if (String(data).includes('up')) resolve(Date.now());
+          });
+          debug.once('exit', () => reject(new Error('the debug node ended')));
+        });
+        const event = await waitUntil('the event of the node', 30_000, () =>
+          seen.slice(before).find((e) => e.kind === 'erlang.node_up' && e.host === host.id),
+        );
+        joined.push(Math.max(0, event.readAt - upAt));
+      } finally {
+        debug.kill('SIGKILL');
+        await ended;
+      }
+      await waitUntil('the event of its leaving', 30_000, () =>
+        seen.slice(before).find((e) => e.kind === 'erlang.node_down' && e.host === host.id),
+      );
+    }
+    return joined;
+  } finally {
+    await service.stop();
+  }
+}
+
+/** Children that burn and die, ten of them a second: what the samples say they used, and what the kernel says. */
+async function attribution(host: LabHost): Promise<Comparison> {
+  const opened = openSession(host);
+  const sampler = startSampler(opened.session, { clock: systemClock });
+  const burn = "while :; do perl -e 'my $n = 0; $n++ while (times)[0] < 0.08'; done";
+  try {
+    await opened.reaches('good');
+    await host.start(['sh', '-c', burn]);
+    await samples(sampler, 3);
+    const before = host.cpuUsedMs();
+    let visibleMs = 0;
+    let reapedMs = 0;
+    const summing = sampler.onSample(({ balance, intervalMs }) => {
+      visibleMs += balance.visible * intervalMs;
+      reapedMs += balance.reaped * intervalMs;
+    });
+    await samples(sampler, ATTRIBUTED_SECONDS);
+    const after = host.cpuUsedMs();
+    summing.dispose();
+    if (before === undefined || after === undefined)
+      throw new Error('the kernel keeps no count of the group');
+    const ours = visibleMs + reapedMs;
+    return {
+      case: 'CPU attributed (visible and reaped) against the control group',
+      ratio: round(ours / (after - before)),
+      ours: { visibleMs: round(visibleMs), reapedMs: round(reapedMs) },
+      peer: { cgroupMs: round(after - before) },
+    };
+  } finally {
+    sampler.dispose();
+    opened.close();
+    for (const one of host.processes())
+      if (one.argv.join(' ').includes('times)[0]')) process.kill(one.pid, 'SIGKILL');
+  }
+}
+
+function samples(sampler: Sampler, count: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = count;
+    const counting = sampler.onSample(() => {
+      if (--left > 0) return;
+      counting.dispose();
+      resolve();
+    });
+  });
 }
 
 /** `watch` says on stderr when a host is up and sampled. */

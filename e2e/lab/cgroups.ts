@@ -135,6 +135,16 @@ export function oomKillCount(layout: CgroupLayout, path: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(readFileSync(join(mount, path, key), 'utf8'))?.[1] ?? 0);
 }
 
+/** CPU time that all of a group has used, milliseconds: the kernel's own count. Undefined where it keeps none. */
+export function cpuUsedMs(layout: CgroupLayout, path: string): number | undefined {
+  const { cpuacct, cpu } = layout.mounts;
+  if (cpuacct !== undefined && layout.mode !== 'unified')
+    return Number(readFileSync(join(cpuacct, path, 'cpuacct.usage'), 'utf8')) / 1e6;
+  if (cpu === undefined) return undefined;
+  const micro = /^usage_usec (\d+)$/m.exec(readFileSync(join(cpu, path, 'cpu.stat'), 'utf8'))?.[1];
+  return micro === undefined ? undefined : Number(micro) / 1000;
+}
+
 /** Removes the directory and the parents that this leaves empty, up to the mount. False while something is in it. */
 export function removeCgroup(directory: string, mount: string): boolean {
   try {

@@ -1,4 +1,4 @@
-import { type CgroupLayout, cgroupProcesses, oomKillCount } from './cgroups.ts';
+import { type CgroupLayout, cgroupProcesses, cpuUsedMs, oomKillCount } from './cgroups.ts';
 import { type ExecOptions, type ExecResult, enterCommand, execInHost } from './enterHost.ts';
 import type { RecordedHost } from './labRecord.ts';
 import { type SeenProcess, seeProcess } from './processIdentity.ts';
@@ -77,6 +77,11 @@ export class LabHost {
   /** How often the kernel killed in this host for want of memory. */
   oomKills(): number {
     return oomKillCount(this.#layout, this.#recorded.cgroupPath);
+  }
+
+  /** CPU time that all in this host has used, by the kernel's own count, ms. */
+  cpuUsedMs(): number | undefined {
+    return cpuUsedMs(this.#layout, this.#recorded.cgroupPath);
   }
 
   /** Ends the server's side of every ssh connection at once, as a dying network card does; the listener stays. */

@@ -67,7 +67,7 @@ export async function startTrouble(
       await run('start-threads', '2', '120');
       break;
     case 'throttle':
-      await run('burn');
+      for (let n = 0; n < 4; n++) await run('burn');
       break;
     case 'disk':
       await mount(host, '/srv/fill', 'size=48m');

@@ -24,6 +24,7 @@ interface State {
 /** A control group that is held back by its CPU quota in many of its periods (100 ms each, mostly). */
 export const cgroupThrottled: Detector<State> = {
   name: 'cgroupThrottled',
+  takes: ['sample'],
   thresholds: { openShare: 0.25, closeShare: 0.1, seconds: 15, minimumPeriods: 20 },
   initial: () => ({ bootId: '', lookedAt: 0, groups: new Map() }),
   reduce(state, input, context) {

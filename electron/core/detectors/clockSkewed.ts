@@ -9,6 +9,7 @@ import { limit } from './words.ts';
  */
 export const clockSkewed: Detector<Hysteresis & { told?: number }> = {
   name: 'clockSkewed',
+  takes: ['sample'],
   thresholds: { openSeconds: 2, closeSeconds: 1, holdSeconds: 10 },
   initial: initialHysteresis,
   reduce(state, input, context) {

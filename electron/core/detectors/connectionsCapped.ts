@@ -37,6 +37,7 @@ interface State {
  */
 export const connectionsCapped: Detector<State> = {
   name: 'connectionsCapped',
+  takes: ['sample'],
   thresholds: { minimum: 48, seconds: 45, growthSeconds: 45 },
   initial: () => ({ lookedAt: 0, groups: new Map() }),
   reduce(state, input, context) {

@@ -30,6 +30,7 @@ interface State {
  */
 export const connectionsLeak: Detector<State> = {
   name: 'connectionsLeak',
+  takes: ['sample'],
   thresholds: { minimum: 48, growth: 24, share: 0.3, seconds: 90 },
   initial: () => ({ lookedAt: 0, groups: new Map() }),
   reduce(state, input, context) {

@@ -3,7 +3,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
-import { limit, percent, processDetail, processEvidence, processWords } from './words.ts';
+import { limit, movedRows, percent, processDetail, processEvidence, processWords } from './words.ts';
 
 type Owner = 'visible' | 'reaped' | 'unattributed' | 'steal';
 
@@ -24,6 +24,7 @@ interface State {
  */
 export const cpuSaturated: Detector<State> = {
   name: 'cpuSaturated',
+  takes: ['sample'],
   thresholds: { openShare: 0.95, closeShare: 0.8, seconds: 15, waitShare: 0.3, peggedSeconds: 60 },
   initial: () => ({
     window: [],
@@ -154,7 +155,7 @@ function judgePegged(state: State, sample: Sample, context: DetectorContext): De
   const { pegged } = state;
   if (sample.cores < 2) return [];
   let top: Sample['table'][number] | undefined;
-  for (const row of sample.table) if (row.cpu > (top?.cpu ?? 0)) top = row;
+  for (const row of movedRows(sample)) if (row.cpu > (top?.cpu ?? 0)) top = row;
   const key = top ? `${top.pid}:${top.startTicks}` : undefined;
   const outputs: DetectorOutput[] = [];
   if (key !== pegged.key && !(pegged.open && (top?.cpu ?? 0) < 0.9)) {

@@ -16,6 +16,8 @@ export interface Detector<State> {
   readonly name: string;
   /** Every threshold with its default; a workspace may override only these. */
   readonly thresholds: Readonly<Record<string, number | boolean>>;
+  /** The inputs that it looks at; absent: all. A hundred hosts have ten thousand calls a second otherwise. */
+  readonly takes?: readonly DetectorInput['type'][];
   initial(): State;
   reduce(state: State, input: DetectorInput, context: DetectorContext): DetectorOutput[];
 }

@@ -38,17 +38,37 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
   const running = (options.detectors ?? DETECTORS).map((detector) => ({
     name: detector.name,
     reduce: detector.start(),
-    thresholds: thresholdsOf(detector, options.thresholds, host),
+    takes: detector.takes,
+    // One for all its calls: it is of this call only.
+    context: {
+      host,
+      facts: undefined as HostFacts | undefined,
+      thresholds: thresholdsOf(detector, options.thresholds, host),
+      logs,
+      now: 0,
+    },
     failures: 0,
   }));
+  const runningBy = new Map<DetectorInput['type'], typeof running>();
+  function byInput(type: DetectorInput['type']): typeof running {
+    let some = runningBy.get(type);
+    if (!some) {
+      some = running.filter(({ takes }) => takes === undefined || takes.includes(type));
+      runningBy.set(type, some);
+    }
+    return some;
+  }
   const told = new Map<string, Told>();
   let disposed = false;
 
   function push(input: DetectorInput): void {
     if (disposed) return;
     const now = clock.now();
-    for (const detector of running) {
-      const context = { host, facts: options.facts(), thresholds: detector.thresholds, logs, now };
+    const facts = options.facts();
+    for (const detector of byInput(input.type)) {
+      const { context } = detector;
+      context.facts = facts;
+      context.now = now;
       let outputs: DetectorOutput[] = [];
       try {
         outputs = detector.reduce(input, context);
@@ -58,6 +78,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
       }
       for (const output of outputs) apply(detector.name, output, now);
     }
+    if (told.size === 0) return;
     for (const one of told.values())
       if (one.waiting && now - one.at >= REVISE_MS) revise(one, one.waiting, now);
     for (const [key, one] of told) {

@@ -70,6 +70,7 @@ export const DETECTORS: readonly AnyDetector[] = [
 export interface AnyDetector {
   readonly name: string;
   readonly thresholds: Readonly<Record<string, number | boolean>>;
+  readonly takes?: Detector<unknown>['takes'];
   start(): (
     input: Parameters<Detector<unknown>['reduce']>[1],
     context: Parameters<Detector<unknown>['reduce']>[2],
@@ -80,6 +81,7 @@ export function anyDetector<State>(detector: Detector<State>): AnyDetector {
   return {
     name: detector.name,
     thresholds: detector.thresholds,
+    ...(detector.takes ? { takes: detector.takes } : {}),
     start() {
       const state = detector.initial();
       return (input, context) => detector.reduce(state, input, context);

@@ -24,6 +24,7 @@ interface State {
  */
 export const diskFilling: Detector<State> = {
   name: 'diskFilling',
+  takes: ['sample'],
   thresholds: { minutes: 60, criticalMinutes: 5, seconds: 60, minimumMiB: 8, warnShare: 0.8 },
   initial: () => ({ lookedAt: 0, mounts: new Map() }),
   reduce(state, input, context) {

@@ -12,6 +12,7 @@ interface State {
 /** A file system with next to nothing left to write to. On a very large one a few per cent are plenty: `enoughGiB`. */
 export const diskFull: Detector<State> = {
   name: 'diskFull',
+  takes: ['sample'],
   thresholds: { openShare: 0.95, criticalShare: 0.99, closeShare: 0.92, enoughGiB: 20 },
   initial: () => ({ lookedAt: 0, mounts: new Map() }),
   reduce(state, input, context) {

@@ -29,6 +29,7 @@ interface State {
  */
 export const erlangNodes: Detector<State> = {
   name: 'erlangNodes',
+  takes: ['erlang'],
   thresholds: {},
   initial: () => ({ peers: new Map(), services: new Set() }),
   reduce(state, input, context) {

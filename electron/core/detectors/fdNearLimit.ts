@@ -1,10 +1,21 @@
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
-import { countWords, limit, percent, processDetail, processEvidence, processWords } from './words.ts';
+import {
+  countWords,
+  limit,
+  movedRows,
+  percent,
+  processDetail,
+  processEvidence,
+  processWords,
+  rowOf,
+} from './words.ts';
 
 interface State {
   lookedAt: number;
-  open: Map<string, Hysteresis & { severity?: string; seenAt: number }>;
+  open: Map<string, Hysteresis & { severity?: string; seenAt: number; pid: number }>;
 }
 
 const LOOK_MS = 5000;
@@ -12,21 +23,26 @@ const LOOK_MS = 5000;
 /** A process that has almost as many open files as it may have: the next `accept` or `open` fails. */
 export const fdNearLimit: Detector<State> = {
   name: 'fdNearLimit',
+  takes: ['sample'],
   thresholds: { openShare: 0.85, criticalShare: 0.95, closeShare: 0.75 },
   initial: () => ({ lookedAt: 0, open: new Map() }),
   reduce(state, input, context) {
-    if (input.type !== 'sample' || input.sample.at - state.lookedAt < LOOK_MS) return [];
+    if (input.type !== 'sample') return [];
     const { sample } = input;
-    state.lookedAt = sample.at;
+    const due = sample.at - state.lookedAt >= LOOK_MS;
+    if (due) state.lookedAt = sample.at;
     const outputs: DetectorOutput[] = [];
-    for (const row of sample.table) {
+    // A row whose count changed has moved; those that are told of are looked at in any case, now and then.
+    const rows = new Set(movedRows(sample));
+    if (due) for (const one of state.open.values()) addRow(rows, sample, one.pid);
+    for (const row of rows) {
       const { openFiles, openFilesLimit } = row;
       if (openFiles === undefined) continue;
       const key = `${row.pid}:${row.startTicks}`;
       const known = state.open.get(key);
       const share = openFilesLimit === undefined || openFilesLimit === 0 ? 0 : openFiles / openFilesLimit;
       if (!known && share < limit(context, 'openShare')) continue;
-      const one = known ?? { ...initialHysteresis(), seenAt: sample.at };
+      const one = known ?? { ...initialHysteresis(), seenAt: sample.at, pid: row.pid };
       if (!known && state.open.size < 200) state.open.set(key, one);
       one.seenAt = sample.at;
       const look =
@@ -62,6 +78,7 @@ export const fdNearLimit: Detector<State> = {
         },
       });
     }
+    if (!due) return outputs;
     for (const [key, one] of state.open) {
       if (one.seenAt === sample.at) continue;
       state.open.delete(key);
@@ -70,3 +87,8 @@ export const fdNearLimit: Detector<State> = {
     return outputs;
   },
 };
+
+function addRow(rows: Set<ProcessRow>, sample: Sample, pid: number): void {
+  const row = rowOf(sample, pid);
+  if (row) rows.add(row);
+}

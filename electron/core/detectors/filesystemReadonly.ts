@@ -31,6 +31,7 @@ interface State {
  */
 export const filesystemReadonly: Detector<State> = {
   name: 'filesystemReadonly',
+  takes: ['kernelLine', 'sample'],
   thresholds: {},
   initial: () => ({ open: new Set(), lookedAt: 0, writable: new Set(), turned: new Set() }),
   reduce(state, input, context) {

@@ -27,6 +27,7 @@ const ASPECTS: readonly Aspect[] = [
  */
 export const hostOutlier: Detector<State> = {
   name: 'hostOutlier',
+  takes: ['peers'],
   thresholds: { minimumPeers: 3, times: 2, spreads: 5, seconds: 60 },
   initial: () => ({ found: new Map() }),
   reduce(state, input, context) {

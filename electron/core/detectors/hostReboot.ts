@@ -4,6 +4,7 @@ import { spokenAge } from './respawnRole.ts';
 /** A boot id that changed between two samples: the host went down and came back. */
 export const hostReboot: Detector<{ bootId?: string; lastAt?: number }> = {
   name: 'hostReboot',
+  takes: ['sample'],
   thresholds: {},
   initial: () => ({}),
   reduce(state, input, context) {

@@ -14,11 +14,13 @@ export const hungTask: Detector<{
   open: Map<number, { name: string; seenBlocked: boolean; saidAt: number }>;
 }> = {
   name: 'hungTask',
+  takes: ['sample', 'kernelLine'],
   thresholds: { criticalAfterSeconds: 300 },
   initial: () => ({ open: new Map() }),
   reduce(state, input, context) {
     if (input.type === 'sample') {
       const { sample } = input;
+      if (state.open.size === 0) return [];
       const over: number[] = [];
       for (const [pid, task] of state.open) {
         const row = sample.table.find((one) => one.pid === pid && one.name === task.name);

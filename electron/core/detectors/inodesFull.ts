@@ -12,6 +12,7 @@ interface State {
 /** A file system that can hold no more files, though it may have room: `No space left on device` with space left. */
 export const inodesFull: Detector<State> = {
   name: 'inodesFull',
+  takes: ['sample'],
   thresholds: { openShare: 0.95, criticalShare: 0.99, closeShare: 0.92 },
   initial: () => ({ lookedAt: 0, mounts: new Map() }),
   reduce(state, input, context) {

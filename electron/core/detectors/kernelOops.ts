@@ -27,6 +27,7 @@ const FAULTS: readonly (readonly [RegExp, string])[] = [
  */
 export const kernelOops: Detector<{ lastAt: number; number: number }> = {
   name: 'kernelOops',
+  takes: ['kernelLine'],
   thresholds: { togetherSeconds: 10 },
   initial: () => ({ lastAt: Number.NEGATIVE_INFINITY, number: 0 }),
   reduce(state, input, context) {

@@ -18,6 +18,7 @@ interface State {
 /** Clients that knocked and were turned away by the kernel: the process takes its connections too slowly, or not at all. */
 export const listenOverflow: Detector<State> = {
   name: 'listenOverflow',
+  takes: ['sample'],
   thresholds: { minimum: 5, windowSeconds: 60, closeSeconds: 60 },
   initial: () => ({ bootId: '', grown: [], total: 0 }),
   reduce(state, input, context) {

@@ -25,6 +25,8 @@ interface State {
   /** Made of the workspace's rules, once. */
   rules?: Rule[];
   rulesOf?: unknown;
+  /** Which of them are for a path: each is looked at once. */
+  byPath: Map<string, { index: number; rule: Rule }[]>;
   found: Map<string, Found>;
 }
 
@@ -34,8 +36,9 @@ const MOST_CHARACTERS = 4096;
 /** Lines of followed logs that match a pattern of the workspace (`match` of a log). Those of one pattern and file are one event. */
 export const logMatched: Detector<State> = {
   name: 'logMatched',
+  takes: ['logLine', 'tick'],
   thresholds: { quietSeconds: 60 },
-  initial: () => ({ found: new Map() }),
+  initial: () => ({ found: new Map(), byPath: new Map() }),
   reduce(state, input, context) {
     if (input.type === 'logLine') return takeLine(state, input.line, context);
     if (input.type !== 'tick' || state.found.size === 0) return [];
@@ -53,11 +56,12 @@ function takeLine(state: State, line: LogLine, context: DetectorContext): Detect
   if (state.rulesOf !== context.logs) {
     state.rulesOf = context.logs;
     state.rules = rulesOf(context);
+    state.byPath.clear();
   }
   const outputs: DetectorOutput[] = [];
   const text = line.text.slice(0, MOST_CHARACTERS);
-  for (const [index, rule] of (state.rules ?? []).entries()) {
-    if (!rule.path.test(line.path) || !rule.pattern.test(text)) continue;
+  for (const { index, rule } of rulesFor(state, line.path)) {
+    if (!rule.pattern.test(text)) continue;
     const key = `${index} ${line.path}`;
     const known = state.found.get(key);
     if (!known && state.found.size >= MOST) continue;
@@ -77,6 +81,16 @@ function takeLine(state: State, line: LogLine, context: DetectorContext): Detect
     outputs.push(told(key, one, context));
   }
   return outputs;
+}
+
+function rulesFor(state: State, path: string): { index: number; rule: Rule }[] {
+  let some = state.byPath.get(path);
+  if (!some) {
+    if (state.byPath.size >= MOST) state.byPath.clear();
+    some = (state.rules ?? []).flatMap((rule, index) => (rule.path.test(path) ? [{ index, rule }] : []));
+    state.byPath.set(path, some);
+  }
+  return some;
 }
 
 function rulesOf(context: DetectorContext): Rule[] {

@@ -33,6 +33,7 @@ const LEARN_MS = 3 * 60_000;
  */
 export const logSurge: Detector<State> = {
   name: 'logSurge',
+  takes: ['logLine', 'tick'],
   thresholds: { minimumPerSecond: 10, times: 8, closeTimes: 3, learnSeconds: 60 },
   initial: () => ({ logs: new Map(), secondAt: 0, lineAt: 0 }),
   reduce(state, input, context) {

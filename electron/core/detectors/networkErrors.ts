@@ -18,6 +18,7 @@ interface Link extends Hysteresis {
  */
 export const networkErrors: Detector<{ links: Map<string, Link> }> = {
   name: 'networkErrors',
+  takes: ['sample'],
   thresholds: { openPerSecond: 1, dropsPerSecond: 10, dropShare: 0.01, seconds: 20 },
   initial: () => ({ links: new Map() }),
   reduce(state, input, context) {

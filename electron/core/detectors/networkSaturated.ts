@@ -11,6 +11,7 @@ interface Link extends Hysteresis {
 /** An interface that carries almost as much as its link can, either way, for a while. */
 export const networkSaturated: Detector<{ links: Map<string, Link> }> = {
   name: 'networkSaturated',
+  takes: ['sample'],
   thresholds: { openShare: 0.9, closeShare: 0.7, seconds: 10 },
   initial: () => ({ links: new Map() }),
   reduce(state, input, context) {

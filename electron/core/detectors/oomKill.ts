@@ -10,6 +10,7 @@ import {
   type OomGroup,
 } from './oomKillGroup.ts';
 import { splitSyslog } from './oomKillLines.ts';
+import { movedRows } from './words.ts';
 
 /**
  * Tells of OOM kills: counted by the kernel's counter, described by the log (its `oom-kill:` line is rate-limited).
@@ -29,6 +30,7 @@ import { splitSyslog } from './oomKillLines.ts';
  */
 export const oomKill: Detector<OomKillState> = {
   name: 'oomKill',
+  takes: ['sample', 'kernelLine', 'logLine', 'tick'],
   thresholds: {
     /** Kills that were in the log before we came are told when they are no older. */
     backlogMinutes: 10,
@@ -156,7 +158,7 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
       if (change.change === 'exited') addGone(state, change, sample);
     }
     // A victim whose parent does not reap it stays in the table.
-    for (const row of sample.table) {
+    for (const row of movedRows(sample)) {
       if ((row.state === 'Z' || row.state === 'X') && state.tables.length > 0) addGone(state, row, sample);
     }
     for (const rise of state.rises) rise.samplesAfter++;

@@ -32,6 +32,7 @@ const KEEP_MS = 6 * 60_000;
  */
 export const oomRisk: Detector<State> = {
   name: 'oomRisk',
+  takes: ['sample'],
   thresholds: { minutes: 10, criticalMinutes: 2, seconds: 20, usedShare: 0.5 },
   initial: () => ({ bootId: '', sampledAt: 0, lookedAt: 0, tracks: new Map(), before: [] }),
   reduce(state, input, context) {
@@ -40,9 +41,9 @@ export const oomRisk: Detector<State> = {
     state.sampledAt = sample.at;
     if (state.bootId !== sample.bootId)
       Object.assign(state, { bootId: sample.bootId, tracks: new Map(), before: [] });
-    rememberTable(state, sample);
     const outputs: DetectorOutput[] = [];
     const { totalBytes, availableBytes } = sample.memory;
+    rememberTable(state, sample);
     if (totalBytes > 0)
       judge(state, 'machine', totalBytes - availableBytes, totalBytes, sample, context, outputs);
     const at = sample.lookedAt?.cgroups;
@@ -98,6 +99,8 @@ function judge(
   addPoint(track.points, { at: sample.at, value: used }, KEEP_MS);
   const spanMs = limit(context, 'seconds') * 1000;
   const rule = { growth: total * 0.02, share: 0 };
+  // Half of it is free: nothing is at risk, whatever grows.
+  if (!track.told && used < total * limit(context, 'usedShare')) return;
   const growth =
     steadyGrowth(track.points, { ...rule, spanMs }) ??
     steadyGrowth(track.points, { ...rule, spanMs: spanMs * 3 }) ??

@@ -25,6 +25,7 @@ const MOST = 200;
  */
 export const pidChanged: Detector<State> = {
   name: 'pidChanged',
+  takes: ['sample'],
   thresholds: { minimumAgeSeconds: 60, withinSeconds: 30 },
   initial: () => ({ bootId: '', gone: new Map() }),
   reduce(state, input, context) {
@@ -40,10 +41,11 @@ export const pidChanged: Detector<State> = {
     for (const [key, one] of state.gone)
       if (sample.at - one.at > limit(context, 'withinSeconds') * 1000) state.gone.delete(key);
     for (const change of sample.changes) {
-      if (change.change !== 'exited' || !isService(change)) continue;
+      if (change.change !== 'exited') continue;
       const livedMs = sample.uptimeMs - (change.startTicks * 1000) / hertz;
       // Uptime may be a container's own: then the age cannot be told, and the process is left out.
       if (!(livedMs >= limit(context, 'minimumAgeSeconds') * 1000) || state.gone.size >= MOST) continue;
+      if (!isService(change)) continue;
       state.gone.set(change.command, { change, at: sample.at, livedMs, times: 0 });
     }
     if (state.gone.size === 0) return [];

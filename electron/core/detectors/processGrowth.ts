@@ -3,12 +3,14 @@ import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind, Evidence } from '../../../shared/model/timelineEvent.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
 import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
-import { limit, processDetail, processEvidence } from './words.ts';
+import { limit, movedRows, processDetail, processEvidence, rowOf } from './words.ts';
 
 interface Track {
   row: ProcessRow;
   points: Point[];
   seenAt: number;
+  /** Of all looks since it is watched. */
+  lowest: number;
   /** Set while it is told of. */
   told?: { at: number; value: number; growth: Growth };
 }
@@ -16,7 +18,8 @@ interface Track {
 export interface GrowthState {
   bootId: string;
   lookedAt: number;
-  tracks: Map<string, Track>;
+  /** By pid. */
+  tracks: Map<number, Track>;
 }
 
 export interface ProcessGrowthSpec {
@@ -49,44 +52,61 @@ const LONG = 6;
 export function processGrowth(spec: ProcessGrowthSpec): Detector<GrowthState> {
   return {
     name: spec.name,
+    takes: ['sample'],
     thresholds: spec.thresholds,
     initial: () => ({ bootId: '', lookedAt: 0, tracks: new Map() }),
     reduce(state, input, context) {
-      if (input.type !== 'sample' || input.sample.at - state.lookedAt < LOOK_MS) return [];
+      if (input.type !== 'sample') return [];
       const { sample } = input;
-      state.lookedAt = sample.at;
       if (state.bootId !== sample.bootId) {
         state.tracks.clear();
         state.bootId = sample.bootId;
       }
+      discover(spec, state, sample, context);
+      if (sample.at - state.lookedAt < LOOK_MS) return [];
+      state.lookedAt = sample.at;
       take(spec, state, sample, context);
       const outputs: DetectorOutput[] = [];
-      for (const [key, track] of state.tracks) judge(spec, state, key, track, sample, context, outputs);
+      for (const [pid, track] of state.tracks) judge(spec, state, pid, track, sample, context, outputs);
       return outputs;
     },
   };
 }
 
-function take(spec: ProcessGrowthSpec, state: GrowthState, sample: Sample, context: DetectorContext): void {
-  const keepMs = limit(context, 'minutes') * 60_000 * (LONG + 0.5);
+/** Each tick: what has come to be worth watching. */
+function discover(
+  spec: ProcessGrowthSpec,
+  state: GrowthState,
+  sample: Sample,
+  context: DetectorContext,
+): void {
   // Growth is seen from half of what is worth telling on.
   const least = (limit(context, 'minimum') * spec.unit) / 2;
-  const youngMs = limit(context, 'youngMinutes') * 60_000;
-  for (const row of sample.table) {
+  for (const row of movedRows(sample)) {
     const value = spec.value(row);
-    if (value === undefined || sample.hostAt - row.startedAt < youngMs) continue;
-    const key = `${row.pid}:${row.startTicks}`;
-    const track = state.tracks.get(key);
-    if (!track && (value < least || state.tracks.size >= MOST_TRACKS * 2)) continue;
-    const kept = track ?? { row, points: [], seenAt: sample.at };
-    kept.row = row;
-    kept.seenAt = sample.at;
-    addPoint(kept.points, { at: sample.at, value }, keepMs);
-    if (!track) state.tracks.set(key, kept);
+    if (value === undefined || value < least || state.tracks.size >= MOST_TRACKS * 2) continue;
+    if (!state.tracks.has(row.pid)) state.tracks.set(row.pid, { row, points: [], seenAt: 0, lowest: value });
+  }
+}
+
+/** Every ten seconds: how each does. */
+function take(spec: ProcessGrowthSpec, state: GrowthState, sample: Sample, context: DetectorContext): void {
+  const keepMs = limit(context, 'minutes') * 60_000 * (LONG + 0.5);
+  const youngMs = limit(context, 'youngMinutes') * 60_000;
+  for (const [pid, track] of state.tracks) {
+    const row = rowOf(sample, pid);
+    const value = row && spec.value(row);
+    // Another process has the pid: the one before is over, which is told when it is judged.
+    if (!row || value === undefined || row.startTicks !== track.row.startTicks) continue;
+    track.row = row;
+    track.seenAt = sample.at;
+    if (sample.hostAt - row.startedAt < youngMs) continue;
+    track.lowest = Math.min(track.points.length === 0 ? value : track.lowest, value);
+    addPoint(track.points, { at: sample.at, value }, keepMs);
   }
   if (state.tracks.size <= MOST_TRACKS) return;
   const largest = [...state.tracks].sort(([, a], [, b]) => lastOf(b) - lastOf(a));
-  for (const [key, track] of largest.slice(MOST_TRACKS)) if (!track.told) state.tracks.delete(key);
+  for (const [pid, track] of largest.slice(MOST_TRACKS)) if (!track.told) state.tracks.delete(pid);
 }
 
 const lastOf = (track: Track): number => track.points.at(-1)?.value ?? 0;
@@ -94,7 +114,7 @@ const lastOf = (track: Track): number => track.points.at(-1)?.value ?? 0;
 function judge(
   spec: ProcessGrowthSpec,
   state: GrowthState,
-  key: string,
+  pid: number,
   track: Track,
   sample: Sample,
   context: DetectorContext,
@@ -102,11 +122,14 @@ function judge(
 ): void {
   const { told, points } = track;
   const value = lastOf(track);
+  const key = `${pid}:${track.row.startTicks}`;
   if (track.seenAt !== sample.at) {
     if (told) outputs.push({ type: 'close', key, endedAt: sample.at });
-    state.tracks.delete(key);
+    state.tracks.delete(pid);
     return;
   }
+  // Most have not grown at all since they are watched: no window can hold growth.
+  if (!told && value - track.lowest < limit(context, 'growth') * spec.unit) return;
   const spanMs = limit(context, 'minutes') * 60_000;
   const rule = { growth: limit(context, 'growth') * spec.unit, share: limit(context, 'share') };
   const growth =
@@ -129,6 +152,7 @@ function judge(
   delete track.told;
   // What was grown before is not growth again.
   track.points = [{ at: sample.at, value }];
+  track.lowest = value;
   outputs.push({ type: 'close', key, endedAt: sample.at });
 }
 

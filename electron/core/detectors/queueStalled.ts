@@ -28,6 +28,7 @@ const SIDES = ['receive', 'send'] as const;
  */
 export const queueStalled: Detector<State> = {
   name: 'queueStalled',
+  takes: ['sample'],
   thresholds: { minimumBytes: 1000, seconds: 30, looks: 4 },
   initial: () => ({ lookedAt: 0, queues: new Map() }),
   reduce(state, input, context) {

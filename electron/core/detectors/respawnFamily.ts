@@ -1,5 +1,6 @@
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { rowOf } from './words.ts';
 
 /** One command under one parent, as it comes and goes. */
 export interface Family {
@@ -39,6 +40,7 @@ export interface FamilyState {
   started: Map<number, { at: number; key: string; pacing: boolean }[]>;
   ticks: Tick[];
   bootId: string;
+  forgotAt: number;
 }
 
 export const initialFamilies = (): FamilyState => ({
@@ -47,11 +49,13 @@ export const initialFamilies = (): FamilyState => ({
   started: new Map(),
   ticks: [],
   bootId: '',
+  forgotAt: 0,
 });
 
 const MOST_FAMILIES = 400;
 const MOST_INSTANCES = 60;
 const FORGET_MS = 60_000;
+const FORGET_EVERY_MS = 5000;
 const RECENT_MS = 30_000;
 const WINDOW_MS = 10_000;
 
@@ -70,10 +74,8 @@ export function takeFamilies(state: FamilyState, sample: Sample): void {
     state.families.get(key)?.alive.delete(change.pid);
   }
   const started = sample.changes.filter((c) => c.change === 'started');
-  const rows =
-    started.length > 0 || state.byPid.size > 0 ? rowsByPid(sample.table) : new Map<number, ProcessRow>();
   for (const change of started) {
-    const parent = rows.get(change.parentPid);
+    const parent = rowOf(sample, change.parentPid);
     if (!parent || change.command === '') continue;
     if (isForkOnly(parent, change)) continue;
     const key = `${parent.pid}:${parent.startTicks}:${change.command}`;
@@ -92,9 +94,9 @@ export function takeFamilies(state: FamilyState, sample: Sample): void {
     if (siblings.length > MOST_INSTANCES) siblings.shift();
     state.started.set(parent.pid, siblings);
   }
-  state.ticks.push(tickOf(state, sample, rows));
+  state.ticks.push(tickOf(state, sample));
   while (state.ticks.length > 0 && at - (state.ticks[0]?.at ?? at) > WINDOW_MS) state.ticks.shift();
-  forget(state, at);
+  if (at - state.forgotAt >= FORGET_EVERY_MS || state.families.size > MOST_FAMILIES) forget(state, at);
 }
 
 /**
@@ -126,14 +128,16 @@ function newFamily(
   };
 }
 
-function tickOf(state: FamilyState, sample: Sample, rows: Map<number, ProcessRow>): Tick {
+function tickOf(state: FamilyState, sample: Sample): Tick {
   const instances = new Map<string, number>();
   const occupied = new Set<string>();
-  for (const family of state.families.values()) {
-    if (family.alive.size === 0) continue;
+  // Only those that live: most families are remembered for their past.
+  for (const key of new Set(state.byPid.values())) {
+    const family = state.families.get(key);
+    if (!family) continue;
     // The sampler's own table is the truth, should an exit have been missed.
     for (const pid of family.alive) {
-      const row = rows.get(pid);
+      const row = rowOf(sample, pid);
       if (!row || row.parentPid !== family.parent.pid) {
         family.alive.delete(pid);
         state.byPid.delete(pid);
@@ -144,7 +148,7 @@ function tickOf(state: FamilyState, sample: Sample, rows: Map<number, ProcessRow
       instances.set(family.key, (instances.get(family.key) ?? 0) + row.cpu);
     }
     let running = 0;
-    for (const pid of family.alive) if (rows.get(pid)?.state !== 'Z') running++;
+    for (const pid of family.alive) if (rowOf(sample, pid)?.state !== 'Z') running++;
     if (running > 1) family.overlapAt = sample.at;
   }
   const { balance } = sample;
@@ -162,6 +166,7 @@ function tickOf(state: FamilyState, sample: Sample, rows: Map<number, ProcessRow
 }
 
 function forget(state: FamilyState, at: number): void {
+  state.forgotAt = at;
   for (const [key, family] of state.families) {
     const crowded = state.families.size > MOST_FAMILIES;
     if (!crowded && (family.alive.size > 0 || at - family.lastAt < FORGET_MS)) continue;
@@ -173,10 +178,6 @@ function forget(state: FamilyState, at: number): void {
     if (kept.length === 0) state.started.delete(parent);
     else if (kept.length < list.length) state.started.set(parent, kept);
   }
-}
-
-function rowsByPid(table: readonly ProcessRow[]): Map<number, ProcessRow> {
-  return new Map(table.map((row) => [row.pid, row]));
 }
 
 /** How a family looks over the last seconds. */

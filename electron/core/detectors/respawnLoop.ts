@@ -35,6 +35,7 @@ import { isBuildTool, isDispatcher, isSupervisor, roleOf } from './respawnRole.t
  */
 export const respawnLoop: Detector<RespawnState> = {
   name: 'respawnLoop',
+  takes: ['sample', 'logLine', 'investigated', 'tick'],
   thresholds: {
     restarts: 3,
     /** Cores that the family must use to be told of without any other sign. */
@@ -69,7 +70,8 @@ export const respawnLoop: Detector<RespawnState> = {
         takeAnswer(state, input.question.id, input.answer.kind === 'processes' ? input.answer.processes : []);
         return judge(state, context, false);
       case 'tick':
-        return judge(state, context, false);
+        // What changes by time alone is an answer that is waited for, and a log that falls silent.
+        return state.loops.size === 0 && state.logs.size === 0 ? [] : judge(state, context, false);
       default:
         return [];
     }
@@ -125,7 +127,8 @@ const FORGET_LOOP_MS = 60_000;
 const GAP_MS = 4000;
 
 function learnIdleForks(state: RespawnState, sample: Sample): void {
-  const busy = [...state.loops.values()].some((l) => l.open || sample.at - l.lastAt < 5000);
+  let busy = false;
+  for (const loop of state.loops.values()) busy ||= loop.open || sample.at - loop.lastAt < 5000;
   const { forksPerSecond } = sample.processes;
   if (!busy) state.idleForks += (forksPerSecond - state.idleForks) * 0.2;
 }
@@ -361,7 +364,8 @@ function judgeLog(
   if (log.total >= 2) ask(state, loop, undefined, log, now, outputs);
   if (!loop.open) {
     // A moment more for the family to be seen: it makes a better event.
-    if (log.total < least || now - log.lastAt > GAP_MS || now - log.firstAt < 1500) return;
+    const moment = loop.holder ? 500 : 1500;
+    if (log.total < least || now - log.lastAt > GAP_MS || now - log.firstAt < moment) return;
     if (awaiting(loop, now, numberOf(context, 'waitForAnswerMs'))) return;
     loop.open = true;
   }

@@ -17,6 +17,7 @@ const MOST_PROGRAMS = 200;
  */
 export const segfault: Detector<Crashes> = {
   name: 'segfault',
+  takes: ['kernelLine'],
   thresholds: { windowSeconds: 60 },
   initial: () => ({ recent: new Map() }),
   reduce(state, input, context) {

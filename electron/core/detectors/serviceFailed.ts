@@ -22,6 +22,7 @@ const MOST = 500;
  */
 export const serviceFailed: Detector<Services> = {
   name: 'serviceFailed',
+  takes: ['kernelLine', 'logLine'],
   thresholds: {},
   initial: () => ({ open: new Map() }),
   reduce(state, input, context) {

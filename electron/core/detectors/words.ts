@@ -26,7 +26,13 @@ export function percent(share: number): string {
 }
 
 export function rowOf(sample: Sample, pid: number | undefined): ProcessRow | undefined {
-  return pid === undefined || pid === 0 ? undefined : sample.table.find((row) => row.pid === pid);
+  if (pid === undefined || pid === 0) return undefined;
+  return sample.rowOf ? sample.rowOf(pid) : sample.table.find((row) => row.pid === pid);
+}
+
+/** What a look each tick has to see of the table. */
+export function movedRows(sample: Sample): readonly ProcessRow[] {
+  return sample.moved ?? sample.table;
 }
 
 export function processEvidence(row: ProcessRow, bootId: string, note?: string): Evidence {

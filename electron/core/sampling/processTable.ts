@@ -14,6 +14,8 @@ export interface TableContext {
 
 export interface TableUpdate {
   rows: readonly ProcessRow[];
+  /** Of them, those that are new or changed. */
+  moved: readonly ProcessRow[];
   changes: ProcessChange[];
   grown: GrownProcess[];
   exits: ExitedProcess[];
@@ -54,9 +56,10 @@ export class ProcessTable {
     }
     for (const [uid, name] of frame.users) this.#users.set(uid, name);
 
-    const update: TableUpdate = { rows: [], changes: [], grown: [], exits: [], unknown: 0 };
+    const update: TableUpdate = { rows: [], moved: [], changes: [], grown: [], exits: [], unknown: 0 };
     const before = new Map<number, { cpuTicks: number; reapedTicks: number; age: number }>();
     const active = new Set<number>();
+    const moved = new Set<number>();
     for (const line of frame.processes) {
       if (line.line === 'gone') this.#exit(line.pid, update);
       else this.#tell(line, context, reset, before, active, update);
@@ -83,14 +86,19 @@ export class ProcessTable {
     for (const { pid, count, limit } of frame.openFiles) {
       const entry = this.#entries.get(pid);
       if (!entry) continue;
+      moved.add(pid);
       const { openFilesLimit: _, ...row } = entry.row;
       entry.row = { ...row, openFiles: count, ...(limit !== undefined && { openFilesLimit: limit }) };
     }
     for (const pid of this.#active) {
       const entry = this.#entries.get(pid);
-      if (entry && !active.has(pid) && entry.row.cpu > 0) entry.row = { ...entry.row, cpu: 0 };
+      if (!entry || active.has(pid) || entry.row.cpu === 0) continue;
+      entry.row = { ...entry.row, cpu: 0 };
+      moved.add(pid);
     }
     this.#active = active;
+    for (const pid of before.keys()) moved.add(pid);
+    update.moved = Array.from(moved, (pid) => this.#entries.get(pid)?.row).filter((row) => row !== undefined);
     update.rows = Array.from(this.#entries.values(), (entry) => entry.row);
     return update;
   }

@@ -84,6 +84,8 @@ export class SampleAssembly {
       },
       changes: update.changes,
       table: update.rows,
+      moved: update.moved,
+      rowOf: (pid) => this.#table.row(pid),
       sampler: {
         implementation: exchange.implementation,
         cpuMs,

@@ -65,7 +65,7 @@ sub tail_position {
   return $from + $at + 1;
 }
 
-my $looked = 0;
+my ($looked, $told_count) = (0, -1);
 
 sub look {
   my %there;
@@ -85,7 +85,9 @@ sub look {
     }
   }
   $looked = 1;
-  $out .= 'n ' . keys(%file) . "\n";
+  my $count = keys %file;
+  $out .= "n $count\n" if $count != $told_count;
+  $told_count = $count;
 }
 
 sub told {
@@ -152,9 +154,16 @@ until ($go) {
     $resume{unescaped($3)} = [$1, $2] if $line =~ /^R (\d+) (\d+:\d+) (.+)$/;
   }
 }
-my $looked_at = 0;
+# A file that is new is found within a second; where looking takes long (many folders), within five.
+my ($looked_at, $look_every) = (0, 1);
 for (;;) {
-  if (time - $looked_at >= 5 || time < $looked_at) { look(); $looked_at = time }
+  if (time - $looked_at >= $look_every || time < $looked_at) {
+    my @began = times;
+    look();
+    my @ended = times;
+    $look_every = $ended[0] + $ended[1] - $began[0] - $began[1] > 0.015 ? 5 : 1;
+    $looked_at = time;
+  }
   my $taken = 0;
   $taken += check($_, $file{$_}) for keys %file;
   say_out() if length $out;

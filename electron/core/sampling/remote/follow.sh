@@ -21,7 +21,7 @@ echo "$T follow 2"
   while :; do
     now=$(matches "$@")
     if [ "$now" != "$before" ]; then stop; before=$now; start "$@"; fi
-    sleep 5 & S=$!
+    sleep 2 & S=$!
     wait $S
   done
 } &
