@@ -240,6 +240,33 @@ describe('hosts that share a kernel', () => {
     expect(neighbour.told).toEqual([]);
   });
 
+  test('kills in three of them at the same moment: each claims its own, by the name of its group', () => {
+    const hosts = ['/lab/web1', '/lab/web2', '/lab/web3'].map((path) => {
+      const host = new TestHost({ container: true, detectors });
+      host.cgroupOomKills = 0;
+      host.cgroupPath = path;
+      host.add({ pid: 77, name: 'ruby', command: 'ruby crawl.rb', residentBytes: 100 * MiB });
+      host.second();
+      host.second();
+      return host;
+    });
+    for (const host of hosts) {
+      for (const [index, pid] of [3001, 3002, 3003].entries()) {
+        host.kernel(constraint(pid, `/lab/web${index + 1}`, 'ruby'));
+        host.kernel(killed(pid, 'ruby'));
+      }
+      host.remove(77);
+      host.cgroupOomKills = 1;
+      host.second({ milliseconds: 400 });
+      for (let n = 0; n < 5; n++) host.second();
+    }
+    expect(hosts.map((host) => host.told.map(({ detail }) => detail['pid']))).toEqual([
+      [3001],
+      [3002],
+      [3003],
+    ]);
+  });
+
   test('a victim too short-lived for the table is claimed by the host’s own counter', () => {
     const { victim } = pair();
     victim.kernel(constraint(5000, '/lab/web1', 'perl'));

@@ -20,7 +20,9 @@ import { movedRows } from './words.ts';
  * 1. a process of that name went from this host's table as it happened: with the same pid, or with another pid (the
  *    log's is the machine's) and about the same memory; or
  * 2. the host's own cgroup counter went up as it happened; or
- * 3. the victim's cgroup is one whose kills were this host's before.
+ * 3. the victim's cgroup is one whose kills were this host's before;
+ * and never where the host sees the name of the group that holds it, and the victim's is another beside it: several
+ * may meet their limit at the same moment.
  * All of these come with the next sample, within a second. Otherwise the kill is a neighbour's: told as `warning` if
  * the machine itself ran out, as `info` where this host has no counter of its own that could tell, and not at all
  * where it has: another cgroup that met its own limit is no news of this host.
@@ -50,6 +52,7 @@ export const oomKill: Detector<OomKillState> = {
     gone: [],
     tables: [],
     ownCgroups: new Set(),
+    holder: undefined,
     logReadable: false,
     count: 0,
   }),
@@ -93,6 +96,8 @@ export interface OomKillState {
   /** The last tables, the newest last: a dying process shows no memory, so its last figures are here. */
   tables: { at: number; rows: readonly ProcessRow[] }[];
   ownCgroups: Set<string>;
+  /** The control group whose limit holds for this host, as it sees it; mostly `/`, which says nothing. */
+  holder: string | undefined;
   logReadable: boolean;
   count: number;
 }
@@ -184,6 +189,11 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
       }
     }
   }
+  const limitBytes = sample.cgroup?.memoryLimitBytes;
+  const holder = sample.cgroups?.find(
+    (one) => limitBytes !== undefined && one.memoryLimitBytes === limitBytes,
+  );
+  if (holder) state.holder = holder.path;
   state.lastSample = { at: sample.at, machine, own };
   state.tables.push({ at: sample.at, rows: sample.table });
   if (state.tables.length > 3) state.tables.shift();
@@ -299,17 +309,18 @@ function decide(
 ): void {
   const open = kill.told === 'no' || (kill.told === 'neighbour' && context.now <= kill.reviseBy);
   if (open) {
-    const rise = riseFor(state, kill);
+    const theirs = shared && isBeside(state.holder, kill.logged.taskCgroup);
+    const rise = theirs ? undefined : riseFor(state, kill);
     const guessed =
       rise?.victim && isSameName(rise.victim.name, kill.logged.process) ? rise.victim : undefined;
-    const victim = guessed ?? (kill.logged.backlog ? undefined : findVictim(state, kill, shared));
+    const victim = guessed ?? (kill.logged.backlog || theirs ? undefined : findVictim(state, kill, shared));
     if (victim) kill.victim = victim;
     const { taskCgroup } = kill.logged;
     const ours =
       !shared ||
       victim !== undefined ||
       rise?.certain === true ||
-      (taskCgroup !== undefined && state.ownCgroups.has(taskCgroup));
+      (!theirs && taskCgroup !== undefined && state.ownCgroups.has(taskCgroup));
     // On a host of its own the process is awaited too, a moment: the event is better with its command line.
     const waiting = context.now < kill.decideBy;
     if (ours && (victim || !waiting || shared)) {
@@ -354,6 +365,16 @@ function decide(
       samePids: !shared,
     }),
   });
+}
+
+/**
+ * Another group than the one that holds this host, in the same tree: `/docker/b` beside `/docker/a`. In a cgroup
+ * namespace the names have nothing in common, and nothing follows.
+ */
+function isBeside(holder: string | undefined, cgroup: string | undefined): boolean {
+  if (holder === undefined || cgroup === undefined || holder === '/' || cgroup === '/') return false;
+  const within = cgroup === holder || cgroup.startsWith(`${holder}/`);
+  return !within && cgroup.split('/')[1] === holder.split('/')[1];
 }
 
 function riseFor(state: OomKillState, kill: Kill): Rise | undefined {

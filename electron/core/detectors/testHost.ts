@@ -24,6 +24,8 @@ export class TestHost {
   table = new Map<number, ProcessRow>();
   oomKills: number | undefined = 0;
   cgroupOomKills: number | undefined;
+  /** Of the group that holds this host, as its own processes see it. */
+  cgroupPath: string | undefined;
   bootId = BOOT;
   #changes: ProcessChange[] = [];
   readonly #pipeline;
@@ -159,7 +161,12 @@ export class TestHost {
         lastPid: 1,
       },
       ...(this.oomKills === undefined ? {} : { oomKills: this.oomKills }),
-      ...(this.cgroupOomKills === undefined ? {} : { cgroup: { oomKills: this.cgroupOomKills } }),
+      ...(this.cgroupOomKills === undefined
+        ? {}
+        : { cgroup: { oomKills: this.cgroupOomKills, memoryLimitBytes: 128 << 20 } }),
+      ...(this.cgroupPath === undefined
+        ? {}
+        : { cgroups: [{ path: this.cgroupPath, memoryLimitBytes: 128 << 20 }] }),
       changes,
       table: [...this.table.values()],
       sampler: { implementation: 'perl', cpuMs: 3, residentBytes: 6 << 20, frameBytes: 1100, roundTripMs: 4 },

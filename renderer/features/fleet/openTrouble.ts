@@ -1,3 +1,4 @@
+import { LASTING_KINDS } from '../../../shared/model/lastingKinds.ts';
 import type { EventKind, Severity, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 
 /** What is wrong with one host at a time, worst first. */
@@ -10,13 +11,12 @@ export interface Trouble {
 /** A moment (an OOM kill, a restart) stays on the fleet for this long, since nothing closes it. */
 export const MOMENT_MS = 15 * 60_000;
 
-const LASTING: ReadonlySet<EventKind> = new Set([
-  'process.respawn_loop',
+/** Those of the link, and the record's, are closed by an event of their own. */
+const LASTING: ReadonlySet<EventKind> = new Set<EventKind>([
+  ...LASTING_KINDS,
   'link.lost',
   'link.refused',
   'link.degraded',
-  'host.silent',
-  'host.ssh_dying',
   'recording.failed',
 ]);
 
@@ -70,6 +70,32 @@ export function troubleWord(kind: EventKind): string {
     'host.ssh_dying': 'ssh dying',
     'host.rebooted': 'reboot',
     'recording.failed': 'record',
+    'process.oom_risk': 'memory',
+    'memory.leak': 'memory',
+    'process.pid_changed': 'restarted',
+    'cpu.saturated': 'CPU',
+    'cgroup.throttled': 'throttled',
+    'host.outlier': 'outlier',
+    'clock.skewed': 'clock',
+    'connections.leak': 'connections',
+    'connections.capped': 'connections',
+    'listen.overflow': 'listen queue',
+    'queue.stalled': 'queue',
+    'fd.leak': 'open files',
+    'fd.near_limit': 'open files',
+    'threads.growth': 'threads',
+    'disk.full': 'disk',
+    'disk.filling': 'disk',
+    'inodes.full': 'inodes',
+    'filesystem.readonly': 'read-only',
+    'network.saturated': 'network',
+    'network.errors': 'network',
+    'kernel.segfault': 'crash',
+    'kernel.hung_task': 'hung',
+    'kernel.oops': 'kernel',
+    'service.failed': 'service',
+    'log.matched': 'log',
+    'log.surge': 'log',
   };
   return known[kind] ?? (kind.startsWith('remediation.') ? 'fix' : 'event');
 }

@@ -1,8 +1,9 @@
 import { Plus } from 'lucide-react';
 import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
+import { LASTING_KINDS } from '../../../shared/model/lastingKinds.ts';
 import { type Story, toStories } from '../../../shared/model/stories.ts';
-import type { EventId, EventKind, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { call } from '../../stores/connection.ts';
 import { putEvents, useTimeline } from '../../stores/timeline.ts';
 import { openDialog, selectEvent } from '../../stores/ui.ts';
@@ -152,7 +153,7 @@ const Row = memo(function Row({
   times?: number;
 }) {
   const first = event.actions[0];
-  const ongoing = event.endedAt === undefined && GOES_ON.has(event.kind);
+  const ongoing = event.endedAt === undefined && LASTING_KINDS.has(event.kind);
   const select = (id: EventId | undefined) => selectEvent(id);
   return (
     <li
@@ -191,33 +192,6 @@ const Row = memo(function Row({
     </li>
   );
 });
-
-/** Kinds that are told while they last, and closed when they are over. */
-const GOES_ON: ReadonlySet<EventKind> = new Set<EventKind>([
-  'process.respawn_loop',
-  'process.oom_risk',
-  'cpu.saturated',
-  'cgroup.throttled',
-  'erlang.orphan_remote_shell',
-  'connections.leak',
-  'connections.capped',
-  'listen.overflow',
-  'queue.stalled',
-  'fd.leak',
-  'fd.near_limit',
-  'memory.leak',
-  'threads.growth',
-  'disk.full',
-  'disk.filling',
-  'inodes.full',
-  'filesystem.readonly',
-  'network.saturated',
-  'network.errors',
-  'log.surge',
-  'host.outlier',
-  'host.silent',
-  'host.ssh_dying',
-]);
 
 function matches(event: TimelineEvent, filter: Filter, wanted: string): boolean {
   if (filter === 'critical' && event.severity !== 'critical') return false;

@@ -1,0 +1,28 @@
+import type { EventKind } from './timelineEvent.ts';
+
+/** Kinds that are told while they last, and get their `endedAt` when they are over. */
+export const LASTING_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
+  'process.respawn_loop',
+  'process.oom_risk',
+  'cpu.saturated',
+  'cgroup.throttled',
+  'erlang.orphan_remote_shell',
+  'connections.leak',
+  'connections.capped',
+  'listen.overflow',
+  'queue.stalled',
+  'fd.leak',
+  'fd.near_limit',
+  'memory.leak',
+  'threads.growth',
+  'disk.full',
+  'disk.filling',
+  'inodes.full',
+  'filesystem.readonly',
+  'network.saturated',
+  'network.errors',
+  'log.surge',
+  'host.outlier',
+  'host.silent',
+  'host.ssh_dying',
+]);
