@@ -55,7 +55,7 @@ export const connectionsCapped: Detector<State> = {
       const track: Track = known ?? { points: [], waiting: 0, open: false };
       if (!known && state.groups.size >= 200) continue;
       state.groups.set(key, track);
-      addPoint(track.points, { at, value: group.count }, 10 * 60_000);
+      addPoint(track.points, { at, value: group.count }, 5 * 60_000);
       if (group.count < 32) delete track.largeSince;
       else track.largeSince ??= at;
       const spanMs = limit(context, 'growthSeconds') * 1000;

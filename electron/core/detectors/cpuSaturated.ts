@@ -7,9 +7,22 @@ import { limit, movedRows, percent, processDetail, processEvidence, processWords
 
 type Owner = 'visible' | 'reaped' | 'unattributed' | 'steal';
 
+/** What is kept of a sample: the whole of it, with its table, would be held for long. */
+interface Moment {
+  at: number;
+  bootId: string;
+  intervalMs: number;
+  busy: number;
+  steal: number;
+  iowait: number;
+  visible: number;
+  reaped: number;
+  unattributed: number;
+}
+
 interface State {
   /** The latest ticks, oldest first, spanning at most `seconds`. */
-  window: Sample[];
+  window: Moment[];
   open: boolean;
   waiting: Hysteresis;
   /** One process on one core, by pid and start. */
@@ -39,16 +52,14 @@ export const cpuSaturated: Detector<State> = {
     const last = state.window.at(-1);
     // A gap or another boot: what was before says nothing of now.
     if (last && (last.bootId !== sample.bootId || sample.at - last.at > seconds * 1000)) state.window = [];
-    state.window.push(sample);
+    state.window.push(momentOf(sample));
     while ((state.window[1]?.at ?? Number.POSITIVE_INFINITY) <= sample.at - seconds * 1000)
       state.window.shift();
-    const spanMs = state.window.reduce((sum, one) => sum + one.intervalMs, 0);
+    const means = meansOf(state.window);
+    const { spanMs, steal, busy: share } = means;
     if (spanMs < seconds * 1000) return [];
-    const outputs = [...judgeWaiting(state, sample, context), ...judgePegged(state, sample, context)];
-    const mean = (read: (one: Sample) => number) =>
-      state.window.reduce((sum, one) => sum + read(one) * one.intervalMs, 0) / spanMs;
-    const steal = mean((one) => one.cpu.steal);
-    const share = mean((one) => 1 - one.cpu.idle - one.cpu.iowait);
+    const outputs = judgePegged(state, sample, context);
+    judgeWaiting(state, means, sample, context, outputs);
     if (state.open) {
       if (share >= Number(context.thresholds['closeShare'])) return outputs;
       state.open = false;
@@ -57,9 +68,9 @@ export const cpuSaturated: Detector<State> = {
     if (share < Number(context.thresholds['openShare'])) return outputs;
     state.open = true;
     const cores: Record<Owner, number> = {
-      visible: mean((one) => one.balance.visible),
-      reaped: mean((one) => one.balance.reaped),
-      unattributed: mean((one) => one.balance.unattributed),
+      visible: means.visible,
+      reaped: means.reaped,
+      unattributed: means.unattributed,
       steal: steal * sample.cores,
     };
     const owners: Owner[] = ['visible', 'reaped', 'unattributed', 'steal'];
@@ -107,47 +118,91 @@ export const cpuSaturated: Detector<State> = {
   },
 };
 
+function momentOf({ at, bootId, intervalMs, cpu, balance }: Sample): Moment {
+  const { steal, iowait } = cpu;
+  const { visible, reaped, unattributed } = balance;
+  return {
+    at,
+    bootId,
+    intervalMs,
+    busy: 1 - cpu.idle - iowait,
+    steal,
+    iowait,
+    visible,
+    reaped,
+    unattributed,
+  };
+}
+
+type Means = Omit<Moment, 'at' | 'bootId' | 'intervalMs'> & { spanMs: number };
+
+function meansOf(window: readonly Moment[]): Means {
+  const sum = { spanMs: 0, busy: 0, steal: 0, iowait: 0, visible: 0, reaped: 0, unattributed: 0 };
+  for (const one of window) {
+    const weight = one.intervalMs;
+    sum.spanMs += weight;
+    sum.busy += one.busy * weight;
+    sum.steal += one.steal * weight;
+    sum.iowait += one.iowait * weight;
+    sum.visible += one.visible * weight;
+    sum.reaped += one.reaped * weight;
+    sum.unattributed += one.unattributed * weight;
+  }
+  const by = Math.max(1, sum.spanMs);
+  return {
+    spanMs: sum.spanMs,
+    busy: sum.busy / by,
+    steal: sum.steal / by,
+    iowait: sum.iowait / by,
+    visible: sum.visible / by,
+    reaped: sum.reaped / by,
+    unattributed: sum.unattributed / by,
+  };
+}
+
 /** Cores that stand idle because what would run on them waits for a disk. */
-function judgeWaiting(state: State, sample: Sample, context: DetectorContext): DetectorOutput[] {
+function judgeWaiting(
+  state: State,
+  { spanMs, iowait: share }: Means,
+  sample: Sample,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
   const least = limit(context, 'waitShare');
-  const spanMs = state.window.reduce((sum, one) => sum + one.intervalMs, 0);
-  const share = state.window.reduce((sum, one) => sum + one.cpu.iowait * one.intervalMs, 0) / spanMs;
   const look = share >= least ? 'holds' : share < least / 2 ? 'clear' : 'between';
   // The window has been waited for already.
   const change = takeLook(state.waiting, look, sample.at, { openMs: 0, closeMs: 15_000 });
   if (change === 'closed')
-    return [{ type: 'close', key: 'iowait', endedAt: state.waiting.clearSince ?? sample.at }];
-  if (change !== 'opened') return [];
+    outputs.push({ type: 'close', key: 'iowait', endedAt: state.waiting.clearSince ?? sample.at });
+  if (change !== 'opened') return;
   const full = sample.pressure?.ioFull;
   const { blocked } = sample.processes;
   const pressure =
     full === undefined ? '' : `; in ${percent(full)} of the time nothing at all could run for that`;
-  return [
-    {
-      type: 'event',
-      key: 'iowait',
-      draft: {
-        kind: 'cpu.saturated',
-        severity: full !== undefined && full >= 0.5 && blocked >= sample.cores ? 'warning' : 'info',
-        at: sample.at - spanMs,
-        hostAt: sample.hostAt - spanMs,
-        title: `CPU waits for disks ${percent(share)} of the time; ${blocked} process${blocked === 1 ? '' : 'es'} blocked`,
-        verdict: `${(share * sample.cores).toFixed(2)} of ${sample.cores} core${sample.cores === 1 ? '' : 's'} stood idle for ${Math.round(spanMs / 1000)} s because what would run waits for a disk: the busiest disk is ${percent(sample.disk.busiest)} busy, and ${blocked} process${blocked === 1 ? ' is' : 'es are'} blocked${pressure}`,
-        detail: { share, cores: sample.cores, owner: 'iowait', blocked, busiestDisk: sample.disk.busiest },
-        evidence: [
-          {
-            type: 'samples',
-            metric: 'system.cpu.utilization.iowait',
-            from: sample.at - spanMs - 60_000,
-            to: sample.at,
-          },
-          { type: 'samples', metric: 'system.disk.busy', from: sample.at - spanMs - 60_000, to: sample.at },
-        ],
-        actions: [],
-        momentary: false,
-      },
+  outputs.push({
+    type: 'event',
+    key: 'iowait',
+    draft: {
+      kind: 'cpu.saturated',
+      severity: full !== undefined && full >= 0.5 && blocked >= sample.cores ? 'warning' : 'info',
+      at: sample.at - spanMs,
+      hostAt: sample.hostAt - spanMs,
+      title: `CPU waits for disks ${percent(share)} of the time; ${blocked} process${blocked === 1 ? '' : 'es'} blocked`,
+      verdict: `${(share * sample.cores).toFixed(2)} of ${sample.cores} core${sample.cores === 1 ? '' : 's'} stood idle for ${Math.round(spanMs / 1000)} s because what would run waits for a disk: the busiest disk is ${percent(sample.disk.busiest)} busy, and ${blocked} process${blocked === 1 ? ' is' : 'es are'} blocked${pressure}`,
+      detail: { share, cores: sample.cores, owner: 'iowait', blocked, busiestDisk: sample.disk.busiest },
+      evidence: [
+        {
+          type: 'samples',
+          metric: 'system.cpu.utilization.iowait',
+          from: sample.at - spanMs - 60_000,
+          to: sample.at,
+        },
+        { type: 'samples', metric: 'system.disk.busy', from: sample.at - spanMs - 60_000, to: sample.at },
+      ],
+      actions: [],
+      momentary: false,
     },
-  ];
+  });
 }
 
 /** One thread that can use no more than one core, however many there are. The kernel moves it about, so it goes by process. */

@@ -160,11 +160,12 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
     state.tables = [];
   } else {
     for (const change of sample.changes) {
-      if (change.change === 'exited') addGone(state, change, sample);
+      if (change.change === 'exited') addGone(state, change, sample, false);
     }
     // A victim whose parent does not reap it stays in the table.
     for (const row of movedRows(sample)) {
-      if ((row.state === 'Z' || row.state === 'X') && state.tables.length > 0) addGone(state, row, sample);
+      if ((row.state === 'Z' || row.state === 'X') && state.tables.length > 0)
+        addGone(state, row, sample, true);
     }
     for (const rise of state.rises) rise.samplesAfter++;
     if (last) {
@@ -204,25 +205,44 @@ function addGone(
   state: OomKillState,
   process: { pid: number; startTicks: number; name: string; command: string; residentBytes: number },
   sample: Sample,
+  zombie: boolean,
 ): void {
   const known = state.gone.some(
     (g) => g.identity.pid === process.pid && g.identity.startTicks === process.startTicks,
   );
   if (known) return;
-  let { residentBytes, command } = process;
-  for (const { rows } of state.tables) {
-    const row = rows.find((r) => r.pid === process.pid && r.startTicks === process.startTicks);
-    if (!row) continue;
-    // A zombie that was one before is no news.
-    if (row.state === 'Z' || row.state === 'X') return;
-    residentBytes = Math.max(residentBytes, row.residentBytes);
-    if (command === '') command = row.command;
-  }
+  const tables = [...state.tables];
+  const before = () =>
+    tables
+      .map(({ rows }) => rows.find((r) => r.pid === process.pid && r.startTicks === process.startTicks))
+      .filter((row) => row !== undefined);
+  // A zombie that was one before is no news.
+  if (
+    (zombie || process.residentBytes === 0) &&
+    before().some((row) => row.state === 'Z' || row.state === 'X')
+  )
+    return;
+  let figures: { residentBytes: number; command: string } | undefined;
+  // Processes end all the time, and hardly one is ever asked for: its last figures are looked for then.
+  const looked = () => {
+    figures ??= before().reduce(
+      (so, row) => ({
+        residentBytes: Math.max(so.residentBytes, row.residentBytes),
+        command: so.command === '' ? row.command : so.command,
+      }),
+      { residentBytes: process.residentBytes, command: process.command },
+    );
+    return figures;
+  };
   state.gone.push({
     identity: { bootId: sample.bootId, pid: process.pid, startTicks: process.startTicks },
     name: process.name,
-    command,
-    residentBytes,
+    get command() {
+      return looked().command;
+    },
+    get residentBytes() {
+      return looked().residentBytes;
+    },
     at: sample.at,
     claimed: false,
   });

@@ -41,6 +41,8 @@ export interface FamilyState {
   ticks: Tick[];
   bootId: string;
   forgotAt: number;
+  /** Those that were started more than once: of all, a few. */
+  repeated: Map<string, Family>;
 }
 
 export const initialFamilies = (): FamilyState => ({
@@ -50,6 +52,7 @@ export const initialFamilies = (): FamilyState => ({
   ticks: [],
   bootId: '',
   forgotAt: 0,
+  repeated: new Map(),
 });
 
 const MOST_FAMILIES = 400;
@@ -86,6 +89,7 @@ export function takeFamilies(state: FamilyState, sample: Sample): void {
     family.instances.push({ pid, startTicks, at, cpuTicks });
     if (family.instances.length > MOST_INSTANCES) family.instances.shift();
     family.seen++;
+    if (family.seen === 2) state.repeated.set(key, family);
     family.lastAt = at;
     family.alive.add(change.pid);
     state.byPid.set(change.pid, key);
@@ -169,14 +173,17 @@ function forget(state: FamilyState, at: number): void {
   state.forgotAt = at;
   for (const [key, family] of state.families) {
     const crowded = state.families.size > MOST_FAMILIES;
-    if (!crowded && (family.alive.size > 0 || at - family.lastAt < FORGET_MS)) continue;
+    // They are in the order of their last start: the others are younger.
+    if (!crowded && at - family.lastAt < FORGET_MS) break;
+    if (!crowded && family.alive.size > 0) continue;
     state.families.delete(key);
+    state.repeated.delete(key);
     for (const pid of family.alive) state.byPid.delete(pid);
   }
   for (const [parent, list] of state.started) {
-    const kept = list.filter((s) => at - s.at <= RECENT_MS);
-    if (kept.length === 0) state.started.delete(parent);
-    else if (kept.length < list.length) state.started.set(parent, kept);
+    const old = list.findIndex((s) => at - s.at <= RECENT_MS);
+    if (old < 0) state.started.delete(parent);
+    else if (old > 0) list.splice(0, old);
   }
 }
 

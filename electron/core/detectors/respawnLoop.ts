@@ -204,6 +204,7 @@ function isAncestor(pid: number, of: number, sample: Sample | undefined): boolea
 function judge(state: RespawnState, context: DetectorContext, sampled: boolean): DetectorOutput[] {
   const outputs: DetectorOutput[] = [];
   const { now } = context;
+  if (state.families.repeated.size === 0 && state.logs.size === 0 && state.loops.size === 0) return outputs;
   for (const [path, log] of state.logs) {
     log.lines = log.lines.filter((l) => now - l.at <= LOG_WINDOW_MS);
     if (log.lines.length === 0) state.logs.delete(path);
@@ -228,7 +229,7 @@ function judge(state: RespawnState, context: DetectorContext, sampled: boolean):
 function plausibleFamilies(state: RespawnState, context: DetectorContext): [Family, FamilyFigures][] {
   const { now } = context;
   const found: [Family, FamilyFigures][] = [];
-  for (const family of state.families.families.values()) {
+  for (const family of state.families.repeated.values()) {
     if (family.seen < 2 || now - family.overlapAt < LOG_WINDOW_MS || now - family.lastAt > LOG_WINDOW_MS)
       continue;
     if (family.name === 'sleep') continue;
