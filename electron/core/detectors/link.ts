@@ -19,6 +19,8 @@ export const link: Detector<LinkDetectorState> = {
     criticalAfterMs: 30_000,
     /** A link that is up, or samples that come, for so long are back; sooner it is still the same trouble. */
     steadyAfterMs: 3_000,
+    /** Keepalives are unanswered for five seconds when it begins. */
+    stalledAfterMs: 5_000,
     /** A restart of sshd looks the same for a moment. */
     dyingAfterMs: 5_000,
     /** No sample for so long while keepalives are answered. */
@@ -47,7 +49,7 @@ export interface LinkDetectorState {
   upSince?: number;
   lost?: { at: number; reason: string; cause?: LinkCause; times: number; critical: boolean };
   dying?: { at: number; reason: string; connected: boolean; told: boolean; critical: boolean };
-  stalled?: { at: number; reason: string; critical: boolean };
+  stalled?: { at: number; reason: string; told: boolean; critical: boolean };
   refused?: boolean;
   /** Survives the link: what the host was like before. */
   latest?: { at: number; memoryUsed: number | undefined };
@@ -77,9 +79,10 @@ function takeLink(state: LinkDetectorState, next: LinkState, context: DetectorCo
       if (next.cause === 'ssh_dying')
         outputs.push(...takeDying(state, next.since, next.reason, true, context));
       if (!state.dying?.told) {
-        state.stalled ??= { at: next.since, reason: next.reason, critical: false };
+        state.stalled ??= { at: next.since, reason: next.reason, told: false, critical: false };
         state.stalled.reason = next.reason;
-        outputs.push(stalledEvent(state.stalled));
+        // What a new connection meets is known within seconds, and may make it another trouble.
+        if (next.cause !== undefined || state.stalled.told) outputs.push(tellStalled(state.stalled));
       }
       break;
     case 'lost':
@@ -155,7 +158,7 @@ function closeAll(state: LinkDetectorState, endedAt: number, recovered = false):
     const words = `The link is back after ${after(lost.at)}`;
     outputs.push({ type: 'close', key: 'lost', endedAt, ...recovery(words, lost.at) });
   }
-  if (stalled) {
+  if (stalled?.told) {
     const words = `The link answers again after ${after(stalled.at)}; the connection held`;
     outputs.push({ type: 'close', key: 'stalled', endedAt, ...recovery(words, stalled.at) });
   }
@@ -204,7 +207,9 @@ function lostEvent(state: LinkDetectorState, context: DetectorContext): Detector
   };
 }
 
-function stalledEvent({ at, reason, critical }: NonNullable<LinkDetectorState['stalled']>): DetectorOutput {
+function tellStalled(stalled: NonNullable<LinkDetectorState['stalled']>): DetectorOutput {
+  stalled.told = true;
+  const { at, reason, critical } = stalled;
   return {
     type: 'event',
     key: 'stalled',
@@ -291,9 +296,11 @@ function takeTick(state: LinkDetectorState, context: DetectorContext): DetectorO
       outputs.push(lostEvent(state, context));
     }
     const { stalled } = state;
-    if (stalled && !stalled.critical && now - stalled.at >= numberOf(context, 'criticalAfterMs')) {
-      stalled.critical = true;
-      outputs.push(stalledEvent(stalled));
+    if (stalled) {
+      const critical = now - stalled.at >= numberOf(context, 'criticalAfterMs');
+      const news = critical !== stalled.critical || !stalled.told;
+      stalled.critical = critical;
+      if (news && now - stalled.at >= numberOf(context, 'stalledAfterMs')) outputs.push(tellStalled(stalled));
     }
     outputs.push(...tellDying(state, context));
   }
