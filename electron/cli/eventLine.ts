@@ -2,7 +2,7 @@ import type { Evidence, TimelineEvent } from '../../shared/model/timelineEvent.t
 
 /**
  * One event as one line of JSON. Times are ISO 8601 in UTC with milliseconds, those in `detail` as the detector wrote
- * them. `revision` counts up under the same `id`; `endedAt` is there once it is over.
+ * them. `verdict` is one plain sentence with the numbers, where there is more to say than the title. `revision` counts up under the same `id`; `endedAt` is there once it is over.
  */
 export function eventLine(event: TimelineEvent): string {
   return `${JSON.stringify({
@@ -16,6 +16,7 @@ export function eventLine(event: TimelineEvent): string {
     ...(event.endedAt === undefined ? {} : { endedAt: iso(event.endedAt) }),
     clockOffsetMs: event.clockOffsetMs,
     title: event.title,
+    ...(event.verdict === undefined ? {} : { verdict: event.verdict }),
     detail: event.detail,
     evidence: event.evidence.map(withTimes),
   })}\n`;

@@ -9,7 +9,7 @@ import { needsPerson, withWorkspace } from './openForCommand.ts';
 const HELP = `Usage: npm run -s fireline -- watch WORKSPACE.yaml [options]
 
 Connects to every host of the workspace, records, and prints the timeline on stdout: one JSON object a line and event,
-  {"id","revision","host","kind","severity","at","seenAt","clockOffsetMs","title","detail","evidence"}
+  {"id","revision","host","kind","severity","at","seenAt","clockOffsetMs","title","verdict","detail","evidence"}
 Times are ISO 8601 in UTC. An event that goes on is printed again, with the same id and a higher revision, when it says
 something new and when it is over ("endedAt"). Everything else goes to stderr.
 
