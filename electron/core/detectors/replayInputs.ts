@@ -30,6 +30,8 @@ export interface ReplayResult {
   faults: number;
 }
 
+const NO_RECORDING = 'this is not a recording of the detectors’ inputs, or of a later version';
+
 /** A gap longer than this is not filled with ticks: nobody watched then. */
 const LONGEST_GAP_MS = 10 * 60_000;
 
@@ -52,13 +54,14 @@ export async function replayInputs(
     if (line === '') continue;
     if (!header) {
       header = readHeader(line);
-      if (!header) throw new Error('this is not a recording of the detectors’ inputs, or of a later version');
+      if (!header) throw new Error(NO_RECORDING);
       continue;
     }
     const input = readInput(line);
     if (input) inputs.push(input);
     else result.faults++;
   }
+  if (!header) throw new Error(NO_RECORDING);
   const answers = answersOf(inputs);
 
   function hostOf(id: HostId): Replayed {
