@@ -110,8 +110,9 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     }
     if (draft.momentary) one.overAt = now;
     else if (one.overAt !== undefined) {
-      // It came again within a minute: the same trouble, not another.
+      // It came again within a minute: the same trouble, not another; how often is said.
       delete one.overAt;
+      one.times = (one.times ?? 1) + 1;
       revise(one, draft, now);
       return;
     }
@@ -125,7 +126,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     const { endedAt: _, verdict: __, ...rest } = before;
     const next: TimelineEvent = {
       ...rest,
-      ...fieldsOf(draft, now),
+      ...fieldsOf(draft, now, one.times),
       // Something that goes on began when it was first seen to.
       at: draft.momentary ? Math.min(draft.at, now) : Math.min(before.at, draft.at),
     };
@@ -148,7 +149,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     const { verdict: _, ...rest } = one.event;
     one.event = {
       ...rest,
-      ...fieldsOf(latest, now),
+      ...fieldsOf(latest, now, one.times),
       at: one.event.at,
       endedAt: Math.max(one.event.at, Math.min(output.endedAt, now)),
       // What would have helped is of no use any more.
@@ -163,10 +164,11 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     return { id: newId(), revision: 0, host, seenAt: now, ...fieldsOf(draft, now) };
   }
 
-  function fieldsOf(draft: EventDraft, now: number) {
+  function fieldsOf(draft: EventDraft, now: number, times = 1) {
     const { momentary: _, at, ...fields } = draft;
     return {
       ...fields,
+      ...(times > 1 ? { detail: { ...draft.detail, times } } : {}),
       actions: [...draft.actions, ...fittingActions(draft, host)],
       at: Math.min(at, now),
       source: draft.kind.startsWith('link.') ? ('link' as const) : ('detector' as const),
@@ -219,6 +221,8 @@ interface Told {
   waiting?: EventDraft;
   /** Closed, or a moment: it may still be revised for a while. */
   overAt?: number;
+  /** How often it has come, when more than once. */
+  times?: number;
 }
 
 /** A number that trembles is not worth a revision a second. */

@@ -305,6 +305,12 @@ describe('disk.full, disk.filling and inodes.full', () => {
     playDisk(host, 600, (s) => filled((s % 40 < 20 ? 9.55 : 9.1) * GIB));
     expect(told(host, 'disk.full')).toHaveLength(1);
   });
+
+  it('what comes again within a minute is the same event, with how often', () => {
+    const host = new TestHost({});
+    playDisk(host, 150, (s) => filled((s % 50 < 20 ? 9.6 : 5) * GIB));
+    expect(told(host, 'disk.full')).toMatchObject([{ detail: { times: 3 } }]);
+  });
 });
 
 describe('filesystem.readonly, by its mount', () => {
