@@ -102,7 +102,7 @@ function Regions() {
         </ErrorScreen>
       </div>
       <WorkspaceStrips />
-      <div className={styles.body} ref={body}>
+      <main className={styles.body} ref={body}>
         {timelineOpen ? (
           <>
             <div className={styles.timeline} style={{ width: timeline }}>
@@ -170,7 +170,7 @@ function Regions() {
             </button>
           )}
         </div>
-      </div>
+      </main>
       <div className={styles.scrubber}>
         <ErrorScreen name="Time axis">
           <Scrubber />

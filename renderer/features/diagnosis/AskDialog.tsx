@@ -7,6 +7,7 @@ import { call, errorOf } from '../../stores/connection.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { putEvents } from '../../stores/timeline.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
+import { ScrollableText } from '../shell/ScrollableText.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './AskDialog.module.css';
 import { type Answer, type AnswerGroup, groupAnswers, slowHosts } from './answerGroups.ts';
@@ -186,7 +187,7 @@ function Group({ group, first }: { group: AnswerGroup<HostId>; first: boolean })
           </small>
         )}
       </h3>
-      <pre>
+      <ScrollableText>
         {lines.map((line, number) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: lines have no other name
           <span key={number} data-odd={group.odd.has(number) || undefined}>
@@ -194,7 +195,7 @@ function Group({ group, first }: { group: AnswerGroup<HostId>; first: boolean })
             {'\n'}
           </span>
         ))}
-      </pre>
+      </ScrollableText>
     </article>
   );
 }

@@ -4,6 +4,7 @@ import { type HostSummary, isUp } from '../../../shared/model/host.ts';
 import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import { type Look, look, useDiagnoses } from '../../stores/diagnoses.ts';
 import { openDialog } from '../../stores/ui.ts';
+import { ScrollableText } from '../shell/ScrollableText.tsx';
 import styles from './DiagnosisPanel.module.css';
 
 /** What an engineer would type by hand, one click each; everything that is looked at is kept on the timeline. */
@@ -134,7 +135,7 @@ function Result({ host, latest }: { host: HostSummary; latest: Look }) {
       {result.deletedFiles && result.deletedFiles.length > 0 && (
         <DeletedFiles host={host} files={result.deletedFiles} />
       )}
-      <pre className={styles.output}>{visibleLines(result.output, 200_000)}</pre>
+      <ScrollableText className={styles.output}>{visibleLines(result.output, 200_000)}</ScrollableText>
     </>
   );
 }

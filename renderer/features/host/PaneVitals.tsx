@@ -52,12 +52,12 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
           type="button"
           tabIndex={-1}
           className={styles.vitals}
-          aria-label={`Vitals of ${visibleText(host, 64)}: show its detail`}
           onClick={() => {
             focusHost(host);
             useUi.setState({ detailOpen: true, detailTab: 'overview' });
           }}
         >
+          <span className={styles.name}>Vitals of {visibleText(host, 64)}, shows its detail: </span>
           <span className={styles.group}>
             <span className={styles.kind}>cpu</span>
             <span ref={cpu} className={styles.number} />

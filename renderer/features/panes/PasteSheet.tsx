@@ -1,6 +1,7 @@
 import * as Dialog from '@radix-ui/react-dialog';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { usePanes } from '../../stores/panes.ts';
+import { ScrollableText } from '../shell/ScrollableText.tsx';
 import sheet from '../shell/sheet.module.css';
 import { tooLongForLineMode } from '../terminal/terminalInput.ts';
 import { receiversOf } from './broadcast.ts';
@@ -47,13 +48,13 @@ export function PasteSheet() {
                 take it all. Where it matters, send it as a file.
               </p>
             )}
-            <pre className={sheet.command}>
+            <ScrollableText className={sheet.command}>
               {lines
                 .slice(0, SHOWN_LINES)
                 .map((line) => visibleText(line, 400))
                 .join('\n')}
               {lines.length > SHOWN_LINES && `\n… and ${lines.length - SHOWN_LINES} more`}
-            </pre>
+            </ScrollableText>
             <div className={sheet.footer}>
               <button type="button" onClick={leave}>
                 Cancel

@@ -6,6 +6,7 @@ import type { RemediationPlan, RemediationRecord } from '../../../shared/model/r
 import { call, errorOf } from '../../stores/connection.ts';
 import { putRemediation, useRemediations } from '../../stores/remediations.ts';
 import { closeDialog, type Dialog as DialogRequest, useUi } from '../../stores/ui.ts';
+import { ScrollableText } from '../shell/ScrollableText.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './ManyHostsSheet.module.css';
 
@@ -107,7 +108,7 @@ function Sheet({ request }: { request: Request }) {
       {shown && (
         <>
           <h3 className={sheet.subheading}>Runs on each host</h3>
-          <pre className={sheet.command}>{visibleLines(shown.command)}</pre>
+          <ScrollableText className={sheet.command}>{visibleLines(shown.command)}</ScrollableText>
         </>
       )}
       <h3 className={sheet.subheading}>Hosts, one first</h3>

@@ -13,6 +13,7 @@ import { look } from '../../stores/diagnoses.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { putRemediation, useRemediations } from '../../stores/remediations.ts';
 import { closeDialog, type Dialog as DialogRequest, useUi } from '../../stores/ui.ts';
+import { ScrollableText } from '../shell/ScrollableText.tsx';
 import styles from '../shell/sheet.module.css';
 
 type Request = Extract<DialogRequest, { kind: 'remediation' }>;
@@ -159,7 +160,7 @@ function PlanText({ plan }: { plan: RemediationPlan }) {
       <h3 className={styles.subheading}>
         {plan.action.startsWith('aws.') ? 'Asks AWS' : 'Runs on the host'}
       </h3>
-      <pre className={styles.command}>{visibleLines(plan.command)}</pre>
+      <ScrollableText className={styles.command}>{visibleLines(plan.command)}</ScrollableText>
       {plan.touches.length > 0 && (
         <>
           <h3 className={styles.subheading}>Touches</h3>

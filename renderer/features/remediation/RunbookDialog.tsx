@@ -8,6 +8,7 @@ import { useHosts } from '../../stores/hosts.ts';
 import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { HostChoice } from '../diagnosis/HostChoice.tsx';
+import { ScrollableText } from '../shell/ScrollableText.tsx';
 import sheet from '../shell/sheet.module.css';
 
 /** A runbook of the workspace: its parameters and its hosts; what would run is shown by the sheet that follows. */
@@ -71,7 +72,7 @@ function Form({ runbook }: { runbook: Runbook }) {
 
   return (
     <form onSubmit={submit}>
-      <pre className={sheet.command}>{visibleText(runbook.run, 2000)}</pre>
+      <ScrollableText className={sheet.command}>{visibleText(runbook.run, 2000)}</ScrollableText>
       {runbook.parameters.map((parameter) => (
         <Parameter
           key={parameter.name}

@@ -16,7 +16,11 @@ export function KeysSheet() {
       {open && (
         <Dialog.Portal>
           <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content className={`${sheet.sheet} ${styles.sheet}`} aria-describedby={undefined}>
+          <Dialog.Content
+            className={`${sheet.sheet} ${styles.sheet}`}
+            aria-describedby={undefined}
+            tabIndex={0}
+          >
             <Dialog.Title className={sheet.title}>Keys</Dialog.Title>
             <p className={sheet.hint}>
               In a terminal every key is the shell’s but the prefix {showPrefix()}, Ctrl-Shift-P (palette),

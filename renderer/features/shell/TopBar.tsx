@@ -22,6 +22,7 @@ export function TopBar() {
   const theme = useUi((s) => s.theme);
   return (
     <header className={styles.bar}>
+      <PageName />
       <WorkspaceMenu />
       <HostCounts />
       <div className={styles.incident}>
@@ -49,6 +50,16 @@ export function TopBar() {
         <CircleHelp size={14} />
       </IconButton>
     </header>
+  );
+}
+
+/** For those who cannot see where they are. */
+function PageName() {
+  const name = useWorkspace((s) => s.view?.name);
+  return (
+    <h1 className={styles.pageName}>
+      {name === undefined ? 'Fireline' : `${visibleText(name, 60)}, Fireline`}
+    </h1>
   );
 }
 

@@ -3,6 +3,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
 import { focusActiveTerminal } from '../panes/paneCommands.ts';
 import { copyPlainText } from '../scrollback/plainText.ts';
+import { ScrollableText } from '../shell/ScrollableText.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './LinkSheet.module.css';
 import { type HostLink, readLink } from './webLinks.ts';
@@ -55,7 +56,9 @@ function Link({ link, one }: { link: HostLink; one: boolean }) {
   return (
     <section className={styles.link} data-one={one}>
       {read && one && <p className={`${sheet.onHost} ${styles.host}`}>{visibleText(read.host, 200)}</p>}
-      <pre className={sheet.command}>{visibleText(read?.href ?? link.address, 2_000)}</pre>
+      <ScrollableText className={sheet.command}>
+        {visibleText(read?.href ?? link.address, 2_000)}
+      </ScrollableText>
       {misleading && (
         <p className={sheet.error} role="alert">
           Its text says something else: {visibleText(link.text ?? '', 300)}

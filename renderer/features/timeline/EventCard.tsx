@@ -12,6 +12,7 @@ import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { openDialog, useUi } from '../../stores/ui.ts';
+import { ScrollableText } from '../shell/ScrollableText.tsx';
 import styles from './Timeline.module.css';
 import { clockTime, utcTime } from './timeFormat.ts';
 
@@ -95,7 +96,7 @@ function EvidenceItem({ evidence }: { evidence: Evidence }) {
       return (
         <details open>
           <summary>{visibleText(evidence.source, 200)}</summary>
-          <pre className={styles.raw}>{visibleLines(evidence.text, 4000)}</pre>
+          <ScrollableText className={styles.raw}>{visibleLines(evidence.text, 4000)}</ScrollableText>
         </details>
       );
     case 'output':
@@ -104,7 +105,7 @@ function EvidenceItem({ evidence }: { evidence: Evidence }) {
           <summary>
             output, exit {evidence.exitCode ?? 'unknown'}: <code>{visibleText(evidence.command, 120)}</code>
           </summary>
-          <pre className={styles.raw}>{visibleLines(evidence.text)}</pre>
+          <ScrollableText className={styles.raw}>{visibleLines(evidence.text)}</ScrollableText>
         </details>
       );
     case 'process':
@@ -114,10 +115,10 @@ function EvidenceItem({ evidence }: { evidence: Evidence }) {
             process {evidence.identity.pid} {visibleText(evidence.name, 40)}
             {evidence.note && `: ${visibleText(evidence.note, 200)}`}
           </summary>
-          <pre className={styles.raw}>
+          <ScrollableText className={styles.raw}>
             {visibleText(evidence.command, 4000)}
             {`\nboot ${evidence.identity.bootId} · start ${evidence.identity.startTicks} ticks`}
-          </pre>
+          </ScrollableText>
         </details>
       );
     case 'samples':
