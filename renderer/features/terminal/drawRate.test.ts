@@ -47,7 +47,7 @@ function testWindow() {
 
 test('an echo is drawn in the next frame', () => {
   const { window, state, frame } = testWindow();
-  const rate = limitDrawRate(window, () => state.now, afterFrame);
+  const rate = limitDrawRate(window, () => state.now, { afterFrame });
   let drawn = 0;
   for (let n = 0; n < 5; n++) {
     rate.received(20);
@@ -60,7 +60,7 @@ test('an echo is drawn in the next frame', () => {
 
 test('a flood is drawn at most every 100 ms, and its last frame is drawn', () => {
   const { window, state, frame, advance } = testWindow();
-  const rate = limitDrawRate(window, () => state.now, afterFrame);
+  const rate = limitDrawRate(window, () => state.now, { afterFrame });
   let drawn = 0;
   for (let n = 0; n < 60; n++) {
     rate.received(300_000);
@@ -85,7 +85,7 @@ test('a flood is drawn at most every 100 ms, and its last frame is drawn', () =>
 
 test('a request that waits can be cancelled', () => {
   const { window, state, frame, advance } = testWindow();
-  const rate = limitDrawRate(window, () => state.now, afterFrame);
+  const rate = limitDrawRate(window, () => state.now, { afterFrame });
   let drawn = 0;
   rate.received(1_000_000);
   window.requestAnimationFrame(() => drawn++);
@@ -98,7 +98,7 @@ test('a request that waits can be cancelled', () => {
 
 test('after a key every frame is drawn: the prompt that follows Ctrl-C is waited for', () => {
   const { window, state, frame, advance } = testWindow();
-  const rate = limitDrawRate(window, () => state.now, afterFrame);
+  const rate = limitDrawRate(window, () => state.now, { afterFrame });
   rate.received(1_000_000);
   window.requestAnimationFrame(() => {});
   frame();
@@ -121,7 +121,7 @@ test('after a key every frame is drawn: the prompt that follows Ctrl-C is waited
 
 test('a window whose frames are dear draws fewer of them in a flood, and three a second all the same', () => {
   const { window, state, frame, advance } = testWindow();
-  const rate = limitDrawRate(window, () => state.now, afterFrame);
+  const rate = limitDrawRate(window, () => state.now, { afterFrame });
   const flood = (milliseconds: number) => {
     let drawn = 0;
     let asked = false;
@@ -147,4 +147,24 @@ test('a window whose frames are dear draws fewer of them in a flood, and three a
   const dear = flood(3000);
   expect(dear).toBeLessThan(14);
   expect(dear).toBeGreaterThanOrEqual(9);
+});
+
+test('after a key the pane that is typed into is drawn at once, and floods beside it as seldom as before', () => {
+  const { window, state, frame, advance } = testWindow();
+  let background = true;
+  const rate = limitDrawRate(window, () => state.now, { afterFrame, inBackground: () => background });
+  rate.received(1_000_000);
+  window.requestAnimationFrame(() => {});
+  frame();
+  let flooded = 0;
+  let echoed = 0;
+  window.requestAnimationFrame(() => flooded++);
+  rate.typed();
+  background = false;
+  window.requestAnimationFrame(() => echoed++);
+  frame();
+  expect([flooded, echoed]).toEqual([0, 1]);
+  advance(200);
+  frame();
+  expect(flooded).toBe(1);
 });

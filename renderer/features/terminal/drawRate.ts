@@ -27,16 +27,20 @@ type FrameWindow = Pick<
   'requestAnimationFrame' | 'cancelAnimationFrame' | 'setTimeout' | 'clearTimeout'
 >;
 
-/** `afterFrame` runs something when the frame that is being made has been laid out and painted. */
+/**
+ * `afterFrame` runs something when the frame that is being made has been laid out and painted. `inBackground`: what asks
+ * for a frame now is not what a person types into, and need not be drawn with it.
+ */
 export function limitDrawRate(
   window: FrameWindow,
   now: () => number,
-  afterFrame: (run: () => void) => void = createAfterFrame(),
+  options: { afterFrame?: (run: () => void) => void; inBackground?: () => boolean } = {},
 ): DrawRate {
+  const { afterFrame = createAfterFrame(), inBackground = () => false } = options;
   const request = window.requestAnimationFrame.bind(window);
   const cancel = window.cancelAnimationFrame.bind(window);
   /** Requests that wait: their id for the caller, what stops them, and what stops the waiting. */
-  const waiting = new Map<number, { stop: () => void; hurry: () => void }>();
+  const waiting = new Map<number, { stop: () => void; hurry: () => void; background: boolean }>();
   let nextId = -1;
   let windowFrom = 0;
   let bytesInWindow = 0;
@@ -67,7 +71,9 @@ export function limitDrawRate(
 
   window.requestAnimationFrame = (callback) => {
     const wait = frameMs() - (now() - drawnAt);
-    if (now() >= floodUntil || wait <= 0 || now() - typedAt < AFTER_KEY_MS) return request(draw(callback));
+    const background = inBackground();
+    const awaited = !background && now() - typedAt < AFTER_KEY_MS;
+    if (now() >= floodUntil || wait <= 0 || awaited) return request(draw(callback));
     const id = nextId--;
     const hurry = () => {
       window.clearTimeout(timer);
@@ -75,10 +81,10 @@ export function limitDrawRate(
         waiting.delete(id);
         draw(callback)(time);
       });
-      waiting.set(id, { stop: () => cancel(frame), hurry: () => {} });
+      waiting.set(id, { stop: () => cancel(frame), hurry: () => {}, background });
     };
     const timer = window.setTimeout(hurry, wait);
-    waiting.set(id, { stop: () => window.clearTimeout(timer), hurry });
+    waiting.set(id, { stop: () => window.clearTimeout(timer), hurry, background });
     return id;
   };
   window.cancelAnimationFrame = (id) => {
@@ -91,7 +97,7 @@ export function limitDrawRate(
   return {
     typed() {
       typedAt = now();
-      for (const request of [...waiting.values()]) request.hurry();
+      for (const request of [...waiting.values()]) if (!request.background) request.hurry();
     },
     received(bytes) {
       const at = now();

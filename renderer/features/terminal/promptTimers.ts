@@ -7,6 +7,8 @@
  */
 export interface PromptTimers {
   within(run: () => void): void;
+  /** Runs it in a task of its own, without delay. */
+  soon(run: () => void): void;
 }
 
 type TimerWindow = Pick<Window, 'setTimeout'>;
@@ -22,12 +24,16 @@ export function createPromptTimers(
     if (run) within(run);
   };
 
+  function soon(run: () => void): void {
+    due.push(run);
+    port2.postMessage(null);
+  }
+
   function within(run: () => void): void {
     const original = window.setTimeout;
     const prompt = (handler: TimerHandler, delay?: number, ...more: unknown[]) => {
       if (delay || typeof handler !== 'function') return original.call(window, handler, delay, ...more);
-      due.push(() => handler(...more));
-      port2.postMessage(null);
+      soon(() => handler(...more));
       // Nobody here cancels what is due at once.
       return 0;
     };
@@ -39,5 +45,5 @@ export function createPromptTimers(
     }
   }
 
-  return { within };
+  return { within, soon };
 }

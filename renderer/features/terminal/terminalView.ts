@@ -17,6 +17,7 @@ import { openScrollback } from '../scrollback/scrollbackViews.ts';
 import { type Acknowledger, createAcknowledger } from './acknowledger.ts';
 import { limitDrawRate } from './drawRate.ts';
 import { hasRealGpu } from './gpu.ts';
+import { createParseQueue, type ParseSource } from './parseQueue.ts';
 import { createPromptTimers } from './promptTimers.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
@@ -40,10 +41,13 @@ const MOST_WEBGL = 8;
 let webglInUse = 0;
 
 const promptTimers = createPromptTimers(window);
-const drawRate = limitDrawRate(window, () => performance.now());
+const parseQueue = createParseQueue<TerminalView>((run) => promptTimers.soon(run));
+const drawRate = limitDrawRate(window, () => performance.now(), {
+  inBackground: () => parseQueue.current?.urgent === false,
+});
 
 /** One xterm for one pane: made once, moved about by the layout, stopped with the pane. */
-export class TerminalView implements Disposable {
+export class TerminalView implements Disposable, ParseSource {
   readonly pane: PaneId;
   /** What React puts in its place. Its name is how people and tests find it. */
   readonly element = document.createElement('div');
@@ -137,6 +141,7 @@ export class TerminalView implements Disposable {
     const attachment = ++this.#attachment;
     this.#wire = undefined;
     this.#replaying = 0;
+    parseQueue.forget(this);
     this.#toldSize = '';
     this.#terminal.reset();
     this.#tellSize();
@@ -173,12 +178,18 @@ export class TerminalView implements Disposable {
     acknowledger?.written(bytes.length);
     const attachment = this.#attachment;
     if (replayed) this.#replaying += bytes.length;
-    promptTimers.within(() =>
-      this.#terminal.write(bytes, () => {
-        if (replayed && attachment === this.#attachment) this.#replaying -= bytes.length;
-        acknowledger?.parsed(bytes.length);
-      }),
-    );
+    parseQueue.add(this, bytes, (count) => {
+      if (replayed && attachment === this.#attachment) this.#replaying -= count;
+      acknowledger?.parsed(count);
+    });
+  }
+
+  get urgent(): boolean {
+    return this.element.contains(document.activeElement);
+  }
+
+  write(bytes: Uint8Array, done: () => void): void {
+    promptTimers.within(() => this.#terminal.write(bytes, done));
   }
 
   /** Into this shell alone, bracketed if it asked for that. */
@@ -269,6 +280,7 @@ export class TerminalView implements Disposable {
 
   dispose(): void {
     clearTimeout(this.#resizeTimer);
+    parseQueue.forget(this);
     this.#owned.dispose();
     this.#terminal.dispose();
     this.element.remove();
