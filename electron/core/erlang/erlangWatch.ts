@@ -11,6 +11,8 @@ import { BEAM_SCRIPT, readBeams } from './inspectBeams.ts';
 /** Looks that often at who is connected: a node that joins is told within two and a half seconds. */
 const LOOK_EVERY_MS = 2000;
 const MOST_BEAMS = 16;
+/** A node on a quiet host answers in a tenth of that. */
+const PATIENCE_MS = 600;
 
 /**
  * Follows the distribution connections of every Erlang node on a host. Sockets tell who is connected, with no cookie
@@ -26,7 +28,7 @@ export function watchErlang(options: {
   const owned = new DisposableStore();
   const ended = new AbortController();
   owned.addStop(() => ended.abort());
-  const named = new Map<string, { connections: string; names: Map<string, PeerName> }>();
+  const named = new Map<string, { asked: ReadonlySet<string>; names: Map<string, PeerName> }>();
   let busy = false;
 
   async function look(): Promise<void> {
@@ -45,31 +47,47 @@ export function watchErlang(options: {
       );
       if (!result.ok) return;
       const nodes = readBeams(result.value.stdout, beams, sample.bootId);
-      for (const node of nodes) await nameThePeers(node);
+      // An answer may take long on a host that is busy: then who joined is told before it has a name.
+      const patience = clock.after(PATIENCE_MS, () => {
+        if (!owned.isDisposed) options.onNodes(nodes.flatMap(withoutStrangers));
+      });
+      try {
+        for (const node of nodes) await nameThePeers(node);
+      } finally {
+        patience.dispose();
+      }
       if (!owned.isDisposed) options.onNodes(nodes);
     } finally {
       busy = false;
     }
   }
 
-  /** Asked again only when a connection came or went. */
+  /** Asked again only when a connection came that it was not asked about. */
   async function nameThePeers(node: ErlangNode): Promise<void> {
     if (node.name === undefined || node.remoteShell) return;
-    const key = `${node.identity.pid}/${node.identity.startTicks}`;
-    const connections = node.peers
-      .map((p) => p.key)
-      .sort()
-      .join();
-    let known = named.get(key);
-    if (known?.connections !== connections) {
-      known = { connections, names: connections === '' ? new Map() : await askForNames(node) };
-      named.set(key, known);
-    }
-    for (const peer of node.peers) {
-      const name = known.names.get(peer.key);
-      if (name) Object.assign(peer, name);
-    }
+    const key = keyOf(node);
+    const before = named.get(key);
+    for (const peer of node.peers) Object.assign(peer, before?.names.get(peer.key));
+    if (node.peers.some((peer) => !before?.asked.has(peer.key))) {
+      const names = await askForNames(node);
+      named.set(key, { asked: new Set(node.peers.map((peer) => peer.key)), names });
+      for (const peer of node.peers) Object.assign(peer, names.get(peer.key));
+    } else if (!before) named.set(key, { asked: new Set(), names: new Map() });
     node.peers = node.peers.filter((peer) => peer.name?.startsWith(PROBE_NAME) !== true);
+  }
+
+  /** Those without a name yet are told of when they are a node's process on this host: a probe of ours is not. */
+  function withoutStrangers(node: ErlangNode): ErlangNode[] {
+    if (node.name === undefined || node.remoteShell) return [node];
+    const asked = named.get(keyOf(node))?.asked;
+    // At the first look all were there before, and names decide what is worth a line: that look is waited for.
+    if (!asked) return [];
+    const peers = node.peers.filter(
+      ({ key, name, process }) =>
+        name?.startsWith(PROBE_NAME) !== true &&
+        (name !== undefined || asked.has(key) || (process && !process.command.includes(PROBE_NAME))),
+    );
+    return [{ ...node, peers }];
   }
 
   async function askForNames(node: ErlangNode): Promise<Map<string, PeerName>> {
@@ -84,6 +102,10 @@ export function watchErlang(options: {
 
   owned.add(clock.every(LOOK_EVERY_MS, () => void look()));
   return owned;
+}
+
+function keyOf({ identity }: ErlangNode): string {
+  return `${identity.pid}/${identity.startTicks}`;
 }
 
 function isBeam(row: ProcessRow): boolean {
