@@ -158,6 +158,33 @@ test.describe('what programs ask of a terminal', () => {
     await expect.poll(size).toBe(before);
   });
 
+  test('the wheel goes on into the recording where the terminal forgets, and comes back', async () => {
+    await run('seq 1 9000');
+    const box = await terminal().locator('.xterm-screen').boundingBox();
+    const bar = await terminal().locator('.scrollbar.vertical').boundingBox();
+    if (!box || !bar) throw new Error('no screen');
+    const first = async () => Number((await screenOf(terminal()))[0]);
+    await page.mouse.move(box.x + 40, box.y + 40);
+    await page.mouse.wheel(0, -100);
+    await page.mouse.click(bar.x + bar.width / 2, bar.y + 2);
+    // The terminal's first row is not the first that was printed.
+    await expect.poll(first).toBeLessThan(5000);
+    const top = await first();
+    expect(top).toBeGreaterThan(3000);
+    await page.mouse.move(box.x + 40, box.y + 40);
+    await page.mouse.wheel(0, -100);
+    const view = page.getByRole('textbox', { name: 'Scrollback web1' });
+    // Three rows before it, and it is still in view.
+    await expect(view.getByText(`${top - 3}`, { exact: true })).toBeVisible();
+    await expect(view.getByText(`${top}`, { exact: true })).toBeVisible();
+    await page.keyboard.press('g');
+    await expect(view.getByText('1', { exact: true })).toBeVisible();
+    await page.keyboard.press('G');
+    await page.mouse.wheel(0, 2_000);
+    await expect(view).toHaveCount(0);
+    await expect(rows()).toContainText('ready>');
+  });
+
   test('a link opens only when asked, after its true address was shown', async () => {
     await run(`printf '\\e]8;;https://evil.example/x\\e\\\\https://bank.example/\\e]8;;\\e\\\\\\n'`);
     const link = rows().getByText('https://bank.example/').first();

@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { panesOf } from '../../../shared/panes/layout.ts';
 import { client } from '../../stores/connection.ts';
 import { activePane, dispatchLayout, usePanes } from '../../stores/panes.ts';
-import { prefixKey } from '../../stores/settings.ts';
+import { prefixKey, useSettings } from '../../stores/settings.ts';
 import { goLive, useUi } from '../../stores/ui.ts';
 import { focusActiveTerminal, focusPane } from '../panes/paneCommands.ts';
 import { usePaneUi } from '../panes/paneUi.ts';
@@ -97,8 +97,19 @@ function terminalKey(key: string): boolean {
     if (pane) terminalOf(pane.id)?.copySelection();
     return true;
   }
-  const ours = key.startsWith('Ctrl+Shift+') || (ON_MAC && key.startsWith('Meta+')) || TEXT_SIZE.has(key);
+  const ours =
+    key.startsWith('Ctrl+Shift+') ||
+    (ON_MAC && key.startsWith('Meta+')) ||
+    TEXT_SIZE.has(key) ||
+    isChosen(key);
   return ours && runKey(key);
+}
+
+/** A key that the settings give to an action is taken from the shell as well, as tmux's `bind -n` does; a letter is not. */
+function isChosen(key: string): boolean {
+  if ([...key].length === 1) return false;
+  const chosen = Object.values(useSettings.getState().keys).flat();
+  return chosen.some((one) => resolveKey(one) === key);
 }
 
 function plainKey(key: string): boolean {
