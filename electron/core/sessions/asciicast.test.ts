@@ -16,7 +16,7 @@ function castOf(events: readonly (Uint8Array | 'resize')[]): string {
   const lines = events.map((event, at) =>
     event === 'resize' ? castEventLine(at, 'r', '80x24') : castOutputLines(at, Buffer.from(event)),
   );
-  writeFileSync(file, castHeaderLine({ columns: 80, rows: 24, startedAt: 0 }) + lines.join(''));
+  writeFileSync(file, castHeaderLine({ columns: 80, rows: 24, startedAt: 0 }) + lines.map(String).join(''));
   return file;
 }
 
@@ -47,4 +47,23 @@ it('the newest of a long recording are exact wherever its end is cut off, in byt
   for (let most = 0; most < 3_000; most += 37) {
     expect((await readNewestBytes(file, most)).equals(all.subarray(all.length - most))).toBe(true);
   }
+});
+
+it('a line of output is what JSON makes of its text, byte for byte', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc
+      .uint8Array({ maxLength: 300 })
+      .map((bytes) => Buffer.from(bytes.map((byte) => byte & 0x7f)).toString()),
+  );
+  fc.assert(
+    fc.property(text, (data) => {
+      // Halves of surrogate pairs are no text that a terminal could receive.
+      const whole = Buffer.from(data).toString();
+      expect(castOutputLines(1_234.5678, Buffer.from(whole)).toString()).toBe(
+        castEventLine(1_234.5678, 'o', whole),
+      );
+    }),
+    { numRuns: 500 },
+  );
 });

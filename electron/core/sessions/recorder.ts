@@ -40,7 +40,7 @@ export interface Recorder extends Disposable {
 }
 
 /** Written when this much waits; one write of this size costs what sixty small ones do. */
-const BATCH_CHARACTERS = 512 * 1024;
+const BATCH_BYTES = 512 * 1024;
 /** Otherwise this often: a kill -9 takes less than the last second. */
 const FLUSH_MS = 250;
 /** The beginning of a character waits this long for the rest, then it is kept as bytes. */
@@ -50,7 +50,7 @@ const MARK_BYTES = 512 * 1024;
 /** A disk that refuses is asked again so often. */
 const RETRY_MS = 2_000;
 /** What waits in memory meanwhile; a dozen panes may flood at once. */
-const HELD_CHARACTERS = 4 * 1024 * 1024;
+const HELD_BYTES = 4 * 1024 * 1024;
 
 /** Lines on their way to the disk, at their place in the file, and how many bytes of output come before them. */
 interface Batch {
@@ -86,8 +86,8 @@ export function createRecorder(options: {
   let sentBytes = 0;
   let { size } = options;
   let retry: Disposable | undefined;
-  let lines: string[] = [];
-  let characters = 0;
+  let lines: Buffer[] = [];
+  let waitingBytes = 0;
   let offset = 0;
   let writing: Batch | undefined;
   let timer: Disposable | undefined;
@@ -112,12 +112,13 @@ export function createRecorder(options: {
 
   const elapsed = () => clock.monotonic() - started;
 
-  function add(line: string): void {
+  function add(text: string | Buffer): void {
     if (givenUp) return;
+    const line = typeof text === 'string' ? Buffer.from(text) : text;
     lines.push(line);
-    characters += line.length;
+    waitingBytes += line.length;
     if (refusal !== undefined) return;
-    if (characters >= BATCH_CHARACTERS) send();
+    if (waitingBytes >= BATCH_BYTES) send();
     else timer ??= clock.after(FLUSH_MS, onTimer);
   }
 
@@ -137,7 +138,7 @@ export function createRecorder(options: {
   }
 
   function event(bytes: Buffer): void {
-    if (refusal !== undefined && characters >= HELD_CHARACTERS) leavingOut = true;
+    if (refusal !== undefined && waitingBytes >= HELD_BYTES) leavingOut = true;
     if (leavingOut || givenUp) {
       missingBytes += bytes.length;
       return;
@@ -161,9 +162,9 @@ export function createRecorder(options: {
     timer = tail.length > 0 && !disposed ? clock.after(FLUSH_MS, onTimer) : undefined;
     overdue = writing !== undefined;
     if (writing || lines.length === 0 || descriptor === undefined || refusal !== undefined) return;
-    const bytes = Buffer.from(lines.join(''), 'utf8');
+    const bytes = Buffer.concat(lines, waitingBytes);
     lines = [];
-    characters = 0;
+    waitingBytes = 0;
     writing = { bytes, at: offset, from: sentBytes };
     sentBytes = eventBytes;
     offset += bytes.length;
@@ -251,7 +252,9 @@ export function createRecorder(options: {
   /** The newest output that is not in the file yet, while the disk refuses. */
   function heldOutput(): Buffer {
     const outputOf = outputReader();
-    const held = [...(refused?.bytes.toString('utf8').split('\n') ?? []), ...lines];
+    const held = Buffer.concat([...(refused ? [refused.bytes] : []), ...lines])
+      .toString('utf8')
+      .split('\n');
     return Buffer.concat(held.flatMap((line) => outputOf(line) ?? []));
   }
 
@@ -278,7 +281,7 @@ export function createRecorder(options: {
     },
     get backlogBytes() {
       // Nobody waits for a disk that is full: the terminal goes on.
-      return refusal === undefined ? characters + (writing?.bytes.length ?? 0) : 0;
+      return refusal === undefined ? waitingBytes + (writing?.bytes.length ?? 0) : 0;
     },
     onFailed: failed.event,
     onResumed: resumed.event,
@@ -339,7 +342,7 @@ export function createRecorder(options: {
           // The process may end right after this, so what is under way is written again, to the same place.
           const last = writing ?? refused;
           if (last) putNow(descriptor, last.bytes, last.at);
-          putNow(descriptor, Buffer.from(lines.join(''), 'utf8'), offset);
+          putNow(descriptor, Buffer.concat(lines), offset);
         } catch {
           // It was told that the disk is full.
         }

@@ -9,7 +9,7 @@ import type { ConnectFailure } from '../transport.ts';
 import type { ForwardedAgent } from './forwardedAgent.ts';
 import { createHostKeyCheck } from './hostKeyCheck.ts';
 import type { KeyRing } from './keyRing.ts';
-import { serverVersion } from './ssh2Internals.ts';
+import { keepKeyObjects, serverVersion } from './ssh2Internals.ts';
 import { createAuthentication } from './sshAuthentication.ts';
 import { describeSshError } from './sshFailure.ts';
 import type { SshTarget } from './sshTarget.ts';
@@ -43,6 +43,7 @@ const AUTHENTICATION_TIMEOUT_MS = 60_000;
 export async function connectHop(options: SshHopOptions): Promise<Result<Client, ConnectFailure>> {
   const { target, socket, signal, clock } = options;
   const client = new ssh2.Client();
+  keepKeyObjects(client);
   const ending = new AbortController();
   const place = describeHop(target);
 
