@@ -114,11 +114,12 @@ async function erlangJoins(host: LabHost, seen: readonly Seen[]): Promise<number
     await new Promise((resolve) => setTimeout(resolve, 6000));
     for (let round = 0; round < ERLANG_ROUNDS; round++) {
       const before = seen.length;
+      const name = `debug${process.pid}x${round}@localhost`;
       const debug = spawn(inside.file, [
         ...inside.args,
         '-noinput',
         '-sname',
-        `debug${process.pid}x${round}@localhost`,
+        name,
         '-setcookie',
         service.cookie,
         '-eval',
@@ -137,6 +138,9 @@ async function erlangJoins(host: LabHost, seen: readonly Seen[]): Promise<number
         );
         joined.push(Math.max(0, event.readAt - upAt));
       } finally {
+        // The command that entered the host is not the node.
+        for (const one of host.processes())
+          if (one.argv.some((argument) => argument === name)) process.kill(one.pid, 'SIGKILL');
         debug.kill('SIGKILL');
         await ended;
       }

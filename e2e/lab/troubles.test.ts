@@ -88,12 +88,12 @@ describe.skipIf(!labIsWanted)('each trouble of a service, for real, told by its 
         const event = await fireline.event(
           `${kind} of ${host}`,
           (e) => e.host === host && e.kind === kind,
-          150_000,
+          200_000,
         );
         latencies.set(kind, Math.max(0, event.seenAt - (startedAt.get(trouble) ?? event.seenAt)));
         expect(event.verdict).toMatch(/\d/);
         check[kind]?.(event);
-      }, 160_000);
+      }, 210_000);
     }
   }
 
@@ -115,7 +115,7 @@ describe.skipIf(!labIsWanted)('each trouble of a service, for real, told by its 
       fireline.event(
         `the end of ${kind}`,
         (e) => e.host === host && e.kind === kind && e.endedAt !== undefined,
-        150_000,
+        200_000,
       );
     await Promise.all([
       ended('web1', 'connections.capped'),
@@ -124,7 +124,7 @@ describe.skipIf(!labIsWanted)('each trouble of a service, for real, told by its 
       ended('web2', 'fd.near_limit'),
       ended('web3', 'inodes.full'),
     ]);
-  }, 160_000);
+  }, 210_000);
 });
 
 /** What else each event must say. */

@@ -111,7 +111,7 @@ describe.each(INTERPRETERS)('the dear looks in %s', (interpreter) => {
       '/dev/shm': words('tmpfs tmpfs rw 65536 0 65536 - -'),
     });
     expect(table('gm')).toEqual({
-      '/lab/web1': words('268435456 104857600 2 4096 27973'),
+      '/lab/web1': words('268435456 209715200 2 4096 27973'),
     });
     expect(table('gc')).toEqual({ '/lab/web1': words('50000 100000 900 700 12345 27973') });
     expect(table('tcp')).toEqual({
@@ -243,7 +243,7 @@ function dearTree(): Record<string, string> {
     'proc/self/cgroup': '5:cpu,cpuacct:/\n4:memory:/\n',
     'proc/27973/cgroup': '5:cpu,cpuacct:/lab/web1/inner\n4:memory:/lab/web1\n',
     [`${memory}/memory.limit_in_bytes`]: '268435456\n',
-    [`${memory}/memory.usage_in_bytes`]: '104857600\n',
+    [`${memory}/memory.usage_in_bytes`]: '209715200\n',
     [`${memory}/memory.oom_control`]: 'oom_kill_disable 0\nunder_oom 0\noom_kill 2\n',
     [`${memory}/memory.stat`]: 'cache 9000\ntotal_inactive_file 4096\n',
     'sys/fs/cgroup/cpu/cpu.shares': '1024\n',

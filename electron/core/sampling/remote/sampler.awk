@@ -175,8 +175,11 @@ function memory_level(   top, limit, usage, dir) {
   return 1
 }
 
-# What the kernel would give back first: the part of a group's use that is not needed.
-function reclaimable(dir,   n) {
+# What the kernel would give back first: the part of a group's use that is not needed. The kernel sums it up for whoever
+# asks, over all below: asked only where half of the limit is used.
+function reclaimable(dir, value,   n, t) {
+  split(value, t, " ")
+  if (!(t[1] + 0 > 0 && t[2] + 0 >= t[1] / 2)) return "-"
   n = counter(dir "/memory.stat", "total_inactive_file")
   return n == "-" ? counter(dir "/memory.stat", "inactive_file") : n
 }
@@ -476,7 +479,7 @@ function cost(   s, t, ns, resident) {
 # Open files, as the shell before us counted them.
 function open_files(   pid, limit, file, line, t) {
   for (pid in counted_files) {
-    if (!known[pid] || hot[pid] < seq && pid % 3 != int(seq / 10) % 3) continue
+    if (!known[pid] || hot[pid] < seq && pid % 6 != int(seq / 10) % 6) continue
     files[pid] = counted_files[pid] + 0
     limit = "-"
     if (files[pid] >= 100) {
@@ -523,7 +526,7 @@ function process_groups(   pid, i, n, asked, key, memory, cpu) {
     group_paths(asked[i] ? asked[i] : "self")
     if (memory_level()) {
       key = esc(level_path == "" ? "/" : level_path)
-      if (!(key in memory) || memory[key] ~ / 0$/) memory[key] = level_value " " reclaimable(level_dir) " " asked[i]
+      if (!(key in memory) || memory[key] ~ / 0$/) memory[key] = level_value " " reclaimable(level_dir, level_value) " " asked[i]
     }
     if (cpu_level()) {
       key = esc(level_path == "" ? "/" : level_path)
@@ -611,7 +614,7 @@ function sockets_in_use(   which, i, file, line, t, n) {
 
 function cpu_ms(   t) { if (root != "") return 0; split(line1("/proc/self/schedstat"), t, " "); return t[1] / 1e6 }
 
-function sockets(   which, file, line, n, t, local, remote, state, i, s, r, lines, some, address, port, inode, spent) {
+function sockets(   which, file, line, n, t, local, remote, state, i, s, r, lines, some, address, port, inode, spent, far) {
   split("", group); split("", r_sum); split("", r_max); split("", r_some); split("", s_sum); split("", s_max); split("", s_some)
   split("", inodes); split("", inode_count); split("", listens); split("", listed)
   lines = 0; some = 0; spent = cpu_ms()
@@ -656,12 +659,13 @@ function sockets(   which, file, line, n, t, local, remote, state, i, s, r, line
   tell_table("tcp")
   spent = cpu_ms() - spent
   sockets_soonest = seq + (spent > 2.5 ? int(spent * 2) : 5)
-  sockets_next = seq + (spent > 0.5 ? int(spent * 10) : 5)
-  for (i in queued) sockets_next = sockets_soonest
+  far = spent * 10
+  for (i in queued) far = spent * 3
+  sockets_next = seq + (far > 5 ? int(far) : 5)
   sockets_then = sockets_in_use()
 }
 
-function is_queued(key) { return substr(key, 1, 2) == "ls" ? r_sum[key] > 0 : r_sum[key] + s_sum[key] >= 256 }
+function is_queued(key) { return substr(key, 1, 2) == "ls" ? r_sum[key] > 0 : r_sum[key] + s_sum[key] >= 1000 }
 
 function add_socket(key, s, r, inode) {
   group[key]++

@@ -149,9 +149,12 @@ sub memory_level {
   return ($path, ($limit =~ /^\d+$/ ? $limit : 'max') . ' ' . (line1("$dir/memory.current") || '-') . " $kills", $dir);
 }
 
-# What the kernel would give back first: the part of a group's use that is not needed.
+# What the kernel would give back first: the part of a group's use that is not needed. The kernel sums it up for whoever
+# asks, over all below: asked only where half of the limit is used.
 sub reclaimable {
-  my ($dir) = @_;
+  my ($dir, $value) = @_;
+  my ($limit, $usage) = split / /, $value;
+  return '-' unless $limit > 0 && $usage >= $limit / 2;
   my $s = slurp("$dir/memory.stat");
   return $s =~ /^total_inactive_file (\d+)/m || $s =~ /^inactive_file (\d+)/m ? $1 : '-';
 }
@@ -387,7 +390,7 @@ sub processes {
   $out .= 'n ' . scalar(@pids) . " $read " . ($full ? 'f' : 'a') . "\n";
 }
 
-# Open files. A tenth of the processes each tick, by the last digit of the pid: those that use CPU, and a third of the
+# Open files. A tenth of the processes each tick, by the last digit of the pid: those that use CPU, and a sixth of the
 # others. The size of the folder is their count where
 # the kernel says so (6.2 and later; also of other users' processes), otherwise it is listed, where that is allowed.
 my $sized = $root eq '' && -s '/proc/self/fd' > 0;
@@ -399,9 +402,9 @@ sub open_files {
     @by_digit = ();
     push @{ $by_digit[$_ % 10] }, $_ for keys %line;
   }
-  my $third = int($seq / 10) % 3;
+  my $sixth = int($seq / 10) % 6;
   for my $pid (@{ $by_digit[$seq % 10] }) {
-    next if !defined $line{$pid} || $hot{$pid} < $seq && $pid % 3 != $third;
+    next if !defined $line{$pid} || $hot{$pid} < $seq && $pid % 6 != $sixth;
     my $count = 0;
     if ($sized) { $count = -s "$proc/$pid/fd" }
     elsif (opendir(D, "$proc/$pid/fd")) {
@@ -444,7 +447,7 @@ sub process_groups {
     my ($path, $value, $dir) = memory_level($m, $v2);
     my $key = esc($path eq '' ? '/' : $path);
     # Named by the first of the processes that is in it.
-    $memory{$key} = "$value " . reclaimable($dir) . " $by" if defined $path && (!defined $memory{$key} || $memory{$key} =~ / 0$/);
+    $memory{$key} = "$value " . reclaimable($dir, $value) . " $by" if defined $path && (!defined $memory{$key} || $memory{$key} =~ / 0$/);
     ($path, $value, my $held) = cpu_level($c, $v2);
     $key = esc($path eq '' ? '/' : $path);
     $cpu{$key} = "$value $held $by" if defined $path && (!defined $cpu{$key} || $cpu{$key} =~ / 0$/);
@@ -594,11 +597,12 @@ sub sockets {
   my $kept = kept_groups(\%group);
   my $owners = owners($kept, \%group, \%inodes);
   my %now = map { $_ => "@{ $group{$_} } $owners->{$_}" } keys %$kept;
-  %queued = map { $_ => $queued{$_} + 1 } grep { substr($_, 0, 2) eq 'ls' ? $group{$_}[1] : $group{$_}[1] + $group{$_}[4] >= 256 } keys %$kept;
+  %queued = map { $_ => $queued{$_} + 1 } grep { substr($_, 0, 2) eq 'ls' ? $group{$_}[1] : $group{$_}[1] + $group{$_}[4] >= 1000 } keys %$kept;
   tell_table('tcp', \%now);
   my $spent = cpu_ms() - $began;
   $sockets_soonest = $seq + ($spent > 2.5 ? int($spent * 2) : 5);
-  $sockets_next = %queued ? $sockets_soonest : $seq + ($spent > 0.5 ? int($spent * 10) : 5);
+  my $far = $spent * (%queued ? 3 : 10);
+  $sockets_next = $seq + ($far > 5 ? int($far) : 5);
   $sockets_then = sockets_in_use();
 }
 
