@@ -30,12 +30,7 @@ export function TopBar() {
       </div>
       <span className={styles.space} />
       <PastNote />
-      <button
-        type="button"
-        className={styles.search}
-        aria-label="Search or do anything"
-        onClick={() => openDialog({ kind: 'palette' })}
-      >
+      <button type="button" className={styles.search} onClick={() => openDialog({ kind: 'palette' })}>
         <Search size={13} aria-hidden />
         <span>Search or do anything</span>
         <kbd>{showKey('Mod+K')}</kbd>

@@ -223,7 +223,9 @@ export class TerminalView implements Disposable, ParseSource {
     const mark = this.#answer;
     if (!mark) return { prompt, output: undefined };
     // The screen was cleared, or the row has left the scrollback: the answer begins at the top of what is shown.
-    const begin = mark.isDisposed || at < mark.line ? active.baseY : mark.line + 1;
+    let begin = mark.isDisposed || at < mark.line ? active.baseY : mark.line + 1;
+    // The command's own echo may have been on its way still, and go on in rows that wrap.
+    while (begin < at && active.getLine(begin)?.isWrapped) begin++;
     const from = Math.max(begin, at - MOST_ANSWER_LINES);
     const lines = Array.from(
       { length: Math.max(0, at - from) },
