@@ -1,0 +1,118 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { type Lab, startLab } from '../lab/lab.ts';
+import { startTrouble, stopTrouble } from '../lab/scenarios/trouble.ts';
+import { startWebHost, type WebHost } from './webHost.ts';
+
+/** Story 4: a client that leaks connections, whose answers nobody reads, throttled by its cgroup, with a log that runs over. */
+test.describe.configure({ mode: 'serial', timeout: 200_000 });
+
+/** What is told in minutes otherwise, told in half a minute: the windows are shorter, nothing else. */
+const THRESHOLDS = `thresholds:
+  connectionsLeak: { seconds: 20 }
+  connectionsCapped: { seconds: 15, growthSeconds: 15 }
+  queueStalled: { seconds: 20, looks: 3 }
+  logSurge: { learnSeconds: 15 }
+`;
+
+let lab: Lab;
+let folder: string;
+let fireline: WebHost;
+let page: Page;
+
+test.beforeAll(async ({ browser }) => {
+  lab = await startLab({ hosts: 2, cpuQuota: 0.25 });
+  folder = await mkdtemp(join(tmpdir(), 'fireline-leak-'));
+  const workspace = join(folder, 'workspace.yaml');
+  const logs = '  - { path: "/srv/www/app/log/*.log" }';
+  const yaml = lab.workspaceYaml.replace(/^logs:\n(?: .*\n)*/m, `logs:\n${logs}\n`);
+  await writeFile(workspace, `${yaml}${THRESHOLDS}`);
+  fireline = await startWebHost({ workspace });
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
+  await page.goto(fireline.url);
+  for (const host of lab.hosts)
+    await expect(page.getByRole('option', { name: new RegExp(`link good ${host.id}\\b`) })).toBeVisible({
+      timeout: 45_000,
+    });
+});
+
+test.afterAll(async () => {
+  await page?.close();
+  await fireline?.stop();
+  await lab?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const timeline = () => page.getByRole('region', { name: 'Timeline' });
+const told = (words: RegExp) => timeline().getByRole('button', { name: words }).first();
+const sheet = () => page.getByRole('dialog');
+
+/** Kills what the event is about, by its own button, and waits until it is verified. */
+async function killByButton(event: RegExp): Promise<void> {
+  const row = timeline()
+    .getByRole('listitem')
+    .filter({ has: page.getByRole('button', { name: event }) })
+    .first();
+  await row.getByRole('button', { name: event }).click();
+  await row.getByRole('button', { name: /^Kill pid \d+ \(perl\)/ }).click();
+  await sheet()
+    .getByRole('button', { name: /^Kill pid \d+ \(perl\) on web1/ })
+    .click();
+  await expect(sheet().getByRole('status').last()).toContainText('succeeded', { timeout: 30_000 });
+  await sheet().getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('button', { name: /Return to live/ }).click();
+}
+
+test('the leak, the queue that nobody reads, the throttled group and the log are told, each with its numbers', async () => {
+  const host = lab.host('web1');
+  await startTrouble(host, 'connections');
+  await startTrouble(host, 'throttle');
+  await startTrouble(host, 'surge', { quietSeconds: 30 });
+  await expect(told(/web1.*perl.* has \d+ connections to .*9243/)).toBeVisible({ timeout: 90_000 });
+  await expect(told(/web1.*is held back in \d+ % of its CPU periods/)).toBeVisible({ timeout: 60_000 });
+  await expect(told(/web1.*does not read/)).toBeVisible({ timeout: 90_000 });
+  await expect(told(/web1.*lines a second/i)).toBeVisible({ timeout: 90_000 });
+  await expect(told(/web1.*stands at 256 connections to .*9243/)).toBeVisible({ timeout: 120_000 });
+  await told(/web1.*stands at 256 connections/).click();
+  await page.screenshot({ path: 'e2e/results/leak-1-told.png' });
+  await page.keyboard.press('Escape');
+});
+
+test('its connections are looked at with one click', async () => {
+  const detail = page.getByRole('region', { name: 'Host detail' });
+  await page.getByRole('option', { name: /web1/ }).click();
+  await detail.getByRole('tab', { name: 'Diagnose' }).click();
+  await detail.getByRole('button', { name: 'Connections' }).click();
+  await expect(detail).toContainText(/256\s+perl \d+\s+ESTAB\s+\S+:9243/);
+  await page.screenshot({ path: 'e2e/results/leak-2-connections.png' });
+});
+
+test('each fault is ended, and what was told is over', async () => {
+  await killByButton(/web1.*stands at 256 connections/);
+  await killByButton(/web1.*is held back in \d+ % of its CPU periods/);
+  // Who writes the log takes its share of the quota too.
+  await stopTrouble(lab.host('web1'), 'surge');
+  for (const event of [/stands at 256 connections/, /is held back in/, /lines a second/i])
+    await expect(told(event)).not.toContainText('going on', { timeout: 120_000 });
+  await page.screenshot({ path: 'e2e/results/leak-3-over.png' });
+});
+
+test('the story is in the report, and the host that is well is in none of it', async () => {
+  await expect(timeline().getByRole('button', { name: /(?:critical|warning).*web2/ })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Search or do anything' }).click();
+  await page.getByPlaceholder('Search or do anything').fill('Export the report');
+  await page.keyboard.press('Enter');
+  const download = page.waitForEvent('download');
+  await sheet().getByRole('button', { name: 'Export report' }).click();
+  const html = await readFile(await (await download).path(), 'utf8');
+  for (const part of [
+    '256 connections',
+    'is held back in',
+    'lines a second',
+    'Kill pid',
+    'Connections looked at',
+  ])
+    expect(html).toContain(part);
+});
