@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PaneId } from '../../../shared/model/pane.ts';
-import { compareAnswers, type PaneAnswer } from './broadcastAnswers.ts';
+import { compareAnswers, type GroupMember } from './broadcastAnswers.ts';
 
-const answer = (host: string, more: Partial<PaneAnswer> = {}): PaneAnswer => ({
+const answer = (host: string, more: Partial<GroupMember> = {}): GroupMember => ({
   pane: host as PaneId,
   prompt: `root@${host}:~# `,
   output: undefined,

@@ -3,7 +3,7 @@ import type { PaneId } from '../../../shared/model/pane.ts';
 /** How a pane of a broadcast stands beside the others: its prompt, what the last command printed, or that nothing came. */
 export type AnswerMark = 'prompt' | 'output' | 'silent';
 
-export interface PaneAnswer {
+export interface GroupMember {
   pane: PaneId;
   /** The line of the cursor, up to it; a full-screen program's own mark instead. */
   prompt: string;
@@ -19,7 +19,7 @@ export interface PaneAnswer {
  * Marks the panes that differ from what more than half of the group show; where no such half is, all of them. `kinds`
  * says how many different outputs there are.
  */
-export function compareAnswers(answers: readonly PaneAnswer[]): {
+export function compareAnswers(answers: readonly GroupMember[]): {
   marks: Record<PaneId, AnswerMark>;
   kinds: number;
 } {

@@ -5,7 +5,7 @@ import { usePanes } from '../../stores/panes.ts';
 import { cursorKeysFor, inputFrame, isMouseReport, isTerminalReply } from '../terminal/terminalInput.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { broadcastGroup, countMissed, receiversOf, useBroadcast, whyDeaf } from './broadcast.ts';
-import { compareAnswers, type PaneAnswer } from './broadcastAnswers.ts';
+import { compareAnswers, type GroupMember } from './broadcastAnswers.ts';
 
 /** Panes whose answers are compared so long after their output has paused. */
 const SETTLE_MS = 250;
@@ -81,7 +81,7 @@ function compare(): void {
   const group = broadcastGroup(scope).filter((pane) => !excluded.includes(pane));
   const now = performance.now();
   const { byId } = usePanes.getState();
-  const answers = group.flatMap((pane): PaneAnswer[] => {
+  const answers = group.flatMap((pane): GroupMember[] => {
     const view = terminalOf(pane);
     const host = byId[pane]?.host;
     if (!view || host === undefined || whyDeaf(pane) !== undefined) return [];

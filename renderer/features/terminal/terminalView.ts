@@ -17,6 +17,7 @@ import { openScrollback } from '../scrollback/scrollbackViews.ts';
 import { type Acknowledger, createAcknowledger } from './acknowledger.ts';
 import { limitDrawRate } from './drawRate.ts';
 import { hasRealGpu } from './gpu.ts';
+import { type PaneAnswer, paneAnswer } from './paneAnswer.ts';
 import { createParseQueue, type ParseSource } from './parseQueue.ts';
 import { createPromptTimers } from './promptTimers.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
@@ -32,8 +33,6 @@ const SCROLLBACK_LINES = 5_000;
 const REPLAY_BYTES = 1_048_576;
 /** A drag of a border makes dozens of sizes; the shell is told of the one it ends with. */
 const RESIZE_WAIT_MS = 80;
-/** Of an answer: the last lines are enough to tell two apart. */
-const MOST_ANSWER_LINES = 200;
 /** Rows that tell one place of the scrollback from another. */
 const MOST_COMPARED = 12;
 /** Browsers keep about sixteen contexts and take the oldest away; some are left for others. */
@@ -215,23 +214,8 @@ export class TerminalView implements Disposable, ParseSource {
   }
 
   /** The cursor's line up to the cursor, and what was printed since `markAnswer`, to be compared with other panes'. */
-  get answer(): { prompt: string; output: string | undefined } {
-    const { active } = this.#terminal.buffer;
-    const at = active.baseY + active.cursorY;
-    if (active.type === 'alternate') return { prompt: '(a full-screen program)', output: undefined };
-    const prompt = active.getLine(at)?.translateToString(false, 0, active.cursorX) ?? '';
-    const mark = this.#answer;
-    if (!mark) return { prompt, output: undefined };
-    // The screen was cleared, or the row has left the scrollback: the answer begins at the top of what is shown.
-    let begin = mark.isDisposed || at < mark.line ? active.baseY : mark.line + 1;
-    // The command's own echo may have been on its way still, and go on in rows that wrap.
-    while (begin < at && active.getLine(begin)?.isWrapped) begin++;
-    const from = Math.max(begin, at - MOST_ANSWER_LINES);
-    const lines = Array.from(
-      { length: Math.max(0, at - from) },
-      (_, n) => active.getLine(from + n)?.translateToString(true) ?? '',
-    );
-    return { prompt, output: lines.join('\n') };
+  get answer(): PaneAnswer {
+    return paneAnswer(this.#terminal.buffer.active, this.#answer);
   }
 
   /** Of one character, in pixels, as it is drawn. */
