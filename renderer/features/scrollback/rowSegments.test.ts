@@ -33,3 +33,8 @@ test('colours are the palette’s, the cube’s, the greys’, or as given', () 
   expect(cssColour(255, [])).toBe('rgb(238 238 238)');
   expect(cssColour(RGB_COLOUR + 0x0a0b0c, [])).toBe('#0a0b0c');
 });
+
+test('a host cannot have a row drawn in another order', () => {
+  const [part] = rowSegments({ text: 'user\u202etxt.exe', at }, []);
+  expect(part?.text).toBe('user\u2060txt.exe');
+});

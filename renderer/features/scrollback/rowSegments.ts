@@ -16,10 +16,13 @@ export interface Mark {
   to: number;
 }
 
+/** Characters that would draw others in another order: a word joiner, which draws nothing, takes the place of each. */
+const REORDERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** Parts a row at every change of colour and of mark. A mark behind the text (a cursor at its end) gets a space. */
 export function rowSegments(line: ScrollbackLine, marks: readonly Mark[]): Segment[] {
   const reach = Math.max(line.text.length, ...marks.filter((m) => m.kind === 'cursor').map((m) => m.to));
-  const text = line.text.padEnd(reach);
+  const text = line.text.replace(REORDERING, '\u2060').padEnd(reach);
   const runs = runsOf(line, text.length);
   const cuts = new Set([0, text.length]);
   for (const run of runs) cuts.add(run.from);
