@@ -236,6 +236,8 @@ my (%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %agai
 # Of the dear looks: resident pages, open files as counted and as told, CPU at the last look at control groups, and who
 # owns a group of sockets.
 my (%pages, %files, %files_told, %counted, %owner, %queued);
+# The pids whose open files are this tick's to count.
+my @tenth;
 my ($explained, $read, $residual, $swept, $list, $again_wanted) = (0, 0, 0, 0, '', 0);
 
 sub forget {
@@ -364,10 +366,13 @@ sub processes {
     @there{@pids} = ();
     for (keys %line) { gone($_) unless exists $there{$_} }
   }
-  my (@cold, $turn);
-  $turn = $seq % 5;
+  my (@cold, $turn, $digit);
+  ($turn, $digit, @tenth) = ($seq % 5, $seq % 10);
   for (@pids) {
-    if ($full || $hot{$_} >= $seq || $_ % 5 == $turn || !exists $line{$_}) { visit($_) }
+    if ($full || $hot{$_} >= $seq || $_ % 5 == $turn || !exists $line{$_}) {
+      visit($_);
+      push @tenth, $_ if $_ % 10 == $digit;
+    }
     else { push @cold, $_ }
   }
   # Busy time that nobody read so far accounts for: read the rest, but not every tick if that does not explain it either.
@@ -394,16 +399,9 @@ sub processes {
 # others. The size of the folder is their count where
 # the kernel says so (6.2 and later; also of other users' processes), otherwise it is listed, where that is allowed.
 my $sized = $root eq '' && -s '/proc/self/fd' > 0;
-my ($by_digit_of, @by_digit) = ('');
-
 sub open_files {
-  if ($by_digit_of ne $list) {
-    $by_digit_of = $list;
-    @by_digit = ();
-    push @{ $by_digit[$_ % 10] }, $_ for keys %line;
-  }
   my $sixth = int($seq / 10) % 6;
-  for my $pid (@{ $by_digit[$seq % 10] }) {
+  for my $pid (@tenth) {
     next if !defined $line{$pid} || $hot{$pid} < $seq && $pid % 6 != $sixth;
     my $count = 0;
     if ($sized) { $count = -s "$proc/$pid/fd" }
@@ -624,7 +622,8 @@ sub kept_groups {
 }
 
 # Who owns them, for groups that are large or whose queues held more than a few bytes at the last two looks: by the inode of a
-# few of their sockets. Every link of every process may have to be read: every thirty ticks at most. What was found holds
+# few of their sockets. The links of many processes may have to be read, those with most files first: every thirty ticks
+# at most. What was found holds
 # for two minutes, or as long as that process does.
 my $owners_next = 0;
 sub owners {
@@ -641,10 +640,10 @@ sub owners {
   return \%of unless %wanted;
   $owners_next = $seq + 30;
   my %sought = map { my $of = $_; map { $_ => '0' } keys %{ $wanted{$of} } } keys %wanted;
-  my ($links, $all) = (0, 1);
+  my ($links, $opened, $all) = (0, 0, 1);
   for my $pid (sort { $files{$b} <=> $files{$a} || $a <=> $b } grep { defined $line{$_} } keys %line) {
     last unless grep { $_ eq '0' } values %sought;
-    if ($links > 20000) { $all = 0; last }
+    if ($links > 20000 || ++$opened > 500) { $all = 0; last }
     unless (opendir(D, "$proc/$pid/fd")) { $all = 0 if -e "$proc/$pid"; next }
     while (defined(my $entry = readdir D)) {
       $links++;
