@@ -21,7 +21,8 @@ export interface PlainPage {
 }
 
 export interface PlainBrowser {
-  open(url: string): Promise<PlainPage>;
+  /** In a window of its own; `tab`: in the newest one, before the page that was there, which is hidden then. */
+  open(url: string, place?: 'tab'): Promise<PlainPage>;
   close(): Promise<void>;
 }
 
@@ -40,13 +41,10 @@ export async function launchPlainBrowser(): Promise<PlainBrowser> {
   );
   const protocol = await connect(await endpointOf(child));
   return {
-    async open(url) {
+    async open(url, place) {
       const { targetId } = await protocol.send<{ targetId: string }>('Target.createTarget', {
         url,
-        // A tab behind another would be throttled.
-        newWindow: true,
-        width: 1280,
-        height: 800,
+        ...(place === 'tab' ? {} : { newWindow: true, width: 1280, height: 800 }),
       });
       const { sessionId } = await protocol.send<{ sessionId: string }>('Target.attachToTarget', {
         targetId,

@@ -4,9 +4,9 @@ import { createAcknowledger } from './acknowledger.ts';
 test('a flood is acknowledged in few frames, and what nothing follows at once', () => {
   const sent: number[] = [];
   const acknowledger = createAcknowledger((count) => sent.push(count));
-  for (let n = 0; n < 8; n++) acknowledger.written(60_000);
-  for (let n = 0; n < 8; n++) acknowledger.parsed(60_000);
-  expect(sent).toEqual([120_000, 120_000, 120_000, 120_000]);
+  for (let n = 0; n < 8; n++) acknowledger.written(100_000);
+  for (let n = 0; n < 8; n++) acknowledger.parsed(100_000);
+  expect(sent).toEqual([200_000, 200_000, 200_000, 200_000]);
   acknowledger.written(5);
   acknowledger.parsed(5);
   expect(sent.at(-1)).toBe(5);

@@ -1,8 +1,8 @@
 /** Bytes parsed before an acknowledgement is sent: a frame for each would cost as much as the bytes. */
-const BATCH_BYTES = 65_536;
+const BATCH_BYTES = 196_608;
 
 /**
- * Sums what the terminal has parsed and tells it in few frames: at 64 KiB, or when nothing is left to parse, so that
+ * Sums what the terminal has parsed and tells it in few frames: at 192 KiB, or when nothing is left to parse, so that
  * the core never waits for a rest. No animation frame and no timer, both of which stand still or crawl in a hidden page.
  */
 export interface Acknowledger {
