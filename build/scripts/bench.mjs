@@ -25,8 +25,11 @@ const RUNNER = `
 await runScript(async (args) => {
   const json = args.includes('--json');
   const [name, ...others] = args.filter((arg) => arg !== '--json');
-  // One benchmark has a length that can be chosen.
-  const minutes = name === 'soak' && others[0] === '--minutes' ? Number(others.splice(0, 2)[1]) : undefined;
+  // Two benchmarks have a length that can be chosen.
+  const minutes =
+    (name === 'soak' || name === 'alarms') && others[0] === '--minutes'
+      ? Number(others.splice(0, 2)[1])
+      : undefined;
   if (minutes !== undefined && !(minutes > 0 && minutes <= 1440)) {
     throw new Stop('--minutes takes a number above 0, at most 1440', 2);
   }
@@ -39,7 +42,10 @@ await runScript(async (args) => {
     )
     .map((file) => file.slice(0, -3));
   if (name === undefined || others.length > 0 || !names.includes(name)) {
-    throw new Stop(`expected one benchmark: ${names.join(', ')} (and --json; soak takes --minutes N)`, 2);
+    throw new Stop(
+      `expected one benchmark: ${names.join(', ')} (and --json; soak and alarms take --minutes N)`,
+      2,
+    );
   }
   await ensureRenderer();
   const out = join(tmpdir(), `fireline-bench-${process.pid}.json`);
@@ -48,7 +54,7 @@ await runScript(async (args) => {
       ['--input-type=module', '--eval', RUNNER, join(FOLDER, `${name}.ts`), out],
       {
         stdio: ['ignore', 2, 2],
-        ...(minutes === undefined ? {} : { env: { ...process.env, SOAK_MINUTES: String(minutes) } }),
+        ...(minutes === undefined ? {} : { env: { ...process.env, BENCH_MINUTES: String(minutes) } }),
       },
     );
     if (exitStatus(ended) !== 0) return exitStatus(ended);

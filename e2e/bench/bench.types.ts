@@ -4,7 +4,7 @@
  */
 export interface BenchResult {
   bench: string;
-  results: (Comparison | Latency | Throughput)[];
+  results: (Comparison | Latency | Throughput | Alarms)[];
 }
 
 export interface Comparison {
@@ -27,6 +27,13 @@ export interface Throughput {
   /** Bytes that were moved. */
   n: number;
   megabytesPerSecond: number;
+}
+
+/** Events above info, of `n` in all, of hosts that are well. */
+export interface Alarms {
+  case: string;
+  n: number;
+  alarms: number;
 }
 
 /** Nearest-rank percentiles (the smallest value with at least that share at or below it). */

@@ -8,7 +8,7 @@ import { startWebHost } from '../specs/webHost.ts';
 import { type BenchResult, round } from './bench.types.ts';
 
 const HOSTS = 12;
-const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 10);
+const MINUTES = Number(process.env['BENCH_MINUTES'] ?? 10);
 /** Start-up is over and every scrollback full by then: what grows after it is a leak. */
 const SETTLE_MINUTES = Math.min(5, MINUTES / 3);
 /**
