@@ -13,7 +13,16 @@ export const LAB_PACKAGES = [
   'iproute2',
   'perl',
 ];
-export const TEST_PACKAGES = [...LAB_PACKAGES, 'chromium', 'mawk', 'gawk', 'busybox', 'erlang-base'];
+export const TEST_PACKAGES = [
+  ...LAB_PACKAGES,
+  'chromium',
+  'mawk',
+  'gawk',
+  'busybox',
+  'erlang-base',
+  'iptables',
+  'tmux',
+];
 
 /**
  * Sees to it that these Debian packages are there. Installs what is missing when this is root on a Debian or one of
