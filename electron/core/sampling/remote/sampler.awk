@@ -658,10 +658,10 @@ function sockets(   which, file, line, n, t, local, remote, state, i, s, r, line
   }
   tell_table("tcp")
   spent = cpu_ms() - spent
-  sockets_soonest = seq + (spent > 2.5 ? int(spent * 2) : 5)
+  sockets_soonest = seq + (spent > 7.5 ? 15 : spent > 2.5 ? int(spent * 2) : 5)
   far = spent * 10
-  for (i in queued) far = spent * 3
-  sockets_next = seq + (far > 5 ? int(far) : 5)
+  for (i in queued) { far = spent * 3; if (far > 20) far = 20 }
+  sockets_next = seq + (far > 90 ? 90 : far > 5 ? int(far) : 5)
   sockets_then = sockets_in_use()
 }
 

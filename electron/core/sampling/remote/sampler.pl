@@ -598,9 +598,11 @@ sub sockets {
   %queued = map { $_ => $queued{$_} + 1 } grep { substr($_, 0, 2) eq 'ls' ? $group{$_}[1] : $group{$_}[1] + $group{$_}[4] >= 1000 } keys %$kept;
   tell_table('tcp', \%now);
   my $spent = cpu_ms() - $began;
-  $sockets_soonest = $seq + ($spent > 2.5 ? int($spent * 2) : 5);
+  # However dear, they do not grow stale without end.
+  $sockets_soonest = $seq + ($spent > 7.5 ? 15 : $spent > 2.5 ? int($spent * 2) : 5);
   my $far = $spent * (%queued ? 3 : 10);
-  $sockets_next = $seq + ($far > 5 ? int($far) : 5);
+  $sockets_next = $seq + ($far > 90 ? 90 : $far > 5 ? int($far) : 5);
+  $sockets_next = $seq + 20 if %queued && $sockets_next > $seq + 20;
   $sockets_then = sockets_in_use();
 }
 
