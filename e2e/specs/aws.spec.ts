@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { readBanner } from '../lab/readBanner.ts';
 import { type ErlangService, startErlangService } from '../lab/scenarios/erlangService.ts';
 import { type DoubleInstance, doubleTask } from '../lab/ssm/doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from '../lab/ssm/startAwsDouble.ts';
@@ -19,6 +21,7 @@ let service: ErlangService;
 let fireline: WebHost;
 let page: Page;
 let tasks: string[];
+let forwardedPort: number;
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 6, memoryLimitBytes: 512 * 1024 * 1024 });
@@ -63,6 +66,7 @@ test.beforeAll(async ({ browser }) => {
   const line =
     (await readFile(ssh.knownHostsFile, 'utf8')).split('\n').find((l) => l.includes(ssh.address)) ?? '';
   await writeFile(knownHosts, `${line.replace(/^\S+/, WITH_SSH)}\n`);
+  forwardedPort = await freePort();
   const plain = lab.host('web1');
   const workspace = join(lab.directory, 'aws.yaml');
   await writeFile(
@@ -71,7 +75,7 @@ test.beforeAll(async ({ browser }) => {
 name: mixed
 hosts:
   - { id: plain, ssh: { host: ${plain.address}, port: ${plain.port}, user: root, identityFile: "${plain.keyFile}", knownHostsFile: "${plain.knownHostsFile}" } }
-  - { id: managed, ssm: { instance: ${SHELL_ONLY} } }
+  - { id: managed, ssm: { instance: ${SHELL_ONLY}, forwards: ["${forwardedPort}:${lab.host('web2').port}"] } }
   - { id: carried, ssm: { instance: ${WITH_SSH}, ssh: { user: root, port: ${ssh.port}, identityFile: "${ssh.keyFile}", knownHostsFile: "${knownHosts}" } } }
   - { id: api, ecs: { cluster: prod, service: api, container: app } }
 `,
@@ -88,6 +92,15 @@ test.afterAll(async () => {
   await service?.stop();
   await lab?.stop();
 });
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
 
 const timeline = () => page.getByRole('region', { name: 'Timeline' });
 const fleet = () => page.getByRole('region', { name: 'Fleet' });
@@ -110,6 +123,21 @@ test('hosts by ssh, by a session, by ssh over a session and the tasks of a servi
   await page.setViewportSize({ width: 2560, height: 1440 });
   await page.screenshot({ path: 'e2e/results/aws-2-mixed-wide.png' });
   await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+test('a port of an instance is forwarded, and the Link tab says what went over it', async () => {
+  expect(await readBanner('127.0.0.1', forwardedPort, 20_000)).toMatch(/^SSH-2\.0-/);
+  await fleet()
+    .getByRole('option', { name: /\bmanaged\b/ })
+    .click();
+  const detail = page.getByRole('region', { name: 'Host detail' });
+  await detail.getByRole('tab', { name: /^Link/ }).click();
+  const row = detail.getByRole('row', { name: new RegExp(`localhost:${forwardedPort}`) });
+  await expect(row).toContainText(`localhost:${lab.host('web2').port}`);
+  // What came back: the greeting of the instance's own sshd.
+  await expect(row.getByRole('cell').last()).toHaveText(/^[1-9]\d*\sB$/);
+  await page.screenshot({ path: 'e2e/results/aws-9-forwards.png' });
+  await detail.getByRole('tab', { name: 'Overview' }).click();
 });
 
 test('what Session Manager could open is listed, with what is missing, and becomes a workspace', async () => {
