@@ -99,8 +99,12 @@ test('a host that is not reached through AWS has no such thing', async () => {
 });
 
 test('a stale session is listed with its owner, ended by its own plan, and a stranger’s id is refused', async () => {
-  const sessions = await opened.window.call('aws.sessions', { host: 'one' as HostId });
-  expect(sessions[0]).toMatchObject({ owner: 'arn:aws:iam::111122223333:user/oncall', status: 'Connected' });
+  const listed = () => opened.window.call('aws.sessions', { host: 'one' as HostId });
+  // The newest may still be on its way: each command that runs at the same time has one.
+  await expect
+    .poll(async () => (await listed()).at(-1), WAIT)
+    .toMatchObject({ owner: 'arn:aws:iam::111122223333:user/oncall', status: 'Connected' });
+  const sessions = await listed();
   const request = (sessionId: string) => ({
     host: 'one' as HostId,
     request: { action: 'aws.terminate_session' as const, arguments: { sessionId } },
