@@ -22,7 +22,8 @@ export default defineConfig({
   testDir: fileURLToPath(new URL('../e2e/specs', import.meta.url)),
   testMatch: '**/*.{spec,test}.ts',
   outputDir: `${results}/artifacts`,
-  workers: 1,
+  // Specs mostly wait for what hosts do; the tests of one file run one after the other.
+  workers: 2,
   fullyParallel: false,
   retries: 0,
   forbidOnly: true,
