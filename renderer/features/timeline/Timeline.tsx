@@ -119,7 +119,9 @@ function StoryRows({ story, selected }: { story: Story; selected: EventId | unde
   const [open, setOpen] = useState(false);
   const inside = [...rest, ...again].some(({ id }) => id === selected);
   const all = [...again, ...rest].sort((a, b) => a.at - b.at);
-  const shown = open || inside ? all : rest.slice(-MOST_NESTED);
+  // What goes on is never folded away.
+  const shown =
+    open || inside ? all : rest.filter((event, index) => index >= rest.length - MOST_NESTED || goesOn(event));
   const hidden = all.length - shown.length;
   return (
     <>
@@ -153,7 +155,7 @@ const Row = memo(function Row({
   times?: number;
 }) {
   const first = event.actions[0];
-  const ongoing = event.endedAt === undefined && LASTING_KINDS.has(event.kind);
+  const ongoing = goesOn(event);
   const select = (id: EventId | undefined) => selectEvent(id);
   return (
     <li
@@ -192,6 +194,8 @@ const Row = memo(function Row({
     </li>
   );
 });
+
+const goesOn = (event: TimelineEvent) => event.endedAt === undefined && LASTING_KINDS.has(event.kind);
 
 function matches(event: TimelineEvent, filter: Filter, wanted: string): boolean {
   if (filter === 'critical' && event.severity !== 'critical') return false;
