@@ -36,10 +36,11 @@ export function createAgentStream(options: {
   let given = 0;
   let waitingBytes = 0;
   const early: ChannelMessage[] = [];
-  const waiting: { number: number; size: number; frame: Uint8Array; at: number }[] = [];
+  /** By number, the oldest first. */
+  const waiting = new Map<number, { size: number; frame: Uint8Array; at: number }>();
 
   const tick = clock.every(TICK_MS, () => {
-    const oldest = waiting[0];
+    const [oldest] = waiting.values();
     if (!wire || !oldest || clock.monotonic() - oldest.at < OLD_MS) return;
     oldest.at = clock.monotonic();
     wire(oldest.frame);
@@ -93,10 +94,9 @@ export function createAgentStream(options: {
     } catch {
       return;
     }
-    // Nearly always the first.
-    const at = waiting.findIndex((one) => one.number === number);
-    const [done] = at < 0 ? [] : waiting.splice(at, 1);
+    const done = typeof number === 'number' ? waiting.get(number) : undefined;
     if (!done) return;
+    waiting.delete(number as number);
     waitingBytes -= done.size;
     options.onProgress?.();
   }
@@ -104,7 +104,7 @@ export function createAgentStream(options: {
   return {
     attach(transmit) {
       wire = transmit;
-      for (const one of waiting) {
+      for (const one of waiting.values()) {
         one.at = clock.monotonic();
         transmit(one.frame);
       }
@@ -127,7 +127,7 @@ export function createAgentStream(options: {
         payloadType,
         payload,
       });
-      waiting.push({ number, size: payload.length, frame, at: clock.monotonic() });
+      waiting.set(number, { size: payload.length, frame, at: clock.monotonic() });
       waitingBytes += payload.length;
       wire?.(frame);
     },
@@ -135,7 +135,7 @@ export function createAgentStream(options: {
       return waitingBytes;
     },
     get waitingMessages() {
-      return waiting.length;
+      return waiting.size;
     },
     dispose() {
       wire = undefined;
