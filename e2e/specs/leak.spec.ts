@@ -109,6 +109,5 @@ test('the story is in the report, and the host that is well is in none of it', a
     'lines a second',
     'Kill pid',
     'Connections looked at',
-  ])
     expect(html).toContain(part);
 });
