@@ -103,11 +103,6 @@ test('the story is in the report, and the host that is well is in none of it', a
   const download = page.waitForEvent('download');
   await sheet().getByRole('button', { name: 'Export report' }).click();
   const html = await readFile(await (await download).path(), 'utf8');
-  for (const part of [
-    '256 connections',
-    'is held back in',
-    'lines a second',
-    'Kill pid',
-    'Connections looked at',
+  for (const part of ['256 connections', 'is held back in', 'Kill pid', 'Connections looked at'])
     expect(html).toContain(part);
 });
