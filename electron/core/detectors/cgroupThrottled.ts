@@ -1,9 +1,19 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
+import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { CgroupUse } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
-import { limit, percent, processDetail, processEvidence, processWords, rowOf } from './words.ts';
+import {
+  hasGone,
+  identityOf,
+  limit,
+  percent,
+  processDetail,
+  processEvidence,
+  processWords,
+  rowOf,
+} from './words.ts';
 
 interface Group extends Hysteresis {
   at: number;
@@ -13,6 +23,7 @@ interface Group extends Hysteresis {
   seenAt: number;
   /** As last told. */
   share?: number;
+  named?: ProcessIdentity;
 }
 
 interface State {
@@ -66,14 +77,22 @@ export const cgroupThrottled: Detector<State> = {
       if (opened) group.open = true;
       if (change === 'closed') {
         delete group.share;
+        delete group.named;
         outputs.push({ type: 'close', key: use.path, endedAt: group.clearSince ?? at });
-      } else if (group.open && look === 'holds' && (opened || Math.abs(share - (group.share ?? 0)) > 0.2)) {
+      } else if (
+        group.open &&
+        look === 'holds' &&
+        (opened || Math.abs(share - (group.share ?? 0)) > 0.2 || hasGone(group.named, sample))
+      ) {
+        const row = rowOf(sample, use.pid);
         group.share = share;
+        if (row) group.named = identityOf(row, sample.bootId);
+        else delete group.named;
         const heldMs =
           use.throttledMs === undefined || group.heldMs === undefined
             ? undefined
             : use.throttledMs - group.heldMs;
-        outputs.push(told(use, group, share, at - group.at, heldMs, sample));
+        outputs.push(told(use, group, row, share, at - group.at, heldMs, sample));
       }
       Object.assign(group, { at, periods, throttled, heldMs: use.throttledMs, seenAt: at });
       state.groups.set(use.path, group);
@@ -94,12 +113,12 @@ function openNow(group: Group, at: number, seconds: number): boolean {
 function told(
   use: CgroupUse,
   group: Group,
+  row: ProcessRow | undefined,
   share: number,
   overMs: number,
   heldMs: number | undefined,
   sample: Sample,
 ): DetectorOutput {
-  const row = rowOf(sample, use.pid);
   const path = visibleText(use.path, 120);
   const quota = use.cpuQuotaCores === undefined ? '' : `its quota is ${use.cpuQuotaCores.toFixed(2)} cores`;
   const who = row ? `most of it ${processWords(row)}` : '';

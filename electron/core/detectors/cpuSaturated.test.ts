@@ -26,6 +26,28 @@ it('children that die at once own a saturated CPU: told once, closed when it is 
   expect(host.open).toEqual([]);
 });
 
+it('names who it is now when whom it named has gone, at most once a window', () => {
+  const host = new TestHost({});
+  for (const pid of [50, 51, 52]) host.add({ pid, name: 'burn', cpu: 0.6, startTicks: pid }, false);
+  run(host, 16, 1, { visible: 1.9 });
+  for (const pid of [50, 51]) {
+    host.table.delete(pid);
+    run(host, 16, 1, { visible: 1.9 });
+  }
+  const titles = told(host).map((event) => event.title);
+  expect(titles).toEqual(['CPU is 100 % busy for 16 s, most by burn (pid 52)']);
+  expect(host.open[0]).toMatchObject({
+    revision: 2,
+    actions: [{ label: 'Renice pid 52 (burn) to 10…' }, {}, {}],
+  });
+  for (let n = 0; n < 30; n++) {
+    host.table.clear();
+    host.add({ pid: 100 + n, name: 'cc1', cpu: 1, startTicks: n }, false);
+    run(host, 1, 1, { visible: 1.9 });
+  }
+  expect(host.open[0]?.revision).toBeLessThanOrEqual(5);
+});
+
 it('a build is info, steal a warning', () => {
   const build = new TestHost({});
   build.add({ pid: 50, name: 'cc1', cpu: 1 }, false);

@@ -1,9 +1,19 @@
 import type { JsonObject } from '../../../shared/base/json.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
+import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
-import { limit, movedRows, percent, processDetail, processEvidence, processWords } from './words.ts';
+import {
+  hasGone,
+  identityOf,
+  limit,
+  movedRows,
+  percent,
+  processDetail,
+  processEvidence,
+  processWords,
+} from './words.ts';
 
 type Owner = 'visible' | 'reaped' | 'unattributed' | 'steal';
 
@@ -24,6 +34,10 @@ interface State {
   /** The latest ticks, oldest first, spanning at most `seconds`. */
   window: Moment[];
   open: boolean;
+  /** Since when it goes on, when it was last told, and whom it named then. */
+  since: number;
+  toldAt: number;
+  named?: ProcessIdentity;
   waiting: Hysteresis;
   /** One process on one core, by pid and start. */
   pegged: Hysteresis & { key?: string; busy: number };
@@ -42,6 +56,8 @@ export const cpuSaturated: Detector<State> = {
   initial: () => ({
     window: [],
     open: false,
+    since: 0,
+    toldAt: 0,
     waiting: initialHysteresis(),
     pegged: { ...initialHysteresis(), busy: 0 },
   }),
@@ -60,13 +76,18 @@ export const cpuSaturated: Detector<State> = {
     if (spanMs < seconds * 1000) return [];
     const outputs = judgePegged(state, sample, context);
     judgeWaiting(state, means, sample, context, outputs);
-    if (state.open) {
-      if (share >= Number(context.thresholds['closeShare'])) return outputs;
+    if (state.open && share < Number(context.thresholds['closeShare'])) {
       state.open = false;
+      delete state.named;
       return [...outputs, { type: 'close', key: 'cpu', endedAt: sample.at }];
     }
-    if (share < Number(context.thresholds['openShare'])) return outputs;
+    // While it goes on, it is told again when whom it names has gone; of a build, once a window.
+    const old = sample.at - state.toldAt >= seconds * 1000;
+    if (state.open ? !old || !hasGone(state.named, sample) : share < Number(context.thresholds['openShare']))
+      return outputs;
+    if (!state.open) state.since = sample.at - spanMs;
     state.open = true;
+    state.toldAt = sample.at;
     const cores: Record<Owner, number> = {
       visible: means.visible,
       reaped: means.reaped,
@@ -87,7 +108,10 @@ export const cpuSaturated: Detector<State> = {
       steal: 'most taken by the hypervisor for others',
     };
     const detail: JsonObject = { share, cores: sample.cores, owner, byOwner: { ...cores } };
-    const from = sample.at - spanMs;
+    const from = state.since;
+    const culprit = owner === 'visible' && top && top.cpu > 0 ? top : undefined;
+    if (culprit) state.named = identityOf(culprit, sample.bootId);
+    else delete state.named;
     return [
       ...outputs,
       {
@@ -97,7 +121,7 @@ export const cpuSaturated: Detector<State> = {
           kind: 'cpu.saturated',
           severity: owner === 'visible' ? 'info' : 'warning',
           at: from,
-          hostAt: sample.hostAt - spanMs,
+          hostAt: sample.hostAt - (sample.at - from),
           title: `CPU is ${Math.round(share * 100)} % busy for ${Math.round(spanMs / 1000)} s, ${words[owner]}`,
           verdict: verdictOf(sample, share, spanMs, cores, top, reaper),
           detail,
@@ -109,6 +133,7 @@ export const cpuSaturated: Detector<State> = {
               from: from - 60_000,
               to: sample.at,
             },
+            ...(culprit ? [processEvidence(culprit, sample.bootId, 'the busiest')] : []),
           ],
           actions: [],
           momentary: false,

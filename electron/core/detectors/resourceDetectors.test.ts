@@ -464,18 +464,21 @@ describe('process.oom_risk', () => {
 });
 
 describe('cgroup.throttled', () => {
-  function throttle(share: (second: number) => number, count = 120) {
+  /** From `endedAt` on pid 20 is the busiest, and 19 is no more. */
+  function throttle(share: (second: number) => number, count = 120, endedAt = count) {
     const host = new TestHost({});
     host.add({ pid: 19, name: 'node', command: 'node busy.js' }, false);
+    host.add({ pid: 20, name: 'node', command: 'node busy.js' }, false);
     let periods = 1000;
     let throttled = 500;
     const looked = looking(10, (second) => {
       periods += 100;
       throttled += Math.round(share(second) * 100);
+      if (second >= endedAt) host.table.delete(19);
       return [
         {
           path: '/lab/web1',
-          pid: 19,
+          pid: second >= endedAt ? 20 : 19,
           cpuQuotaCores: 0.5,
           periods,
           throttledPeriods: throttled,
@@ -499,6 +502,11 @@ describe('cgroup.throttled', () => {
         endedAt: expect.any(Number),
       },
     ]);
+  });
+
+  it('names who it is now when whom it named was ended and it goes on', () => {
+    const host = throttle(() => 0.99, 110, 60);
+    expect(host.open).toMatchObject([{ kind: 'cgroup.throttled', detail: { pid: 20 } }]);
   });
 
   it('one look, a few periods, and a group that was throttled before we came are none', () => {

@@ -1,6 +1,6 @@
 import { asText, formatBytes } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Evidence } from '../../../shared/model/timelineEvent.ts';
 import type { DetectorContext } from './detector.ts';
@@ -35,10 +35,22 @@ export function movedRows(sample: Sample): readonly ProcessRow[] {
   return sample.moved ?? sample.table;
 }
 
+export function identityOf(row: ProcessRow, bootId: string): ProcessIdentity {
+  return { bootId, pid: row.pid, startTicks: row.startTicks };
+}
+
+/** Whether a process that an event names is no more in the table: then the event is to name who it is now. */
+export function hasGone(named: ProcessIdentity | undefined, sample: Sample): boolean {
+  return (
+    named !== undefined &&
+    (named.bootId !== sample.bootId || rowOf(sample, named.pid)?.startTicks !== named.startTicks)
+  );
+}
+
 export function processEvidence(row: ProcessRow, bootId: string, note?: string): Evidence {
   return {
     type: 'process',
-    identity: { bootId, pid: row.pid, startTicks: row.startTicks },
+    identity: identityOf(row, bootId),
     name: row.name,
     command: row.command,
     ...(note === undefined ? {} : { note }),
