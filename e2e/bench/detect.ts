@@ -17,7 +17,7 @@ import { type BenchResult, type Comparison, latency, round } from './bench.types
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const OOM_ROUNDS = 10;
-const LOOP_ROUNDS = 5;
+const LOOP_ROUNDS = 8;
 const ERLANG_ROUNDS = 6;
 const ATTRIBUTED_SECONDS = 20;
 

@@ -169,6 +169,14 @@ function tickOf(state: FamilyState, sample: Sample): Tick {
   };
 }
 
+/** Its loop is over: what it was is not counted again. Whoever of it lives is its first. */
+export function startAfresh(state: FamilyState, family: Family, at: number): void {
+  family.instances = family.instances.filter((one) => family.alive.has(one.pid));
+  family.seen = family.instances.length;
+  family.firstAt = at;
+  if (family.seen < 2) state.repeated.delete(family.key);
+}
+
 function forget(state: FamilyState, at: number): void {
   state.forgotAt = at;
   for (const [key, family] of state.families) {

@@ -156,6 +156,68 @@ test('an event that the log alone opened gets its supervisor as soon as that is 
   expect(host.told).toMatchObject([{ detail: { supervisor: { pid: SUPERVISOR } } }]);
 });
 
+/** Starts that fail and that no sample sees: one each half second. */
+async function refusals(host: TestHost, count: number) {
+  for (let n = 0; n < count; n++) {
+    host.log(`Already running on PID:${HOLDER}`);
+    host.second({ milliseconds: 500, forksPerSecond: 2 });
+    await settle();
+  }
+}
+
+describe('after its end', () => {
+  async function ended(seen: boolean): Promise<TestHost> {
+    const host = supervised();
+    host.answer = async () => holderAnswer(host);
+    if (seen) for (let n = 0; n < 5; n++) await loopSecond(host, 100 + n * 12);
+    else await refusals(host, 10);
+    for (let n = 0; n < 11; n++) host.second();
+    expect(host.told.map((e) => e.kind)).toEqual(['process.respawn_loop', 'process.respawn_loop_ended']);
+    return host;
+  }
+
+  test('one refusal more, or two, is not a loop again', async () => {
+    const host = await ended(false);
+    await refusals(host, 2);
+    for (let n = 0; n < 3; n++) host.second();
+    expect(host.open).toEqual([]);
+  });
+
+  test('the third start of another supervisor is told, although the first one is remembered', async () => {
+    const host = await ended(true);
+    host.remove(SUPERVISOR);
+    host.add({ pid: 400, name: 'upstart', command: 'upstart --job app' });
+    await refusals(host, 3);
+    expect(host.open).toMatchObject([{ kind: 'process.respawn_loop', severity: 'critical' }]);
+  });
+});
+
+test('a first supervisor that was ended before its third start does not hold up what the log says of the next', async () => {
+  const host = supervised();
+  host.answer = async () => holderAnswer(host);
+  for (const pid of [100, 101]) {
+    host.add({ pid, parentPid: SUPERVISOR, name: 'ruby', command: UNICORN });
+    host.second();
+    host.remove(pid);
+  }
+  host.log(`Already running on PID:${HOLDER}`);
+  host.second();
+  host.remove(SUPERVISOR);
+  for (let n = 0; n < 9; n++) host.second();
+  expect(host.told).toEqual([]);
+  await refusals(host, 3);
+  expect(host.open).toMatchObject([{ kind: 'process.respawn_loop' }]);
+});
+
+test('a loop whose starts no sample sees for a while goes on by its log, and is not told twice', async () => {
+  const host = supervised();
+  host.answer = async () => holderAnswer(host);
+  for (let n = 0; n < 5; n++) await loopSecond(host, 100 + n * 12);
+  await refusals(host, 60);
+  for (let n = 0; n < 2; n++) await loopSecond(host, 300 + n * 12);
+  expect(host.told.map((e) => [e.kind, e.endedAt])).toEqual([['process.respawn_loop', undefined]]);
+});
+
 /** Honest work that looks like a loop from outside. Each runs for a minute and must stay unremarked. */
 const NEAR_MISSES: Record<string, (host: TestHost, second: number) => void> = {
   'a cron job each minute': (host, s) => {

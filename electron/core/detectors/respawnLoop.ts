@@ -7,6 +7,7 @@ import {
   type FamilyState,
   figuresOf,
   initialFamilies,
+  startAfresh,
   takeFamilies,
 } from './respawnFamily.ts';
 import { parseRefusal, type Refusal } from './respawnRefusal.ts';
@@ -278,11 +279,15 @@ function judgeFamily(
   const role = roleOf(family.command, family.name);
   // A loop that its log told of first keeps its key when the family is seen.
   const byLog = log ? state.loops.get(`log:${log.path}`) : undefined;
-  const loop = state.loops.get(family.key) ?? byLog ?? newLoop(family.key, family.firstAt);
+  const free = byLog && !state.families.families.has(byLog.familyKey ?? '') ? byLog : undefined;
+  const loop = state.loops.get(family.key) ?? free ?? newLoop(family.key, family.firstAt);
   loop.familyKey = family.key;
-  if (log) loop.logPath = log.path;
-  state.loops.set(loop.key, loop);
-  if (loop.key !== family.key) state.loops.set(family.key, loop);
+  state.loops.set(family.key, loop);
+  if (log) {
+    loop.logPath = log.path;
+    // While no sample shows the family, its log must not tell of another loop.
+    state.loops.set(`log:${log.path}`, loop);
+  }
 
   const logRate = log ? rateOfLog(log) : undefined;
   // The log counts starts; forks count whatever a start forks besides.
@@ -311,8 +316,11 @@ function judgeFamily(
   const mayHold = refused || supervised || (judgedByCost && cost >= least / 2);
 
   if (loop.restarts >= 2 && mayHold) ask(state, loop, family, log, now, outputs);
+  const restarts = numberOf(context, 'restarts');
+  // As where the log is alone: each start that says another one runs has failed, the first too.
+  const failed = log?.lines.at(-1)?.refusal.kind === 'running' ? log.total : 0;
   const enough =
-    loop.restarts >= numberOf(context, 'restarts') && (figures.recent >= 3 || (refused && log.total >= 3));
+    failed >= restarts || (loop.restarts >= restarts && (figures.recent >= 3 || (refused && log.total >= 3)));
   const signs = refused || costs || supervised || loop.holder !== undefined;
   if (!loop.open) {
     if (!enough || !signs || now - loop.lastAt > GAP_MS * 2) return;
@@ -354,7 +362,15 @@ function judgeLog(
   const { now } = context;
   const key = `log:${log.path}`;
   const loop = state.loops.get(key) ?? newLoop(key, log.firstAt);
-  if (loop.familyKey !== undefined && state.families.families.has(loop.familyKey)) return;
+  if (loop.familyKey !== undefined && state.families.families.has(loop.familyKey)) {
+    if (loop.open) {
+      countRestarts(loop, log.total, rateOfLog(log), log.lastAt);
+      return;
+    }
+    // No sample shows that family now: another supervisor may have taken its place, and its log is not to wait.
+    state.loops.delete(loop.familyKey);
+    delete loop.familyKey;
+  }
   state.loops.set(key, loop);
   loop.logPath = log.path;
   const last = log.lines.at(-1);
@@ -520,10 +536,6 @@ function closeQuiet(state: RespawnState, context: DetectorContext, outputs: Dete
     const since = Math.max(loop.lastAt, loop.quietSince ?? 0);
     const period = facts && facts.ratePerSecond > 0 ? 1000 / facts.ratePerSecond : 1000;
     if (now - since < Math.max(numberOf(context, 'quietSeconds') * 1000, 3 * period)) continue;
-    loop.open = false;
-    loop.lastAt = now;
-    delete loop.told;
-    loop.asked.clear();
     const standing = state.sample?.table.find(
       (r) => r.pid === facts?.newest?.pid && r.startTicks === facts.newest.startTicks && r.state !== 'Z',
     );
@@ -538,11 +550,17 @@ function closeQuiet(state: RespawnState, context: DetectorContext, outputs: Dete
       endedAt: since,
       ...(facts ? { recovery: describeEnd(facts, loop.restarts, since, standing, parentGone) } : {}),
     });
-    delete loop.holder;
-    loop.restarts = 0;
-    loop.countedAt = now;
-    loop.evidence = [];
+    forgetLoop(state, loop, now);
   }
+}
+
+/** What comes after its end is another loop, and counts from nothing: one refusal more is not a loop again. */
+function forgetLoop(state: RespawnState, loop: Loop, now: number): void {
+  const family = loop.familyKey === undefined ? undefined : state.families.families.get(loop.familyKey);
+  if (family) startAfresh(state.families, family, now);
+  if (loop.logPath !== undefined && state.loops.get(`log:${loop.logPath}`) === loop)
+    state.logs.delete(loop.logPath);
+  for (const [key, one] of state.loops) if (one === loop) state.loops.delete(key);
 }
 
 function numberOf(context: DetectorContext, name: string): number {
