@@ -21,14 +21,17 @@ export interface OpenedCore {
 }
 
 /** A whole core with a folder of its own (or of an earlier one) and one window, as a home would make it. */
-export async function openCore(directory?: string): Promise<OpenedCore> {
+export async function openCore(
+  directory?: string,
+  { interactive = false }: { interactive?: boolean } = {},
+): Promise<OpenedCore> {
   const dataDirectory = directory ?? mkdtempSync(join(tmpdir(), 'fireline-core-'));
   const diagnostics: string[] = [];
   const core = await createCore({
     home: 'web',
     dataDirectory,
     diagnostic: (line) => diagnostics.push(line),
-    interactive: false,
+    interactive,
   });
   const [near, far] = channelPair();
   core.attach(far);

@@ -7,8 +7,6 @@ export interface Inspection {
   perl: boolean;
   /** Of the account we are logged in as. */
   uid: number;
-  /** `sudo -n true` succeeded; only tried when asked for. */
-  sudo: boolean;
   /** The looking script's own ancestors, up to pid 1: our session. */
   ancestors: number[];
   processes: InspectedProcess[];
@@ -39,7 +37,6 @@ export interface InspectionRequest {
   /** Paths to read a pid from; beside them the usual folders are searched if `searchPidFiles`. */
   pidFiles?: readonly string[];
   searchPidFiles?: boolean;
-  trySudo?: boolean;
 }
 
 /**
@@ -55,23 +52,21 @@ export function inspectionCommand(request: InspectionRequest): string[] {
     (request.pids ?? []).join(' '),
     (request.ports ?? []).join(' '),
     request.searchPidFiles ? '1' : '0',
-    request.trySudo ? '1' : '0',
     ...(request.pidFiles ?? []),
   ];
 }
 
 const SCRIPT = String.raw`LC_ALL=C; export LC_ALL; set -f
-pids=$1 ports=$2 search=$3 trysudo=$4; shift 4
+pids=$1 ports=$2 search=$3; shift 3
 t=$(printf '\t')
 field() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ]; }
 name() { n=$(printf '%s\n' "$line" | sed 's/^[^(]*(//; s/)[^)]*$//' | tr '\000-\037\177' ' '); }
 boot=; { read -r boot < /proc/sys/kernel/random/boot_id; } 2>/dev/null
 perl=0; perl -e 1 2>/dev/null && perl=1
-sudo=0; [ "$trysudo" = 1 ] && sudo -n true >/dev/null 2>&1 && sudo=1
 hz=$(getconf CLK_TCK 2>/dev/null || echo 100)
 say() { printf '%s\n' "$1"; }
 field $$; own=$(say "\${line##*)}" | awk '{print $20}')
-say "H$t$boot$t$perl$t$(id -u)$t$sudo$t$hz$t$(date +%s)$t$own"
+say "H$t$boot$t$perl$t$(id -u)$t$hz$t$(date +%s)$t$own"
 a=$$; while [ "$a" -gt 0 ] 2>/dev/null; do say "A$t$a"; field $a || break; a=$(say "\${line##*)}" | awk '{print $2}'); done
 pidfile() { v=; { IFS= read -r v < "$1"; } 2>/dev/null; v=$(say "$v" | tr -cd '0-9'); [ -n "$v" ] && [ "\${#v}" -lt 8 ] || return; say "F$t$v$t$(say "$1" | tr '\000-\037\177' ' ')"; pids="$pids $v"; }
 for f in "$@"; do [ -f "$f" ] && pidfile "$f"; done
@@ -108,13 +103,12 @@ export function parseInspection(stdout: string): Inspection | undefined {
   const lines = stdout.split('\n').map((line) => line.split('\t'));
   const head = lines.find((f) => f[0] === 'H');
   if (!head || !lines.some((f) => f[0] === '.')) return undefined;
-  const [, bootId = '', perl, uid, sudo, hertz, now, own] = head;
+  const [, bootId = '', perl, uid, hertz, now, own] = head;
   const hz = Number(hertz) || 100;
   return {
     bootId,
     perl: perl === '1',
     uid: Number(uid),
-    sudo: sudo === '1',
     ancestors: lines.filter((f) => f[0] === 'A').map((f) => Number(f[1])),
     pidFiles: lines.filter((f) => f[0] === 'F').map((f) => ({ pid: Number(f[1]), path: f[2] ?? '' })),
     processes: lines

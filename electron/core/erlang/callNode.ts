@@ -24,15 +24,18 @@ export const PROBE_NAME = 'fireline';
 
 export type CallAnswer =
   | { kind: 'ok'; node: string; value: string }
-  /** Nothing was evaluated. */
-  | { kind: 'refused'; reason: string }
+  /** Nothing was evaluated. `denied`: another account, or root, could. */
+  | { kind: 'refused'; reason: string; denied: boolean }
   | { kind: 'failed'; reason: string };
 
 /** What `callNode` printed. */
 export function readAnswer({ stdout, stderr }: Pick<RunResult, 'stdout' | 'stderr'>): CallAnswer {
   const [first = '', ...rest] = stdout.split('\n');
   const said = rest.join('\n').trim();
-  if (first.startsWith('refused ')) return { kind: 'refused', reason: REFUSALS[first.slice(8)] ?? first };
+  if (first.startsWith('refused ')) {
+    const code = first.slice(8);
+    return { kind: 'refused', reason: REFUSALS[code] ?? first, denied: code === 'denied' };
+  }
   const value = /^\{ok, ([\s\S]*)\}$/.exec(said)?.[1];
   if (first.startsWith('node ') && value !== undefined) return { kind: 'ok', node: first.slice(5), value };
   const words = visibleText(`${said} ${stderr}`.trim().replace(/\s+/g, ' '), 300);

@@ -88,7 +88,7 @@ test('an atom is written by its characters: nothing in it is ever read as Erlang
 
 test.each([
   ['node svc\n{ok, true}', { kind: 'ok', node: 'svc', value: 'true' }],
-  ['refused other\n', { kind: 'refused', reason: 'the pid is another process now' }],
+  ['refused other\n', { kind: 'refused', reason: 'the pid is another process now', denied: false }],
   [
     'node svc\nfailed to connect: x',
     { kind: 'failed', reason: expect.stringContaining('did not let us in') },

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/base/clock.ts';
 import { failure } from '../../../shared/contract/errors.ts';
+import type { HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type {
   RemediationOutcome,
@@ -12,7 +13,11 @@ import type { SessionFailure } from '../sessions/session.ts';
 import type { RemediationOptions } from './remediation.ts';
 import { outcomeEvent, remediationDetail, startedEvent } from './remediationEvents.ts';
 
-export type ExecutionContext = RemediationOptions & { ended: AbortSignal };
+export type ExecutionContext = RemediationOptions & {
+  ended: AbortSignal;
+  /** Of sudo; undefined when none was given. */
+  askPassword: (host: HostId) => Promise<string | undefined>;
+};
 
 /** The record of one execution, written before anything runs and whatever happens. */
 export interface Audit {

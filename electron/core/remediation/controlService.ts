@@ -1,6 +1,7 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ServiceArguments, ServiceManager } from '../../../shared/model/remediation.ts';
-import { needsRoot, type ScriptAction } from './scriptAction.ts';
+import { needsRoot } from './privilege.ts';
+import type { ScriptAction } from './scriptAction.ts';
 
 /** How each manager is told, and asked. `$n` is the service. `state` prints `up`, `down` or what else it is, then words. */
 const MANAGERS: Record<

@@ -8,9 +8,12 @@ import type {
   RemediationRecord,
 } from '../../../shared/model/remediation.ts';
 import { atomSource, type CallAnswer, callNode, readAnswer } from '../erlang/callNode.ts';
-import type { Session } from '../sessions/session.ts';
+import type { RunOptions, Session } from '../sessions/session.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
 import { type ExecutionContext, openAudit, wait } from './audit.ts';
+import type { Looker } from './look.ts';
+import { type Privilege, sudoWords, withPrivilege } from './privilege.ts';
+import { passwordLine, runConfirmed } from './runConfirmed.ts';
 
 type DisconnectPlan = Extract<RemediationPlan, { action: 'erlang.disconnect_node' }>;
 type Words = Omit<PlanText, 'id' | 'host' | 'createdAt' | 'event'>;
@@ -18,8 +21,17 @@ type Words = Omit<PlanText, 'id' | 'host' | 'createdAt' | 'event'>;
 interface On {
   host: HostId;
   session: Pick<Session, 'run'>;
+  look: Looker;
   signal: AbortSignal;
 }
+
+/** How the service is asked: as ourselves, or as root where it is another user's. */
+interface Way {
+  privilege: Privilege;
+  /** The password's line, where there is one. */
+  input: Pick<RunOptions, 'stdin'>;
+}
+const AS_OURSELVES: Way = { privilege: 'none', input: {} };
 
 const RUN_MS = 15_000;
 /** It is called away when it stayed away so long: the next message to it would have brought it back. */
@@ -29,71 +41,82 @@ const STAYS_AWAY_MS = 10_000;
 export async function planDisconnect(
   args: DisconnectNodeArguments,
   on: On,
-): Promise<{ words: Words; argv: string[] }> {
+): Promise<{ words: Words; argv: string[]; privilege: Privilege }> {
   const node = visibleText(args.node, 120);
-  const argv = callNode(args.service, disconnectSource(args));
+  const question = `{lists:member(${atomSource(args.node)}, nodes(connected)), length(nodes(connected)) - 1}`;
+  let answer = await ask(on, args, question, AS_OURSELVES);
+  const denied = answer.kind === 'refused' && answer.denied;
+  const { privilege = 'none' } = denied ? await on.look.privilege() : {};
+  if (privilege === 'sudo') answer = await ask(on, args, question, { privilege, input: {} });
+  const argv = withPrivilege(privilege, callNode(args.service, disconnectSource(args)));
   const words: Words = {
     title: args.keepOut ? `Keep out ${node}` : `Disconnect ${node}`,
     command: quoteCommand(argv),
     touches: [],
-    needs:
-      'To run as the service’s user or as root: name and cookie are read on the host, from the process itself.',
+    needs: `To run as the service’s user or as root: name and cookie are read on the host, from the process itself.${denied ? ` This account is neither. ${sudoWords(privilege === 'none' ? undefined : privilege)}` : ''}`,
     verification: `The service is asked again after ${STAYS_AWAY_MS / 1000} s whether ${node} stayed away. Afterwards busy CPU of the ten seconds before and after is compared.`,
   };
-  const answer = await ask(
-    on,
-    args,
-    `{lists:member(${atomSource(args.node)}, nodes(connected)), length(nodes(connected)) - 1}`,
-  );
+  if (privilege === 'sudoWithPassword')
+    return {
+      argv,
+      privilege,
+      words: {
+        ...words,
+        touches: [
+          `Who is connected to pid ${args.service.pid} cannot be seen before sudo has its password: if ${node} is, that connection is cut.`,
+          ...consequencesOf(node, args),
+        ],
+      },
+    };
   if (answer.kind !== 'ok')
-    return { argv, words: { ...words, refusal: `It cannot be done: ${answer.reason}.` } };
+    return { argv, privilege, words: { ...words, refusal: `It cannot be done: ${answer.reason}.` } };
   const [, connected, others = '0'] = /^\{(true|false), (\d+)\}$/.exec(answer.value) ?? [];
   if (connected !== 'true' && !args.keepOut)
     return {
       argv,
+      privilege,
       words: { ...words, refusal: `${node} is not connected to ${visibleText(answer.node, 120)} any more.` },
     };
   const rest = Math.max(0, Number(others) - 1);
   return {
     argv,
+    privilege,
     words: {
       ...words,
       touches: [
         `Node ${visibleText(answer.node, 120)} (pid ${args.service.pid}): its connection to ${node} is cut; ${rest === 0 ? 'no other node is connected' : `${rest} other connection${rest === 1 ? '' : 's'} stay${rest === 1 ? 's' : ''}`}.`,
-        'Processes that monitor or link across it are told that the node went down; work it had in hand there fails.',
-        `The operating-system process of ${node} is not ended: it may connect again.`,
-        ...(args.keepOut
-          ? [
-              `The service gets another cookie for ${node} alone, until it restarts: that node cannot come back.`,
-            ]
-          : []),
+        ...consequencesOf(node, args),
       ],
     },
   };
 }
 
+function consequencesOf(node: string, { keepOut }: DisconnectNodeArguments): string[] {
+  return [
+    'Processes that monitor or link across it are told that the node went down; work it had in hand there fails.',
+    `The operating-system process of ${node} is not ended: it may connect again.`,
+    ...(keepOut
+      ? [`The service gets another cookie for ${node} alone, until it restarts: that node cannot come back.`]
+      : []),
+  ];
+}
+
 export async function executeDisconnect(
   plan: DisconnectPlan,
-  argv: readonly string[],
+  { argv, privilege }: Pick<Awaited<ReturnType<typeof planDisconnect>>, 'argv' | 'privilege'>,
+  look: Looker,
   context: ExecutionContext,
 ): Promise<RemediationRecord> {
   const { node } = plan.arguments;
   const shown = visibleText(node, 120);
   const audit = openAudit(plan, 'Checking on the host that it is still the same service', context);
   const { step, conclude } = audit;
-  const session = context.sessionOf(plan.host);
-  if (!session) {
-    audit.concludeFailure({ kind: 'not_connected', reason: 'the host is not open any more' }, '');
-    return await audit.finish();
-  }
-  const result = await session.run(argv, { purpose: 'remediation', timeoutMs: RUN_MS });
-  if (!result.ok) {
-    audit.concludeFailure(result.error, 'the node was disconnected');
-    return await audit.finish();
-  }
-  const answer = readAnswer(result.value);
-  const { exitCode } = result.value;
-  audit.add({ output: result.value.stdout, ...(exitCode === undefined ? {} : { exitCode }) });
+  const confirmed = { argv, privilege, effect: 'the node was disconnected', timeoutMs: RUN_MS };
+  const done = await runConfirmed(audit, confirmed, context);
+  if (!done) return await audit.finish();
+  const answer = readAnswer(done.ran);
+  const { exitCode, stdout } = done.ran;
+  audit.add({ output: stdout, ...(exitCode === undefined ? {} : { exitCode }) });
   if (answer.kind === 'refused') {
     step('guard', 'failed', `${answer.reason}: nothing was run`);
     conclude('refused', `${answer.reason}. Nothing was run.`);
@@ -109,8 +132,9 @@ export async function executeDisconnect(
   step('verify', 'running', `Waiting ${STAYS_AWAY_MS / 1000} s, then asking whether it stayed away`);
   context.publishRecord(audit.record);
   await wait(context.clock, STAYS_AWAY_MS, context.ended);
-  const on = { host: plan.host, session, signal: context.ended };
-  const after = await isConnected(on, plan.arguments);
+  const session = context.sessionOf(plan.host);
+  const on = session && { host: plan.host, session, look, signal: context.ended };
+  const after = on && (await isConnected(on, plan.arguments, { privilege, input: done.input }));
   if (after === undefined) {
     step('verify', 'unknown', 'The service could not be asked again');
     conclude('unknown', 'it was disconnected; whether it stayed away is not known. Verify it.');
@@ -132,8 +156,9 @@ export async function executeDisconnect(
 export async function verifyDisconnect(
   args: DisconnectNodeArguments,
   on: On,
+  askPassword: (host: HostId) => Promise<string | undefined>,
 ): Promise<{ helped: boolean; verdict: string }> {
-  const connected = await isConnected(on, args);
+  const connected = await isConnected(on, args, await wayTo(on, args, askPassword));
   const node = visibleText(args.node, 120);
   if (connected === undefined)
     throw failure(
@@ -181,16 +206,35 @@ function disconnectSource({ node, keepOut }: DisconnectNodeArguments): string {
   return `N = ${atomSource(node)}, ${bar}erlang:disconnect_node(N)`;
 }
 
-async function isConnected(on: On, args: DisconnectNodeArguments): Promise<boolean | undefined> {
-  const answer = await ask(on, args, `lists:member(${atomSource(args.node)}, nodes(connected))`);
+/** As it is now: whoever looks again may be another account than the one that confirmed. */
+async function wayTo(
+  on: On,
+  args: DisconnectNodeArguments,
+  askPassword: (host: HostId) => Promise<string | undefined>,
+): Promise<Way> {
+  const answer = await ask(on, args, 'true', AS_OURSELVES);
+  if (answer.kind !== 'refused' || !answer.denied) return AS_OURSELVES;
+  const { privilege = 'none' } = await on.look.privilege();
+  const password = privilege === 'sudoWithPassword' ? await askPassword(on.host) : undefined;
+  return { privilege, input: password === undefined ? {} : passwordLine(password) };
+}
+
+async function isConnected(on: On, args: DisconnectNodeArguments, way: Way): Promise<boolean | undefined> {
+  const answer = await ask(on, args, `lists:member(${atomSource(args.node)}, nodes(connected))`, way);
   return answer.kind === 'ok' ? answer.value === 'true' : undefined;
 }
 
-async function ask(on: On, args: DisconnectNodeArguments, expression: string): Promise<CallAnswer> {
-  const result = await on.session.run(callNode(args.service, expression), {
+async function ask(
+  on: On,
+  args: DisconnectNodeArguments,
+  expression: string,
+  { privilege, input }: Way,
+): Promise<CallAnswer> {
+  const result = await on.session.run(withPrivilege(privilege, callNode(args.service, expression)), {
     purpose: 'ask an Erlang node',
     timeoutMs: RUN_MS,
     signal: on.signal,
+    ...input,
   });
   return result.ok ? readAnswer(result.value) : { kind: 'failed', reason: result.error.reason };
 }

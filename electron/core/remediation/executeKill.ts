@@ -2,8 +2,9 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { RemediationPlan, RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { RunResult } from '../sessions/session.ts';
 import { type ExecutionContext, openAudit } from './audit.ts';
-import { WAIT_MS } from './killPlan.ts';
+import { type planKill, WAIT_MS } from './killPlan.ts';
 import { parseKillOutput } from './killScript.ts';
+import { runConfirmed } from './runConfirmed.ts';
 
 const RUN_MS = WAIT_MS + 10_000;
 
@@ -12,20 +13,15 @@ type KillPlan = Extract<RemediationPlan, { action: 'process.kill' }>;
 /** Runs a confirmed plan to its end. Throws `storage` when the intent cannot be recorded: then nothing has run. */
 export async function executeKill(
   plan: KillPlan,
-  argv: readonly string[],
+  { argv, privilege }: Pick<ReturnType<typeof planKill>, 'argv' | 'privilege'>,
   context: ExecutionContext,
 ): Promise<RemediationRecord> {
   const audit = openAudit(plan, 'Checking on the host that it is still the same process', context);
   const { step, conclude } = audit;
-  const session = context.sessionOf(plan.host);
-  const result = session
-    ? await session.run(argv, { purpose: 'remediation', timeoutMs: RUN_MS, maximumBytes: 65_536 })
-    : {
-        ok: false as const,
-        error: { kind: 'not_connected' as const, reason: 'the host is not open any more' },
-      };
-  if (!result.ok) audit.concludeFailure(result.error, 'the signal was sent');
-  else concludeResult(result.value);
+  const bounds = { timeoutMs: RUN_MS, maximumBytes: 65_536 };
+  const confirmed = { argv, privilege, effect: 'the signal was sent', ...bounds };
+  const done = await runConfirmed(audit, confirmed, context);
+  if (done) concludeResult(done.ran);
   return await audit.finish();
 
   function concludeResult(ran: RunResult): void {

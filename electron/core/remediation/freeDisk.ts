@@ -1,8 +1,9 @@
 import { asText, formatBytes } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { TruncateArguments, VacuumArguments } from '../../../shared/model/remediation.ts';
+import { needsRoot } from './privilege.ts';
 import { processKey } from './processActions.ts';
-import { needsRoot, type ScriptAction } from './scriptAction.ts';
+import type { ScriptAction } from './scriptAction.ts';
 
 /**
  * A deleted file's blocks stay in use while a process holds it open. Through /proc/PID/fd it is cut to nothing without

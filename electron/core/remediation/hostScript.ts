@@ -2,6 +2,8 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { RemediationPlan, RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { RunResult } from '../sessions/session.ts';
 import { type Audit, type ExecutionContext, openAudit } from './audit.ts';
+import { type Privilege, withPrivilege } from './privilege.ts';
+import { runConfirmed } from './runConfirmed.ts';
 
 /**
  * What an action runs on a host: guard, deed and check in one POSIX shell script, so that nothing comes between them.
@@ -22,9 +24,6 @@ export interface HostScript {
   verify: string;
 }
 
-/** Runs as root by sudo where the account is not root: without a password, or with one that is asked for. */
-export type Privilege = 'none' | 'sudo' | 'sudoWithPassword';
-
 export function scriptCommand(script: HostScript, privilege: Privilege): string[] {
   return command(script, `${script.common}\n${script.guard}\n${script.execute}\n${script.verify}`, privilege);
 }
@@ -35,19 +34,15 @@ export function checkCommand(script: HostScript, privilege: Privilege): string[]
 }
 
 function command({ intent, parameters }: HostScript, body: string, privilege: Privilege): string[] {
-  return [
-    ...(privilege === 'none' ? [] : privilege === 'sudo' ? ['sudo', '-n', '--'] : SUDO_BY_PASSWORD),
+  return withPrivilege(privilege, [
     'sh',
     '-c',
     // What is done stands first, for who reads it before it is confirmed.
     `# ${intent.replaceAll(/[\n\r]/g, ' ')}\nmain() {\n${body}\n}\n${PRELUDE}main "$@"\n`,
     'fireline',
     ...parameters,
-  ];
+  ]);
 }
-
-/** The password is the first line of its input; nothing of ours reads any. `-k`: what was remembered is not used. */
-const SUDO_BY_PASSWORD = ['sudo', '-k', '-S', '-p', '', '--'];
 
 const PRELUDE =
   String.raw`set -f; LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/command; export LC_ALL PATH
@@ -65,8 +60,7 @@ same_process() { same_boot "$1"; s=$(field "$2" 22) || refuse "Pid $2 is gone al
 
 export interface ScriptRun {
   argv: readonly string[];
-  /** A line of standard input that holds a password; never recorded. */
-  password?: string;
+  privilege: Privilege;
   /** What is not known when the link drops: `the service was restarted`. */
   effect: string;
   guard: string;
@@ -80,20 +74,10 @@ export async function executeScript(
   context: ExecutionContext,
 ): Promise<RemediationRecord> {
   const audit = openAudit(plan, run.guard, context);
-  const session = context.sessionOf(plan.host);
-  const result = session
-    ? await session.run(run.argv, {
-        purpose: 'remediation',
-        timeoutMs: run.timeoutMs,
-        maximumBytes: 256 * 1024,
-        ...(run.password === undefined ? {} : { stdin: `${run.password}\n` }),
-      })
-    : {
-        ok: false as const,
-        error: { kind: 'not_connected' as const, reason: 'the host is not open any more' },
-      };
-  if (result.ok) conclude(audit, result.value);
-  else audit.concludeFailure(result.error, run.effect);
+  const { argv, privilege, effect, timeoutMs } = run;
+  const confirmed = { argv, privilege, effect, timeoutMs, maximumBytes: 256 * 1024 };
+  const done = await runConfirmed(audit, confirmed, context);
+  if (done) conclude(audit, done.ran);
   return await audit.finish();
 }
 

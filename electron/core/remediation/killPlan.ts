@@ -6,6 +6,7 @@ import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses
 import { isSupervisor, spokenAge } from '../detectors/respawnRole.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
 import { killCommand } from './killScript.ts';
+import type { Needs, Privilege } from './privilege.ts';
 
 /** After SIGTERM; SIGKILL is over in an instant unless the kernel holds the process. */
 export const WAIT_MS = 5000;
@@ -21,18 +22,19 @@ export function planKill(
     name: string | undefined;
     now: number;
     descendants: readonly ProcessRow[];
+    needs: Needs;
   },
-): { words: Words; argv: string[] } {
+): { words: Words; argv: string[]; privilege: Privilege } {
   const { pid } = args.target;
   const process = seen.processes.find((p) => p.identity.pid === pid);
   const same = process !== undefined && isTarget(process, args, seen);
   // A title may end in blanks (`unicorn master  `): the kernel cuts comm at 15 bytes.
   const name = visibleText(((same ? process.name : known.name) ?? 'unknown').trim(), 32);
-  const foreign = same && seen.uid !== 0 && process.uid !== seen.uid;
   const { descendants } = known;
+  const { privilege = 'none' } = known.needs;
   const argv = killCommand(args, {
     perl: seen.perl,
-    sudo: foreign && seen.sudo,
+    privilege,
     waitMs: WAIT_MS,
     others: descendants.filter((row) => !seen.ancestors.includes(row.pid)),
   });
@@ -40,11 +42,12 @@ export function planKill(
   const verb = args.signal === 'KILL' ? 'Kill at once' : 'Kill';
   return {
     argv,
+    privilege,
     words: {
       title: `${verb} pid ${pid} (${name})${args.tree ? ` and its ${descendants.length} descendants` : ''}`,
       command: quoteCommand(argv),
       touches: same ? touchesOf(process, args, known) : [],
-      needs: same ? needsOf(process, seen) : 'Nothing: it cannot be done.',
+      needs: same ? known.needs.text : 'Nothing: it cannot be done.',
       verification:
         `The same command watches for up to ${WAIT_MS / 1000} s whether pid ${pid} goes. ` +
         'Afterwards busy CPU of the ten seconds before and after is compared.',
@@ -139,14 +142,4 @@ function connectionsOf({ listeningPorts, established }: InspectedProcess): strin
   if (established === undefined) return [...listens, 'Its connections cannot be seen with this account.'];
   if (established === 0) return listens;
   return [...listens, `${established} established connection${established === 1 ? '' : 's'} will be cut.`];
-}
-
-function needsOf(process: InspectedProcess, seen: Inspection): string {
-  const owner = visibleText(process.user, 32);
-  if (seen.uid === 0) return 'Runs as root.';
-  if (process.uid === seen.uid)
-    return `Runs as ${owner}, who owns the process: no further rights are needed.`;
-  return seen.sudo
-    ? `The process is ${owner}'s, so it goes through sudo, which asks for no password here.`
-    : `The process is ${owner}'s and this account is not: the host will most likely refuse. Connect as ${owner} or root, or allow sudo without a password.`;
 }

@@ -1,4 +1,5 @@
 import type { KillArguments } from '../../../shared/model/remediation.ts';
+import { type Privilege, withPrivilege } from './privilege.ts';
 
 /**
  * The command that signals, guarded: boot id and start time are checked in the process that signals, with no fork
@@ -13,7 +14,7 @@ export function killCommand(
   { target, signal }: KillArguments,
   how: {
     perl: boolean;
-    sudo: boolean;
+    privilege: Privilege;
     waitMs: number;
     /** Signalled after it, each if it is still the same. */
     others?: readonly { pid: number; startTicks: number }[];
@@ -30,11 +31,10 @@ export function killCommand(
   ];
   const more = others.length === 0 ? '' : `, and then its ${others.length} descendants`;
   const intent = `# kill -${signal} ${target.pid}, if it is still the process of start tick ${target.startTicks}${more}\n`;
-  return [
-    ...(how.sudo ? ['sudo', '-n', '--'] : []),
+  return withPrivilege(how.privilege, [
     ...(how.perl ? ['perl', '-e', intent + PERL] : ['sh', '-c', intent + SHELL, 'kill']),
     ...values,
-  ];
+  ]);
 }
 
 /** What came of it, as the host printed it. Text is hostile. */

@@ -9,16 +9,17 @@ import {
   parseInspection,
 } from '../detectors/inspectProcesses.ts';
 import type { RunResult, Session } from '../sessions/session.ts';
-import { checkCommand, type HostScript, type Privilege, readCheck } from './hostScript.ts';
+import { checkCommand, type HostScript, readCheck } from './hostScript.ts';
+import type { Privilege } from './privilege.ts';
 
 /** Read-only looks at one host, for plans. Each throws a declared failure (`not_connected`, `internal`). */
 export interface Looker {
   processes(request: Parameters<typeof inspectionCommand>[0]): Promise<Inspection>;
-  /** The process as it is now, with what sudo may do where the account alone could not. */
+  /** The process as it is now. */
   process(target: ProcessIdentity): Promise<{ seen: Inspection; process: InspectedProcess | undefined }>;
   /** A script of ours, which prints what it finds. */
   run(script: string, ...parameters: string[]): Promise<RunResult>;
-  /** How this account can act as root; `undefined`: it cannot. */
+  /** How this account can act as root; `undefined`: it cannot. A failed sudo is a line in the host's auth log. */
   privilege(): Promise<{ root: boolean; privilege: Privilege | undefined }>;
   /** Runs an action's check. */
   check(script: HostScript, privilege: Privilege): Promise<{ helped: boolean; verdict: string }>;
@@ -54,11 +55,7 @@ export function createLooker(host: HostId, session: () => Pick<Session, 'run'>, 
   return {
     processes,
     async process(target) {
-      let seen = await processes({ pids: [target.pid] });
-      const owner = seen.processes.find((p) => p.identity.pid === target.pid)?.uid;
-      // A failed sudo is a line in the host's auth log: only tried where it would be needed.
-      if (seen.uid !== 0 && owner !== undefined && owner !== seen.uid)
-        seen = await processes({ pids: [target.pid], trySudo: true });
+      const seen = await processes({ pids: [target.pid] });
       return { seen, process: seen.processes.find((p) => p.identity.pid === target.pid) };
     },
     run: (script, ...parameters) =>

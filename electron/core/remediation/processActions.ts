@@ -4,13 +4,8 @@ import type { PauseArguments, ReniceArguments } from '../../../shared/model/reme
 import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses.ts';
 import { refusalOf } from './killPlan.ts';
 import type { Looker } from './look.ts';
-import {
-  type ActionHost,
-  type Needs,
-  type ScriptAction,
-  type ScriptWords,
-  sudoWords,
-} from './scriptAction.ts';
+import { needsOwner, sudoWords } from './privilege.ts';
+import type { ActionHost, ScriptAction, ScriptWords } from './scriptAction.ts';
 
 const TARGET = 'boot=$1 pid=$2 start=$3; shift 3';
 const GUARD = 'same_process "$boot" "$pid" "$start"; passed "It is still the same process"';
@@ -38,7 +33,7 @@ done`,
     const name = nameOf(process, target, seen);
     return {
       ...common(on, target, seen, process),
-      needs: await needsOf(on.look, seen, process),
+      needs: await needsOwner(on.look, seen, process),
       title: resume ? `Let pid ${target.pid} (${name}) go on` : `Pause pid ${target.pid} (${name})`,
       effect: 'the signal was sent',
       verification: 'The same command watches for up to three seconds whether its state changes.',
@@ -77,7 +72,7 @@ e=$(renice -n "$nice" -p $t 2>&1) || failed "The host refused: $(printf %s "$e" 
   }),
   async plan({ target, nice }, on) {
     const { seen, process } = await on.look.process(target);
-    const needs = await needsOf(on.look, seen, process);
+    const needs = await needsOwner(on.look, seen, process);
     const now = process === undefined ? undefined : await niceOf(on.look, target.pid);
     // Only root may serve a process sooner than it is now (RLIMIT_NICE apart).
     const raises = now !== undefined && nice < now && seen.uid !== 0 && needs.privilege === 'none';
@@ -133,20 +128,3 @@ function common(
 
 export const processKey = (host: string, { bootId, pid, startTicks }: ProcessIdentity) =>
   `${host}/${bootId}/${pid}/${startTicks}`;
-
-async function needsOf(
-  look: Looker,
-  seen: Inspection,
-  process: InspectedProcess | undefined,
-): Promise<Needs> {
-  if (!process) return { privilege: 'none', text: 'Nothing: it cannot be done.' };
-  if (seen.uid === 0) return { privilege: 'none', text: 'Runs as root.' };
-  const owner = visibleText(process.user, 32);
-  if (process.uid === seen.uid)
-    return {
-      privilege: 'none',
-      text: `Runs as ${owner}, who owns the process: no further rights are needed.`,
-    };
-  const { privilege } = await look.privilege();
-  return { privilege, text: `The process is ${owner}’s, and this account is not. ${sudoWords(privilege)}` };
-}

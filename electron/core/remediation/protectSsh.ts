@@ -1,4 +1,5 @@
-import { needsRoot, type ScriptAction } from './scriptAction.ts';
+import { needsRoot } from './privilege.ts';
+import type { ScriptAction } from './scriptAction.ts';
 
 /** Takes the listening sshd out of the OOM killer's choice (proc(5), oom_score_adj), so that the way in survives. */
 export const protectSsh: ScriptAction<Record<string, never>> = {

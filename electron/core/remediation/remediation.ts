@@ -17,13 +17,15 @@ import type { Prompter } from '../sessions/prompter.ts';
 import type { Session } from '../sessions/session.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
 import type { RecordStore } from '../store/store.types.ts';
+import { askSudoPassword } from './askSudoPassword.ts';
 import type { ExecutionContext } from './audit.ts';
 import { type AwsHostOf, executeControl, planControl, verifyControl } from './controlHost.ts';
 import { executeDisconnect, planDisconnect, verifyDisconnect } from './disconnectNode.ts';
 import { executeKill } from './executeKill.ts';
 import { executeScript, scriptCommand } from './hostScript.ts';
-import { isTarget, planKill, whatItIsNow } from './killPlan.ts';
+import { isTarget, planKill, refusalOf, whatItIsNow } from './killPlan.ts';
 import { createLooker } from './look.ts';
+import { needsOwner } from './privilege.ts';
 import { processKey } from './processActions.ts';
 import { descendantsOf } from './processTree.ts';
 import { outcomeEvent } from './remediationEvents.ts';
@@ -104,6 +106,13 @@ export function createRemediationService(options: RemediationOptions): Remediati
 
   const lookerOf = (host: HostId) => createLooker(host, () => sessionOf(host), ended.signal);
 
+  const erlangHost = (host: HostId) => ({
+    host,
+    session: sessionOf(host),
+    look: lookerOf(host),
+    signal: ended.signal,
+  });
+
   function actionHost(host: HostId): ActionHost {
     return {
       host,
@@ -137,12 +146,12 @@ export function createRemediationService(options: RemediationOptions): Remediati
   ): Promise<Omit<Planned, 'executed'>> {
     switch (request.action) {
       case 'process.kill': {
-        const { words, argv } = await lookAndPlanKill(common.host, request.arguments);
+        const { words, ...run } = await lookAndPlanKill(common.host, request.arguments);
         const made = { ...request, ...common, ...words };
         return {
           plan: made,
           target: processKey(common.host, request.arguments.target),
-          execute: (context) => executeKill(made, argv, context),
+          execute: (context) => executeKill(made, run, context),
         };
       }
       case 'process.pause':
@@ -172,16 +181,12 @@ export function createRemediationService(options: RemediationOptions): Remediati
         };
       }
       case 'erlang.disconnect_node': {
-        const { words, argv } = await planDisconnect(request.arguments, {
-          host: common.host,
-          session: sessionOf(common.host),
-          signal: ended.signal,
-        });
+        const { words, ...run } = await planDisconnect(request.arguments, erlangHost(common.host));
         const made = { ...request, ...common, ...words };
         return {
           plan: made,
           target: processKey(common.host, request.arguments.service),
-          execute: (context) => executeDisconnect(made, argv, context),
+          execute: (context) => executeDisconnect(made, run, lookerOf(common.host), context),
         };
       }
     }
@@ -208,45 +213,24 @@ export function createRemediationService(options: RemediationOptions): Remediati
       plan: made,
       target,
       execute: async (context) => {
-        const run = { argv, effect, guard, timeoutMs };
-        if (privilege !== 'sudoWithPassword') return await executeScript(made, run, context);
-        const password = await askPassword(common.host);
-        return await executeScript(made, { ...run, password }, context);
+        return await executeScript(made, { argv, privilege, effect, guard, timeoutMs }, context);
       },
     };
   }
 
-  /** Asked for each time, stored nowhere. */
-  async function askPassword(host: HostId): Promise<string> {
-    const answer = await options.prompter.ask(
-      {
-        kind: 'keyboardInteractive',
-        host,
-        hop: host,
-        name: 'sudo',
-        instructions:
-          'What was confirmed needs root. The password is handed to sudo on the host, and stored nowhere.',
-        questions: [{ text: 'Password of this account', echo: false }],
-      },
-      ended.signal,
-    );
-    const password = answer?.[0];
-    if (password === undefined || password === '')
-      throw failure(
-        'refused',
-        'No password was given: nothing was run.',
-        'Make a new plan to be asked again.',
-      );
-    return password;
-  }
+  const askPassword = (host: HostId) => askSudoPassword(host, { ...options, ended: ended.signal });
 
   async function lookAndPlanKill(host: HostId, kill: KillArguments): Promise<ReturnType<typeof planKill>> {
     const { target } = kill;
-    const { seen } = await lookerOf(host).process(target);
+    const look = lookerOf(host);
+    const { seen, process } = await look.process(target);
     const facts = options.facts(host);
     const table = options.latestSample(host)?.table ?? [];
     const row = table.find((r) => r.pid === target.pid && r.startTicks === target.startTicks);
+    // What cannot be done needs nobody's rights: sudo is not even tried.
+    const needs = await needsOwner(look, seen, refusalOf(kill, seen, process) ? undefined : process);
     return planKill(kill, seen, {
+      needs,
       facts,
       name: row?.name,
       now: clock.now() + (facts?.clockOffsetMs ?? 0),
@@ -267,7 +251,11 @@ export function createRemediationService(options: RemediationOptions): Remediati
     planned.executed = true;
     const { target } = planned;
     const before = lastOn.get(target) ?? Promise.resolve();
-    const context: ExecutionContext = { ...options, ended: ended.signal };
+    const context: ExecutionContext = {
+      ...options,
+      ended: ended.signal,
+      askPassword,
+    };
     const execution = before.then(async () => {
       running.add(id);
       try {
@@ -311,11 +299,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
       return await verifyTerminate(done.arguments, awsHostOf(done.host));
     if (done.action === 'aws.control_host') return await verifyControl(done.arguments, awsHostOf(done.host));
     if (done.action === 'erlang.disconnect_node')
-      return await verifyDisconnect(done.arguments, {
-        host: done.host,
-        session: sessionOf(done.host),
-        signal: ended.signal,
-      });
+      return await verifyDisconnect(done.arguments, erlangHost(done.host), askPassword);
     if (done.action !== 'process.kill') {
       const on = actionHost(done.host);
       const script = scriptActionOf(done).script(done.arguments, on);

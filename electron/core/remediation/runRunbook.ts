@@ -3,7 +3,8 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { RunbookArguments } from '../../../shared/model/remediation.ts';
 import { runbookValue } from '../../../shared/model/runbookValue.ts';
 import type { Runbook } from '../../../shared/model/workspace.ts';
-import { type ActionHost, needsRoot, type ScriptAction } from './scriptAction.ts';
+import { needsRoot } from './privilege.ts';
+import type { ActionHost, ScriptAction } from './scriptAction.ts';
 
 /**
  * A runbook of the workspace. Each of its parts runs in a shell of its own, which is handed the part and the values as

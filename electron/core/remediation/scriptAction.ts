@@ -1,8 +1,9 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import type { PlanText } from '../../../shared/model/remediation.ts';
 import type { Runbook } from '../../../shared/model/workspace.ts';
-import type { HostScript, Privilege } from './hostScript.ts';
+import type { HostScript } from './hostScript.ts';
 import type { Looker } from './look.ts';
+import type { Needs } from './privilege.ts';
 
 /** A remediation that is one guarded script on the host. A line in `scriptActions.ts` each. */
 export interface ScriptAction<Arguments> {
@@ -30,28 +31,4 @@ export interface ScriptWords extends Pick<PlanText, 'title' | 'touches' | 'verif
   /** What is checked first: `Checking on the host that it is still the same process`. */
   guard: string;
   timeoutMs: number;
-}
-
-/** Who may do it. `privilege` undefined: this account cannot, and it is tried all the same: the host refuses. */
-export interface Needs {
-  privilege: Privilege | undefined;
-  text: string;
-}
-
-/** For what only root may do. */
-export async function needsRoot(look: Looker): Promise<Needs> {
-  const { root, privilege } = await look.privilege();
-  if (root) return { privilege, text: 'Runs as root.' };
-  return { privilege, text: `Only root may do it, and this account is not. ${sudoWords(privilege)}` };
-}
-
-export function sudoWords(privilege: Privilege | undefined): string {
-  switch (privilege) {
-    case 'sudo':
-      return 'It goes through sudo, which asks for no password here.';
-    case 'sudoWithPassword':
-      return 'It goes through sudo, whose password is asked for when it is confirmed, and stored nowhere.';
-    default:
-      return 'There is no sudo for it either: the host will most likely refuse. Connect as root, or allow sudo.';
-  }
 }
