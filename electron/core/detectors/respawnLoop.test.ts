@@ -218,117 +218,56 @@ test('a loop whose starts no sample sees for a while goes on by its log, and is 
   expect(host.told.map((e) => [e.kind, e.endedAt])).toEqual([['process.respawn_loop', undefined]]);
 });
 
+type Work = (host: TestHost, second: number) => void;
+
 /** Honest work that looks like a loop from outside. Each runs for a minute and must stay unremarked. */
-const NEAR_MISSES: Record<string, (host: TestHost, second: number) => void> = {
+const NEAR_MISSES: Record<string, Work> = {
   'a cron job each minute': (host, s) => {
-    if (s % 60 === 0)
-      once(host, { parent: ['cron', 'cron -f'], name: 'sh', command: 'sh -c backup', pid: 200 + s });
+    if (s % 60 === 0) run(host, 200 + s, ['cron', 'cron -f'], ['sh', 'sh -c backup']);
   },
   'a parallel build': (host, s) => {
-    for (let n = 0; n < 4; n++) {
-      once(host, {
-        parent: ['make', 'make -j4'],
-        name: 'cc1',
-        command: `cc1 -O2 file${s * 4 + n}.c`,
-        pid: 200 + s * 4 + n,
-        cores: 0.95,
-      });
-    }
+    for (let n = s * 4; n < s * 4 + 4; n++)
+      run(host, 200 + n, ['make', 'make -j4'], ['cc1', `cc1 -O2 file${n}.c`], 0.95);
   },
   'a script that runs grep a thousand times': (host, s) =>
-    once(host, {
-      parent: ['sh', 'sh count.sh'],
-      name: 'grep',
-      command: `grep -c ${s} log`,
-      pid: 200 + s,
-      cores: 0.1,
-    }),
-  'a forking web server': (host, s) =>
-    once(host, {
-      parent: ['apache2', 'apache2 -k start'],
-      name: 'apache2',
-      command: 'apache2 -k start',
-      pid: 200 + s,
-      cores: 0.6,
-    }),
-  'sshd with a login a second': (host, s) =>
-    once(host, {
-      parent: ['sshd', 'sshd -D'],
-      name: 'sshd',
-      command: 'sshd: deploy [priv]',
-      pid: 200 + s,
-      cores: 0.3,
-    }),
-  'a shell that looks once a second': (host, s) =>
-    once(host, { parent: ['bash', 'bash'], name: 'ps', command: 'ps aux', pid: 200 + s, cores: 0.03 }),
-  watch: (host, s) =>
-    once(host, { parent: ['watch', 'watch -n1 df'], name: 'df', command: 'df', pid: 200 + s, cores: 0.4 }),
-  'a test runner': (host, s) =>
-    once(host, {
-      parent: ['vitest', 'vitest run'],
-      name: 'node',
-      command: 'node worker.js',
-      pid: 200 + s,
-      cores: 0.9,
-    }),
+    run(host, 200 + s, ['sh', 'sh count.sh'], ['grep', `grep -c ${s} log`], 0.1),
+  'a forking web server': overlapping(['apache2', 'apache2 -k start'], ['apache2', 'apache2 -k start'], 0.6),
+  'sshd with a login a second': overlapping(['sshd', 'sshd -D'], ['sshd', 'sshd: deploy [priv]'], 0.3),
+  'a shell that looks once a second': overlapping(['bash', 'bash'], ['ps', 'ps aux'], 0.03),
+  watch: overlapping(['watch', 'watch -n1 df'], ['df', 'df'], 0.4),
+  'a test runner': overlapping(['vitest', 'vitest run'], ['node', 'node worker.js'], 0.9),
   // Node calls its first thread MainThread, and a title replaces the arguments.
-  'a test runner that runs its files one after the other': (host, s) =>
-    oneByOne(host, {
-      parent: ['MainThread', 'node /srv/app/node_modules/.bin/vitest run --no-file-parallelism'],
-      name: 'MainThread',
-      command:
-        '/usr/bin/node --require /srv/app/node_modules/vitest/suppress-warnings.cjs /srv/app/node_modules/vitest/dist/workers/forks.js',
-      pid: 200 + s,
-      cores: 0.95,
-    }),
-  'a test runner under a title of its own': (host, s) =>
-    oneByOne(host, {
-      parent: ['MainThread', 'node (vitest)'],
-      name: 'MainThread',
-      command: 'node (vitest 1)',
-      pid: 200 + s,
-      cores: 0.95,
-    }),
-  'pytest, which python runs': (host, s) =>
-    oneByOne(host, {
-      parent: ['python3', '/usr/bin/python3 -m pytest tests'],
-      name: 'python3',
-      command: '/usr/bin/python3 -m app.worker',
-      pid: 200 + s,
-      cores: 0.9,
-    }),
-  'a shell script that runs one command a thousand times': (host, s) =>
-    oneByOne(host, {
-      parent: ['bash', 'bash import.sh'],
-      name: 'jq',
-      command: 'jq -r .items[].id',
-      pid: 200 + s,
-      cores: 0.8,
-    }),
+  'a test runner that runs its files one after the other': oneByOne(
+    ['MainThread', 'node /srv/app/node_modules/.bin/vitest run --no-file-parallelism'],
+    [
+      'MainThread',
+      '/usr/bin/node --require /srv/app/node_modules/vitest/suppress-warnings.cjs /srv/app/node_modules/vitest/dist/workers/forks.js',
+    ],
+    0.95,
+  ),
+  'a test runner under a title of its own': oneByOne(
+    ['MainThread', 'node (vitest)'],
+    ['MainThread', 'node (vitest 1)'],
+    0.95,
+  ),
+  'pytest, which python runs': oneByOne(
+    ['python3', '/usr/bin/python3 -m pytest tests'],
+    ['python3', '/usr/bin/python3 -m app.worker'],
+    0.9,
+  ),
+  'a shell script that runs one command a thousand times': oneByOne(
+    ['bash', 'bash import.sh'],
+    ['jq', 'jq -r .items[].id'],
+    0.8,
+  ),
   'a shell script that runs a thousand commands': (host, s) =>
-    oneByOne(host, {
-      parent: ['bash', 'bash migrate.sh'],
-      name: `step${s}`,
-      command: `/srv/steps/step${s} --apply`,
-      pid: 200 + s,
-      cores: 0.9,
-    }),
-  'a forking server that serves by its own image': (host, s) =>
-    oneByOne(host, {
-      parent: ['mydaemon', '/usr/sbin/mydaemon -D'],
-      name: 'mydaemon',
-      command: '/usr/sbin/mydaemon -D',
-      pid: 200 + s,
-      cores: 0.9,
-    }),
-  xargs: (host, s) =>
-    once(host, {
-      parent: ['xargs', 'xargs -n1 gzip'],
-      name: 'gzip',
-      command: `gzip f${s}`,
-      pid: 200 + s,
-      cores: 0.9,
-    }),
+    oneByOne(['bash', 'bash migrate.sh'], [`step${s}`, `/srv/steps/step${s} --apply`], 0.9)(host, s),
+  'a forking server that serves by its own image': oneByOne(
+    ['mydaemon', '/usr/sbin/mydaemon -D'],
+    ['mydaemon', '/usr/sbin/mydaemon -D'],
+    0.9,
+  ),
+  xargs: (host, s) => run(host, 200 + s, ['xargs', 'xargs -n1 gzip'], ['gzip', `gzip f${s}`], 0.9),
   'workers replaced after so many requests': (host, s) => {
     // Four stand at any time; each ten seconds one goes and another comes.
     if (s === 0) for (let n = 0; n < 4; n++) worker(host, 900 + n);
@@ -349,32 +288,37 @@ function worker(host: TestHost, pid: number): void {
   });
 }
 
-interface Once {
-  parent: [string, string];
-  name: string;
-  command: string;
-  pid: number;
-  cores?: number;
+/** The kernel's name of it and its command line. */
+type Program = readonly [name: string, command: string];
+
+/** Another child each second, while those of the four seconds before still run. */
+function overlapping(parent: Program, child: Program, cores: number): Work {
+  return (host, second) => run(host, 200 + second, parent, child, cores);
 }
 
-/** As `once`, but the one before has ended. */
-function oneByOne(host: TestHost, child: Once): void {
-  for (const old of lastOnce.get(host) ?? []) host.remove(old);
-  lastOnce.delete(host);
-  once(host, child);
+/** Another child each second, and the one before has ended. */
+function oneByOne(parent: Program, child: Program, cores: number): Work {
+  return (host, second) => {
+    for (const old of running.get(host) ?? []) host.remove(old);
+    running.delete(host);
+    run(host, 200 + second, parent, child, cores);
+  };
 }
 
-const lastOnce = new WeakMap<TestHost, number[]>();
-
-function once(host: TestHost, { parent: [name, command], pid, ...child }: Once): void {
-  if (!host.table.has(50)) host.add({ pid: 50, name, command, startTicks: 100 }, false);
-  for (const old of lastOnce.get(host) ?? []) if (old < pid - 4) host.remove(old);
-  host.add({ pid, parentPid: 50, name: child.name, command: child.command, cpuTicks: 2 });
-  lastOnce.set(host, [...(lastOnce.get(host) ?? []).filter((p) => p >= pid - 4), pid]);
-  costs.set(host, child.cores ?? 0.05);
-}
-
+const running = new WeakMap<TestHost, number[]>();
 const costs = new WeakMap<TestHost, number>();
+
+function run(host: TestHost, pid: number, parent: Program, child: Program, cores = 0.05): void {
+  const [parentName, parentCommand] = parent;
+  if (!host.table.has(50))
+    host.add({ pid: 50, name: parentName, command: parentCommand, startTicks: 100 }, false);
+  const pids = running.get(host) ?? [];
+  for (const old of pids) if (old < pid - 4) host.remove(old);
+  const [name, command] = child;
+  host.add({ pid, parentPid: 50, name, command, cpuTicks: 2 });
+  running.set(host, [...pids.filter((old) => old >= pid - 4), pid]);
+  costs.set(host, cores);
+}
 
 describe('what is not a loop', () => {
   for (const [what, work] of Object.entries(NEAR_MISSES)) {
