@@ -2,22 +2,19 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { prefix, terminalOf } from './terminalScreen.ts';
-import { startWebHost, type WebHost } from './webHost.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** Every screen and dialog, dark and light, through axe: names, roles, contrast AA. */
 test.describe.configure({ mode: 'serial', timeout: 240_000 });
 
 let lab: Lab;
-let fireline: WebHost;
+let workbench: Workbench;
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 2 });
-  fireline = await startWebHost({ workspace: lab.workspaceFile });
-  // axe drives frames of its own: it wants a page of a context that was made for it.
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-  page = await context.newPage();
-  await page.goto(fireline.url);
+  workbench = await openWorkbench(browser, lab.workspaceYaml);
+  page = workbench.page;
   await terminalOf(page, 'web1').click();
   await page.keyboard.type('echo https://example.com/\n');
   await expect(terminalOf(page, 'web1').locator('.xterm-rows')).toContainText('web1:~#');
@@ -30,8 +27,7 @@ const event = () =>
     .first();
 
 test.afterAll(async () => {
-  await page?.context().close();
-  await fireline?.stop();
+  await workbench?.close();
   await lab?.stop();
 });
 

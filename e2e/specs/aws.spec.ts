@@ -7,7 +7,7 @@ import { readBanner } from '../lab/readBanner.ts';
 import { type ErlangService, startErlangService } from '../lab/scenarios/erlangService.ts';
 import { type DoubleInstance, doubleTask } from '../lab/ssm/doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from '../lab/ssm/startAwsDouble.ts';
-import { startWebHost, type WebHost } from './webHost.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** One workspace with every way to a host, and the first story: an expired session leaves a debug node behind. */
 test.describe.configure({ mode: 'serial', timeout: 240_000 });
@@ -18,7 +18,7 @@ const WITH_SSH = 'i-0bbbbbbbbbbbbbbb2';
 let lab: Lab;
 let double: AwsDouble;
 let service: ErlangService;
-let fireline: WebHost;
+let workbench: Workbench;
 let page: Page;
 let tasks: string[];
 let forwardedPort: number;
@@ -68,9 +68,8 @@ test.beforeAll(async ({ browser }) => {
   await writeFile(knownHosts, `${line.replace(/^\S+/, WITH_SSH)}\n`);
   forwardedPort = await freePort();
   const plain = lab.host('web1');
-  const workspace = join(lab.directory, 'aws.yaml');
-  await writeFile(
-    workspace,
+  workbench = await openWorkbench(
+    browser,
     `version: 1
 name: mixed
 hosts:
@@ -79,15 +78,13 @@ hosts:
   - { id: carried, ssm: { instance: ${WITH_SSH}, ssh: { user: root, port: ${ssh.port}, identityFile: "${ssh.keyFile}", knownHostsFile: "${knownHosts}" } } }
   - { id: api, ecs: { cluster: prod, service: api, container: app } }
 `,
+    double.service.environment,
   );
-  fireline = await startWebHost({ workspace, environment: double.service.environment });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
-  await page.goto(fireline.url);
+  page = workbench.page;
 });
 
 test.afterAll(async () => {
-  await page?.close();
-  await fireline?.stop();
+  await workbench?.close();
   double?.dispose();
   await service?.stop();
   await lab?.stop();
@@ -141,9 +138,7 @@ test('a port of an instance is forwarded, and the Link tab says what went over i
 });
 
 test('what Session Manager could open is listed, with what is missing, and becomes a workspace', async () => {
-  await page.getByRole('button', { name: /Search or do anything/ }).click();
-  await page.getByPlaceholder(/search or do anything/i).fill('hosts from AWS');
-  await page.keyboard.press('Enter');
+  await workbench.doAnything('hosts from AWS');
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'List' }).click();
   const list = dialog.getByRole('list', { name: 'What can be opened in eu-west-1' });
@@ -162,9 +157,7 @@ test('what Session Manager could open is listed, with what is missing, and becom
 
 test('everyone’s sessions with a host are listed, and one is ended by its own plan', async () => {
   await terminal('managed').click();
-  await page.getByRole('button', { name: /Search or do anything/ }).click();
-  await page.getByPlaceholder(/search or do anything/i).fill('Sessions of the focused host');
-  await page.keyboard.press('Enter');
+  await workbench.doAnything('Sessions of the focused host');
   const list = page.getByRole('dialog').getByRole('list', { name: 'Sessions with managed' });
   await expect(list).toContainText('oncall');
   await page.screenshot({ path: 'e2e/results/aws-7-sessions.png' });
@@ -236,9 +229,7 @@ test('the story is in the report', async () => {
   await page.getByRole('button', { name: /^Incident \d+/ }).click();
   await page.getByRole('button', { name: 'End incident' }).click();
   const dialog = page.getByRole('dialog');
-  const download = page.waitForEvent('download');
-  await dialog.getByRole('button', { name: 'Export report' }).click();
-  const html = await readFile(await (await download).path(), 'utf8');
+  const html = await workbench.exportReport();
   expect(html).not.toContain(service.cookie);
   await dialog.getByRole('button', { name: 'Close' }).click();
 });

@@ -1,52 +1,37 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { startWebHost, type WebHost } from './webHost.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** Story 5: eight crawlers eat their memory until ssh dies, one of them differs from the rest, and the disk is asked for first. */
 test.describe.configure({ mode: 'serial', timeout: 180_000 });
 
 let lab: Lab;
-let folder: string;
-let fireline: WebHost;
+let workbench: Workbench;
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 8 });
-  folder = await mkdtemp(join(tmpdir(), 'fireline-crawlers-'));
-  const workspace = join(folder, 'workspace.yaml');
   // A story cannot wait for a minute of difference.
-  await writeFile(workspace, `${lab.workspaceYaml}thresholds: { hostOutlier: { seconds: 8 } }\n`);
-  fireline = await startWebHost({ workspace });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
-  await page.goto(fireline.url);
-  for (const host of lab.hosts)
-    await expect(page.getByRole('option', { name: new RegExp(`link good ${host.id}\\b`) })).toBeVisible({
-      timeout: 45_000,
-    });
+  workbench = await openWorkbench(
+    browser,
+    `${lab.workspaceYaml}thresholds: { hostOutlier: { seconds: 8 } }\n`,
+  );
+  page = workbench.page;
+  await workbench.seeGoodLinks(lab.hosts);
 });
 
 test.afterAll(async () => {
-  await page?.close();
-  await fireline?.stop();
+  await workbench?.close();
   await lab?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const timeline = () => page.getByRole('region', { name: 'Timeline' });
 const told = (words: RegExp) => timeline().getByRole('button', { name: words }).first();
 const sheet = () => page.getByRole('dialog');
 
-async function doAnything(words: string): Promise<void> {
-  await page.getByRole('button', { name: 'Search or do anything' }).click();
-  await page.getByPlaceholder('Search or do anything').fill(words);
-  await page.keyboard.press('Enter');
-}
-
 test('the disk of all eight is asked for first', async () => {
-  await doAnything('Ask every host');
+  await workbench.doAnything('Ask every host');
   await sheet().getByRole('button', { name: 'df -h', exact: true }).click();
   const answers = sheet().getByRole('region', { name: 'Answers to df -h' });
   await expect(answers).toContainText(/say the same|different answers/, { timeout: 20_000 });
@@ -113,7 +98,7 @@ test('the way in is protected on all hosts, one first; where root itself may not
   // A container's root mostly lacks CAP_SYS_RESOURCE (bit 24), and so may this machine's.
   const own = /^CapEff:\s*([0-9a-f]+)/m.exec(await readFile('/proc/self/status', 'utf8'))?.[1] ?? '0';
   const may = ((BigInt(`0x${own}`) >> 24n) & 1n) === 1n;
-  await doAnything('Protect SSH of all hosts');
+  await workbench.doAnything('Protect SSH of all hosts');
   const all = sheet();
   await expect(all).toContainText('on 8 hosts');
   await all.getByRole('button', { name: /^On web1 first/ }).click({ timeout: 20_000 });
@@ -134,10 +119,8 @@ test('the way in is protected on all hosts, one first; where root itself may not
 });
 
 test('the story is in the report', async () => {
-  await doAnything('Export the report');
-  const download = page.waitForEvent('download');
-  await sheet().getByRole('button', { name: 'Export report' }).click();
-  const html = await readFile(await (await download).path(), 'utf8');
+  await workbench.doAnything('Export the report');
+  const html = await workbench.exportReport();
   for (const part of [
     'out of memory',
     'the median of 7 other',

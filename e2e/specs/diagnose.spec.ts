@@ -1,9 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { startWebHost, type WebHost } from './webHost.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** What the stories' authors typed by hand: looked at with one click, asked of all hosts, done on several with one first. */
 test.describe.configure({ mode: 'serial', timeout: 120_000 });
@@ -19,40 +16,24 @@ const RUNBOOKS = `runbooks:
 `;
 
 let lab: Lab;
-let folder: string;
-let fireline: WebHost;
+let workbench: Workbench;
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 3 });
-  folder = await mkdtemp(join(tmpdir(), 'fireline-diagnose-'));
-  const workspace = join(folder, 'workspace.yaml');
-  await writeFile(workspace, `${lab.workspaceYaml}${RUNBOOKS}`);
-  fireline = await startWebHost({ workspace });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(fireline.url);
-  for (const host of lab.hosts)
-    await expect(page.getByRole('option', { name: new RegExp(`link good ${host.id}`) })).toBeVisible({
-      timeout: 30_000,
-    });
+  workbench = await openWorkbench(browser, `${lab.workspaceYaml}${RUNBOOKS}`);
+  page = workbench.page;
+  await workbench.seeGoodLinks(lab.hosts);
 });
 
 test.afterAll(async () => {
-  await page?.close();
-  await fireline?.stop();
+  await workbench?.close();
   await lab?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const timeline = () => page.getByRole('region', { name: 'Timeline' });
 const detail = () => page.getByRole('region', { name: 'Host detail' });
 const fleet = () => page.getByRole('region', { name: 'Fleet' });
-
-async function doAnything(words: string): Promise<void> {
-  await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').fill(words);
-  await page.keyboard.press('Enter');
-}
 
 async function openProcess(command: string): Promise<void> {
   await detail().getByRole('tab', { name: 'Processes' }).click();
@@ -91,7 +72,7 @@ test('a process is chosen, looked at, and paused until it is let go on', async (
 
 test('every host is asked; equal answers are one, and the odd one is named', async () => {
   await lab.host('web2').exec('echo odd > /tmp/odd');
-  await doAnything('Ask every host');
+  await workbench.doAnything('Ask every host');
   const dialog = page.getByRole('dialog', { name: 'Ask every host' });
   await dialog.getByRole('textbox').fill('cat /tmp/odd 2>/dev/null || echo even');
   await page.keyboard.press('Enter');
@@ -108,7 +89,7 @@ test('every host is asked; equal answers are one, and the odd one is named', asy
 
 test('a runbook runs on one host first, and stops at the first surprise', async () => {
   await lab.host('web3').exec('touch /srv/refuse');
-  await doAnything('Runbook: Leave a mark');
+  await workbench.doAnything('Runbook: Leave a mark');
   const form = page.getByRole('dialog', { name: 'Leave a mark' });
   await form.getByLabel(/^word/).fill('Not This');
   await expect(form.getByRole('button', { name: 'Show what would run' })).toBeDisabled();

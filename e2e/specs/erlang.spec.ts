@@ -1,35 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { type ErlangService, startErlangService } from '../lab/scenarios/erlangService.ts';
-import { startWebHost, type WebHost } from './webHost.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** Story 1 on a host of its own: remote shells that outlive their terminal keep a service busy. */
 test.describe.configure({ mode: 'serial', timeout: 180_000 });
 
 let service: ErlangService;
-let folder: string;
-let fireline: WebHost;
+let workbench: Workbench;
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   service = await startErlangService(`story${process.pid}`);
-  folder = await mkdtemp(join(tmpdir(), 'fireline-erlang-'));
-  const workspace = join(folder, 'workspace.yaml');
-  await writeFile(workspace, 'version: 1\nname: calls\nhosts:\n  - { id: api, local: {} }\n');
-  fireline = await startWebHost({ workspace });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
-  await page.goto(fireline.url);
+  workbench = await openWorkbench(browser, 'version: 1\nname: calls\nhosts:\n  - { id: api, local: {} }\n');
+  page = workbench.page;
 });
 
 test.afterAll(async () => {
-  await page?.close();
-  await fireline?.stop();
+  await workbench?.close();
   await service?.stop();
   endNodesOf(service?.cookie);
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** They outlive their terminal on purpose: found by the cookie that only this test has. */
@@ -131,12 +121,8 @@ test('with the last one gone the CPU falls, and the report tells it', async () =
   await page.screenshot({ path: 'e2e/results/erlang-4-fixed.png' });
   await sheet().getByRole('button', { name: 'Close' }).click();
   await page.keyboard.press('Escape');
-  await page.getByRole('button', { name: 'Search or do anything' }).click();
-  await page.getByPlaceholder('Search or do anything').fill('Export the report');
-  await page.keyboard.press('Enter');
-  const download = page.waitForEvent('download');
-  await sheet().getByRole('button', { name: 'Export report' }).click();
-  const html = await readFile(await (await download).path(), 'utf8');
+  await workbench.doAnything('Export the report');
+  const html = await workbench.exportReport();
   expect(html).toContain('Keep out unseen@localhost');
   expect(html).not.toContain(service.cookie);
 });

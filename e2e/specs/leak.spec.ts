@@ -1,10 +1,7 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { startTrouble } from '../lab/scenarios/trouble.ts';
-import { startWebHost, type WebHost } from './webHost.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** Story 4: a client that leaks connections, whose answers nobody reads, throttled by its cgroup. Its log that runs over is played in the lab. */
 test.describe.configure({ mode: 'serial', timeout: 200_000 });
@@ -17,29 +14,19 @@ const THRESHOLDS = `thresholds:
 `;
 
 let lab: Lab;
-let folder: string;
-let fireline: WebHost;
+let workbench: Workbench;
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 2, cpuQuota: 0.25 });
-  folder = await mkdtemp(join(tmpdir(), 'fireline-leak-'));
-  const workspace = join(folder, 'workspace.yaml');
-  await writeFile(workspace, `${lab.workspaceYaml}${THRESHOLDS}`);
-  fireline = await startWebHost({ workspace });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
-  await page.goto(fireline.url);
-  for (const host of lab.hosts)
-    await expect(page.getByRole('option', { name: new RegExp(`link good ${host.id}\\b`) })).toBeVisible({
-      timeout: 45_000,
-    });
+  workbench = await openWorkbench(browser, `${lab.workspaceYaml}${THRESHOLDS}`);
+  page = workbench.page;
+  await workbench.seeGoodLinks(lab.hosts);
 });
 
 test.afterAll(async () => {
-  await page?.close();
-  await fireline?.stop();
+  await workbench?.close();
   await lab?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 const timeline = () => page.getByRole('region', { name: 'Timeline' });
@@ -101,12 +88,8 @@ test('each fault is ended, and what was told is over', async () => {
 
 test('the story is in the report, and the host that is well is in none of it', async () => {
   await expect(timeline().getByRole('button', { name: /(?:critical|warning).*web2/ })).toHaveCount(0);
-  await page.getByRole('button', { name: 'Search or do anything' }).click();
-  await page.getByPlaceholder('Search or do anything').fill('Export the report');
-  await page.keyboard.press('Enter');
-  const download = page.waitForEvent('download');
-  await sheet().getByRole('button', { name: 'Export report' }).click();
-  const html = await readFile(await (await download).path(), 'utf8');
+  await workbench.doAnything('Export the report');
+  const html = await workbench.exportReport();
   for (const part of ['256 connections', 'is held back in', 'Kill pid', 'Connections looked at'])
     expect(html).toContain(part);
 });

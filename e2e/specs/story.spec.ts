@@ -1,25 +1,22 @@
-import { readFile } from 'node:fs/promises';
 import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { startWebHost, type WebHost } from './webHost.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** The main job, whole, as an engineer does it: open, watch, be told, fix, report, reload. */
 test.describe.configure({ mode: 'serial', timeout: 240_000 });
 
 let lab: Lab;
-let fireline: WebHost;
+let workbench: Workbench;
 let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 3 });
-  fireline = await startWebHost({ workspace: lab.workspaceFile });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
-  await page.goto(fireline.url);
+  workbench = await openWorkbench(browser, lab.workspaceYaml);
+  page = workbench.page;
 });
 
 test.afterAll(async () => {
-  await page?.close();
-  await fireline?.stop();
+  await workbench?.close();
   await lab?.stop();
 });
 
@@ -102,9 +99,7 @@ test('the report says what happened, what was done and how it is known', async (
   await page.getByRole('button', { name: 'End incident' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('Export a report');
-  const download = page.waitForEvent('download');
-  await dialog.getByRole('button', { name: 'Export report' }).click();
-  const html = await readFile(await (await download).path(), 'utf8');
+  const html = await workbench.exportReport();
   for (const part of [
     'legacy-video does not come up',
     'A stale unicorn kept its successor from starting.',

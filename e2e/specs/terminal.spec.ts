@@ -6,13 +6,13 @@ import { expect, type Page, test } from '@playwright/test';
 import headless from '@xterm/headless';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { prefix, screenOf, terminalOf } from './terminalScreen.ts';
-import { startWebHost, type WebHost } from './webHost.ts';
+import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** A pane is a terminal: what programs ask of one, and the programs that ask the most, driven by keys over ssh. */
 test.describe.configure({ mode: 'serial', timeout: 120_000 });
 
 let lab: Lab;
-let fireline: WebHost;
+let workbench: Workbench;
 let page: Page;
 let commands = 0;
 
@@ -22,9 +22,8 @@ const rows = () => terminal().locator('.xterm-rows');
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 1 });
-  fireline = await startWebHost({ workspace: lab.workspaceFile });
-  page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.goto(fireline.url);
+  workbench = await openWorkbench(browser, lab.workspaceYaml);
+  page = workbench.page;
   await terminal().click();
   // Its prompt is only whole once that shell prints it: not in the echo of this line.
   await page.keyboard.type(`exec env PS1='rea''dy> ' bash --norc --noprofile\n`);
@@ -32,8 +31,7 @@ test.beforeAll(async ({ browser }) => {
 });
 
 test.afterAll(async () => {
-  await page?.close();
-  await fireline?.stop();
+  await workbench?.close();
   await lab?.stop();
 });
 
@@ -304,14 +302,14 @@ test('the recording ends, in asciinema’s own tools, with the screen that the p
   ].join('\\n');
   await run(`printf '${picture}\\n'`);
   const live = await screenOf(terminal());
-  const cast = join(fireline.home, castFile(fireline.home));
+  const cast = join(workbench.fireline.home, castFile(workbench.fireline.home));
   // What is printed is on disk within a second.
   const whole = new RegExp(`done-${commands + 100}[^]*ready> `);
   await expect.poll(() => whole.test(readFileSync(cast, 'utf8'))).toBe(true);
   const text = readFileSync(cast, 'utf8');
 
   // `asciinema cat`: all the output, as a terminal of the same size takes it.
-  const out = join(fireline.home, 'printed');
+  const out = join(workbench.fireline.home, 'printed');
   // It wants a terminal of its own, whatever it writes to.
   execFileSync('script', ['-qec', `asciinema cat '${cast}' > '${out}'`, '/dev/null'], { stdio: 'ignore' });
   const printed = readFileSync(out);
