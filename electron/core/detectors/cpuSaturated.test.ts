@@ -106,3 +106,14 @@ it('ten busy seconds, or a load just under the limit, are none', () => {
   run(host, 60, 0.9, { visible: 1.8 });
   expect(told(host)).toEqual([]);
 });
+
+it('whom it names keeps the secrets of its command line', () => {
+  const host = new TestHost({});
+  const command = 'beam.smp -sname api -setcookie QWERTY -kernel --db-password=hunter2';
+  host.add({ pid: 50, name: 'beam.smp', command, cpu: 2 }, false);
+  run(host, 16, 1, { visible: 1.9 });
+  expect(told(host)[0]?.evidence).toContainEqual(
+    expect.objectContaining({ type: 'process', command: expect.stringContaining('-setcookie … -kernel') }),
+  );
+  expect(JSON.stringify(host.events)).not.toMatch(/QWERTY|hunter2/);
+});

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { Disposable } from '../../../shared/base/disposable.ts';
+import { withoutSecrets } from '../../../shared/model/commandLine.ts';
 import type { HostFacts, HostId } from '../../../shared/model/host.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { ThresholdRule, WatchedLog } from '../../../shared/model/workspace.ts';
@@ -165,10 +166,10 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
   }
 
   function fieldsOf(draft: EventDraft, now: number, times = 1) {
-    const { momentary: _, at, ...fields } = draft;
+    const { momentary: _, at, ...fields } = withoutSecretsIn(draft);
     return {
       ...fields,
-      ...(times > 1 ? { detail: { ...draft.detail, times } } : {}),
+      ...(times > 1 ? { detail: { ...fields.detail, times } } : {}),
       actions: [...draft.actions, ...fittingActions(draft, host)],
       at: Math.min(at, now),
       source: draft.kind.startsWith('link.') ? ('link' as const) : ('detector' as const),
@@ -235,6 +236,24 @@ function isMaterial(before: EventDraft, after: EventDraft): boolean {
     before.severity !== after.severity ||
     JSON.stringify(before.actions) !== JSON.stringify(after.actions)
   );
+}
+
+/** What is said of a process names no secret of its command line. Lines and outputs are evidence, and stay as they were. */
+function withoutSecretsIn(draft: EventDraft): EventDraft {
+  const { title, verdict, detail, evidence } = draft;
+  return {
+    ...draft,
+    title: withoutSecrets(title),
+    ...(verdict === undefined ? {} : { verdict: withoutSecrets(verdict) }),
+    detail: JSON.parse(
+      JSON.stringify(detail, (key, value: unknown) =>
+        key === 'command' && typeof value === 'string' ? withoutSecrets(value) : value,
+      ),
+    ) as EventDraft['detail'],
+    evidence: evidence.map((one) =>
+      one.type === 'process' ? { ...one, command: withoutSecrets(one.command) } : one,
+    ),
+  };
 }
 
 function thresholdsOf(

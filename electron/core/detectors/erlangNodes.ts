@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../../shared/model/commandLine.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { SuggestedAction } from '../../../shared/model/timelineEvent.ts';
 import type { ErlangNode, ErlangPeer } from '../erlang/erlangNode.ts';
@@ -215,7 +216,7 @@ function common(
         type: 'process',
         identity: service.identity,
         name: 'beam.smp',
-        command: withoutCookie(service.command),
+        command: withoutSecrets(service.command),
         note: 'the node that it is connected to',
       },
       ...(peer.process
@@ -224,7 +225,7 @@ function common(
               type: 'process' as const,
               identity: peer.process.identity,
               name: 'beam.smp',
-              command: withoutCookie(peer.process.command),
+              command: withoutSecrets(peer.process.command),
               note: 'the connected node’s own process',
             },
           ]
@@ -256,9 +257,4 @@ function actionsFor(known: Known, context: DetectorContext): SuggestedAction[] {
       arguments: { target: peer.process.identity, signal: 'TERM' },
     });
   return actions;
-}
-
-/** The one secret of a node that its command line may hold: it is not to be on record. */
-function withoutCookie(command: string): string {
-  return command.replace(/( -setcookie )\S+/g, '$1…');
 }

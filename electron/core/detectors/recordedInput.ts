@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../../../shared/model/commandLine.ts';
 import type { HostId, LinkState } from '../../../shared/model/host.ts';
 import type { ErlangNode } from '../erlang/erlangNode.ts';
 import type { RecordedFrame } from '../sampling/sampler.types.ts';
@@ -36,11 +37,12 @@ export function writeInput(input: RecordedInput): string {
   const { kind, host, at, ...rest } = input;
   if (input.kind === 'frame') {
     const { sentAt, roundTripMs, implementation, run, text } = input.frame;
-    return withoutSecrets(
-      JSON.stringify([kind, host, at, sentAt, Math.round(roundTripMs * 10) / 10, implementation, run, text]),
-    );
+    const tripMs = Math.round(roundTripMs * 10) / 10;
+    return JSON.stringify([kind, host, at, sentAt, tripMs, implementation, run, withoutSecrets(text)]);
   }
-  return withoutSecrets(JSON.stringify([kind, host, at, rest]));
+  return JSON.stringify([kind, host, at, rest], (_, value: unknown) =>
+    typeof value === 'string' ? withoutSecrets(value) : value,
+  );
 }
 
 /** Undefined for a line that is not of the format: the rest of the file may still be. */
@@ -100,11 +102,3 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   peers: ['own', 'tags'],
   answer: ['question', 'answer'],
 };
-
-/** Options that carry a secret by their name: of Erlang, and as most programs spell them. */
-function withoutSecrets(text: string): string {
-  return text.replace(
-    /(\s-setcookie\s|--?[\w-]{0,40}(?:password|passwd|secret|token|api[-_]?key)[= ])(?!\\[nt])[^\s"\\]+/gi,
-    '$1…',
-  );
-}

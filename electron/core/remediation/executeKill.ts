@@ -1,3 +1,4 @@
+import { commandWords } from '../../../shared/model/commandLine.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { RemediationPlan, RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { RunResult } from '../sessions/session.ts';
@@ -133,8 +134,7 @@ function refusalWords(
     case 'zombie':
       return `Pid ${pid} was dead already (a zombie; its parent is pid ${reason.parentPid}).`;
     case 'other': {
-      const command = visibleText(reason.command.trim() === '' ? reason.name : reason.command.trim(), 300);
-      return `The process that was planned is gone; pid ${pid} is now another: ${command}.`;
+      return `The process that was planned is gone; pid ${pid} is now another: ${commandWords(reason, 300)}.`;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { commandWords } from '../../../shared/model/commandLine.ts';
 import type { HostFacts } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
@@ -64,7 +65,7 @@ export function isTarget(process: InspectedProcess, { target }: Target, seen: In
 
 /** A pid as it is now: `pid 10078 is now nginx: worker, started 40 s ago`. */
 export function whatItIsNow(process: InspectedProcess, now: number): string {
-  const command = visibleText(process.command === '' ? process.name : process.command, 200);
+  const command = commandWords(process, 200);
   return `pid ${process.identity.pid} is now another process: ${command}, started ${spokenAge(now - process.startedAt)} ago by ${visibleText(process.user, 32)}`;
 }
 
@@ -79,7 +80,7 @@ export function refusalOf(
   if (!process) return `Pid ${pid} is gone already: no process has that number now.`;
   const now = process.startedAt;
   if (!isTarget(process, args, seen)) {
-    const command = visibleText(process.command === '' ? process.name : process.command, 200);
+    const command = commandWords(process, 200);
     return `The process that was chosen is gone; pid ${pid} is now another: ${command}, of ${visibleText(process.user, 32)}, started ${new Date(now).toISOString().slice(0, 19)}Z.`;
   }
   if (pid === 1) return 'Pid 1 is the init process: without it the host, or the container, ends.';
@@ -101,7 +102,7 @@ function touchesOf(
 ): string[] {
   const { children } = process;
   const touches = [
-    `Its command: ${visibleText(process.command === '' ? process.name : process.command, 500)}`,
+    `Its command: ${commandWords(process, 500)}`,
     `It runs as ${visibleText(process.user, 32)}, for ${spokenAge(now - process.startedAt)}; started by ${visibleText(process.parentName === '' ? 'a process that cannot be seen' : process.parentName, 32)} (pid ${process.parentPid}).`,
   ];
   touches.push(...connectionsOf(process));

@@ -1,3 +1,4 @@
+import { commandWords } from '../../../shared/model/commandLine.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { PauseArguments, ReniceArguments } from '../../../shared/model/remediation.ts';
@@ -40,7 +41,7 @@ done`,
       touches: [
         ...(process
           ? [
-              `Its command: ${visibleText(process.command === '' ? process.name : process.command, 500)}`,
+              `Its command: ${commandWords(process, 500)}`,
               ...(process.listeningPorts.length > 0
                 ? [`It is the listener of TCP ${process.listeningPorts.slice(0, 12).join(', ')}.`]
                 : []),
