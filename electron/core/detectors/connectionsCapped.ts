@@ -1,4 +1,5 @@
 import type { SocketGroup } from '../../../shared/model/resources.ts';
+import { closeGone } from './closeGone.ts';
 import { mayLeak } from './connectionsLeak.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
 import { addPoint, history, type Point, steadyGrowth } from './growth.ts';
@@ -94,11 +95,7 @@ export const connectionsCapped: Detector<State> = {
         outputs.push(draftOf(key, group, track, looked, at));
       }
     }
-    for (const [key, track] of state.groups) {
-      if (seen.has(key)) continue;
-      state.groups.delete(key);
-      if (track.open) outputs.push({ type: 'close', key, endedAt: at });
-    }
+    outputs.push(...closeGone(state.groups, seen, (track) => track.open, at));
     return outputs;
   },
 };

@@ -1,5 +1,6 @@
 import type { SocketGroup } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
@@ -50,11 +51,7 @@ export const connectionsLeak: Detector<State> = {
       state.groups.set(key, track);
       judge(track, key, group, { sample, at, groups }, context, outputs);
     }
-    for (const [key, track] of state.groups) {
-      if (seen.has(key)) continue;
-      state.groups.delete(key);
-      if (track.told) outputs.push({ type: 'close', key, endedAt: at });
-    }
+    outputs.push(...closeGone(state.groups, seen, (track) => track.told !== undefined, at));
     return outputs;
   },
 };

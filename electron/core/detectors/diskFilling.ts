@@ -1,6 +1,7 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { FileSystem } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
 import { newFileSystems } from './fileSystemLooks.ts';
 import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
@@ -31,12 +32,8 @@ export const diskFilling: Detector<State> = {
     const looked = newFileSystems(state, input);
     if (!looked) return [];
     const { sample, fileSystems } = looked;
-    const outputs: DetectorOutput[] = [];
-    for (const [mount, track] of state.mounts) {
-      if (fileSystems.some((fs) => fs.mount === mount)) continue;
-      state.mounts.delete(mount);
-      if (track.told) outputs.push({ type: 'close', key: mount, endedAt: sample.at });
-    }
+    const mounted = new Set(fileSystems.map((fs) => fs.mount));
+    const outputs = closeGone(state.mounts, mounted, (track) => track.told !== undefined, sample.at);
     for (const fs of fileSystems) judge(state, fs, sample, context, outputs);
     return outputs;
   },

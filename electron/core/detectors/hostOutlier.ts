@@ -1,4 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
+import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput, HostFigures } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import { bytesWords, limit, percent } from './words.ts';
@@ -45,11 +46,7 @@ export const hostOutlier: Detector<State> = {
       seen.add(key);
       judgeKernel(state, key, tag, input.own, others, context, outputs);
     }
-    for (const [key, one] of state.found) {
-      if (seen.has(key)) continue;
-      state.found.delete(key);
-      if (one.open) outputs.push({ type: 'close', key, endedAt: context.now });
-    }
+    outputs.push(...closeGone(state.found, seen, (one) => one.open, context.now));
     return outputs;
   },
 };

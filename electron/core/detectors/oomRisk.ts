@@ -1,6 +1,7 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { addPoint, history, type Point, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
@@ -64,11 +65,7 @@ export const oomRisk: Detector<State> = {
       const used = Math.max(0, memoryUsageBytes - (group.reclaimableBytes ?? 0));
       judge(state, group.path, used, memoryLimitBytes, sample, context, outputs);
     }
-    for (const [key, track] of state.tracks) {
-      if (seen.has(key)) continue;
-      state.tracks.delete(key);
-      if (track.told) outputs.push({ type: 'close', key, endedAt: sample.at });
-    }
+    outputs.push(...closeGone(state.tracks, seen, (track) => track.told !== undefined, sample.at));
     return outputs;
   },
 };

@@ -1,5 +1,6 @@
 import type { QueueUse, SocketGroup } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
 import { endpointWords, groupKey, newSockets, ownerIsKnownOrWaitedFor, ownerWords } from './socketLooks.ts';
@@ -78,11 +79,7 @@ export const queueStalled: Detector<State> = {
         }
       }
     }
-    for (const [key, queue] of state.queues) {
-      if (seen.has(key)) continue;
-      state.queues.delete(key);
-      if (queue.open) outputs.push({ type: 'close', key, endedAt: at });
-    }
+    outputs.push(...closeGone(state.queues, seen, (queue) => queue.open, at));
     return outputs;
   },
 };

@@ -269,6 +269,18 @@ describe('disk.full, disk.filling and inodes.full', () => {
     expect(host.open).toEqual([]);
   });
 
+  it('shows what a host calls its file systems as text', () => {
+    const host = new TestHost({});
+    playDisk(host, 20, () => ({
+      ...filled(10 * GIB),
+      inodesFree: 900,
+      type: 'ext4\u202e',
+      device: '\u0007',
+    }));
+    for (const kind of ['disk.full', 'inodes.full'] as const)
+      expect(told(host, kind)[0]?.verdict).toContain('ext4‹U+202E›)');
+  });
+
   it('tells inodes that are used up, and that they are free again', () => {
     const host = new TestHost({});
     playDisk(host, 20, () => ({ inodesFree: 900 }));

@@ -1,0 +1,85 @@
+import type { FileSystem } from '../../../shared/model/resources.ts';
+import type { EventKind } from '../../../shared/model/timelineEvent.ts';
+import { closeGone } from './closeGone.ts';
+import type { Detector, DetectorContext, EventDraft } from './detector.ts';
+import { newFileSystems } from './fileSystemLooks.ts';
+import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { limit } from './words.ts';
+
+interface Told extends Hysteresis {
+  severity?: 'critical' | 'warning';
+}
+
+interface State {
+  lookedAt: number;
+  mounts: Map<string, Told>;
+}
+
+export interface FileSystemFullSpec {
+  name: string;
+  kind: EventKind;
+  thresholds: Readonly<Record<string, number>> & {
+    openShare: number;
+    criticalShare: number;
+    closeShare: number;
+  };
+  /** How much of it is used, 0 to 1; undefined where it has no such bound. */
+  share: (fs: FileSystem) => number | undefined;
+  /** What is left, in multiples of what is plenty whatever its share. */
+  plenty?: (fs: FileSystem, context: DetectorContext) => number;
+  describe: (fs: FileSystem, share: number) => Pick<EventDraft, 'title' | 'verdict'>;
+}
+
+/** A detector of file systems with next to nothing left. One file system is one event, and once critical stays so. */
+export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
+  return {
+    name: spec.name,
+    takes: ['sample'],
+    thresholds: spec.thresholds,
+    initial: () => ({ lookedAt: 0, mounts: new Map() }),
+    reduce(state, input, context) {
+      const looked = newFileSystems(state, input);
+      if (!looked) return [];
+      const { sample, fileSystems } = looked;
+      const mounted = new Set(fileSystems.map((fs) => fs.mount));
+      const outputs = closeGone(state.mounts, mounted, (one) => one.open, sample.at);
+      for (const fs of fileSystems) {
+        const share = spec.share(fs);
+        if (share === undefined) continue;
+        const plenty = spec.plenty?.(fs, context) ?? 0;
+        const holds = share >= limit(context, 'openShare') && !(plenty > 1);
+        const known = state.mounts.get(fs.mount);
+        if (!known && !holds) continue;
+        const one: Told = known ?? initialHysteresis();
+        if (!known) state.mounts.set(fs.mount, one);
+        const clear = share < limit(context, 'closeShare') || plenty > 1.2;
+        const look = holds ? 'holds' : clear ? 'clear' : 'between';
+        if (takeLook(one, look, sample.at, { openMs: 0, closeMs: 15_000 }) === 'closed') {
+          outputs.push({ type: 'close', key: fs.mount, endedAt: sample.at });
+          state.mounts.delete(fs.mount);
+          continue;
+        }
+        const critical = share >= limit(context, 'criticalShare') || one.severity === 'critical';
+        const severity = critical ? 'critical' : 'warning';
+        if (!one.open || one.severity === severity) continue;
+        one.severity = severity;
+        outputs.push({
+          type: 'event',
+          key: fs.mount,
+          draft: {
+            kind: spec.kind,
+            severity,
+            at: sample.at,
+            hostAt: sample.hostAt,
+            ...spec.describe(fs, share),
+            detail: { ...fs, share },
+            evidence: [],
+            actions: [],
+            momentary: false,
+          },
+        });
+      }
+      return outputs;
+    },
+  };
+}
