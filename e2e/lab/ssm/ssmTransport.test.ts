@@ -162,7 +162,8 @@ test('a pane goes on where it was when the network comes back, and says when its
   await expect.poll(() => exits, WAIT).toEqual([{ lost: false }]);
 });
 
-test('what interrupts or ends a session is told: resumed, near its end, run out and replaced', async () => {
+/** The account ends a session after five idle minutes, on a clock a hundred times as fast. */
+async function idleTimeout(): Promise<{ clock: Clock; limited: AwsDouble }> {
   const clock = acceleratedClock(100);
   const limited = owned.add(
     await startAwsDouble({
@@ -175,6 +176,11 @@ test('what interrupts or ends a session is told: resumed, near its end, run out 
     }),
   );
   for (const [name, value] of Object.entries(limited.service.environment)) vi.stubEnv(name, value);
+  return { clock, limited };
+}
+
+test('what interrupts or ends a session is told: resumed, near its end, run out and replaced', async () => {
+  const { clock, limited } = await idleTimeout();
   const notices: { kind: string; title: string }[] = [];
   const session = await connected({ kind: 'ssm', target: INSTANCE }, clock);
   session.onNotice((notice) => notices.push(notice));
@@ -202,18 +208,7 @@ test('what interrupts or ends a session is told: resumed, near its end, run out 
 });
 
 test('a session that is kept alive outlives its idle time, one pane by choice and a whole host by its entry', async () => {
-  const clock = acceleratedClock(100);
-  const limited = owned.add(
-    await startAwsDouble({
-      clock,
-      idleMs: 5 * 60_000,
-      account: {
-        ...double.account,
-        sessionPreferences: { idleSessionTimeout: '5', maxSessionDuration: '' },
-      },
-    }),
-  );
-  for (const [name, value] of Object.entries(limited.service.environment)) vi.stubEnv(name, value);
+  const { clock } = await idleTimeout();
   const kept = await connected({ kind: 'ssm', target: INSTANCE, keepAlive: true }, clock);
   const own = await kept.openShell({ columns: 80, rows: 24 });
   const plain = await connected({ kind: 'ssm', target: INSTANCE }, clock);
