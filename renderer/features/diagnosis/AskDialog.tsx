@@ -1,4 +1,3 @@
-import * as Dialog from '@radix-ui/react-dialog';
 import { type FormEvent, useRef, useState } from 'react';
 import { asText, formatMilliseconds } from '../../../shared/model/format.ts';
 import { type HostId, isUp } from '../../../shared/model/host.ts';
@@ -8,6 +7,7 @@ import { useHosts } from '../../stores/hosts.ts';
 import { putEvents } from '../../stores/timeline.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
+import { Sheet } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './AskDialog.module.css';
 import { type Answer, type AnswerGroup, groupAnswers, slowHosts } from './answerGroups.ts';
@@ -26,16 +26,11 @@ const AT_HAND = [
 /** One read-only command on many hosts at once: equal answers together, differences marked, slow and failed hosts named. */
 export function AskDialog() {
   const open = useUi((s) => s.dialog?.kind === 'ask');
+  if (!open) return null;
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => !next && closeDialog()}>
-      <Dialog.Portal>
-        <Dialog.Overlay className={sheet.overlay} />
-        <Dialog.Content className={`${sheet.sheet} ${styles.ask}`} aria-describedby={undefined}>
-          <Dialog.Title className={sheet.title}>Ask every host</Dialog.Title>
-          <Ask />
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Sheet className={styles.ask} title="Ask every host" onLeave={closeDialog}>
+      <Ask />
+    </Sheet>
   );
 }
 

@@ -1,4 +1,3 @@
-import * as Dialog from '@radix-ui/react-dialog';
 import { useState } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
@@ -6,6 +5,7 @@ import { panesOf } from '../../../shared/panes/layout.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { usePanes } from '../../stores/panes.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
+import { Sheet } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './Broadcast.module.css';
 import { type BroadcastScope, broadcastGroup, startBroadcast, useBroadcast } from './broadcast.ts';
@@ -14,28 +14,16 @@ import { focusActiveTerminal } from './paneCommands.ts';
 /** Who gets what is typed: the panes of a window, of a tag, or those that are ticked. */
 export function BroadcastSheet() {
   const open = useUi((s) => s.dialog?.kind === 'broadcast');
+  if (!open) return null;
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => !next && closeDialog()}>
-      {open && (
-        <Dialog.Portal>
-          <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content
-            className={sheet.sheet}
-            onCloseAutoFocus={(event) => {
-              event.preventDefault();
-              focusActiveTerminal();
-            }}
-          >
-            <Dialog.Title className={sheet.title}>Broadcast what is typed</Dialog.Title>
-            <Dialog.Description className={sheet.hint}>
-              Every key goes to all panes of the group at once. A pane whose link or shell is gone gets
-              nothing, and is named.
-            </Dialog.Description>
-            <Choice />
-          </Dialog.Content>
-        </Dialog.Portal>
-      )}
-    </Dialog.Root>
+    <Sheet
+      returnFocus={focusActiveTerminal}
+      title="Broadcast what is typed"
+      hint="Every key goes to all panes of the group at once. A pane whose link or shell is gone gets nothing, and is named."
+      onLeave={closeDialog}
+    >
+      <Choice />
+    </Sheet>
   );
 }
 

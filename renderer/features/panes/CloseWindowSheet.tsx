@@ -1,7 +1,7 @@
-import * as Dialog from '@radix-ui/react-dialog';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { panesOf } from '../../../shared/panes/layout.ts';
 import { usePanes } from '../../stores/panes.ts';
+import { Sheet } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import { closeWindow, focusActiveTerminal } from './paneCommands.ts';
 import { usePaneUi } from './paneUi.ts';
@@ -17,36 +17,24 @@ export function CloseWindowSheet() {
   const hosts = [...new Set(panes.map((pane) => byId[pane]?.host ?? ''))].filter(Boolean);
   const count = panes.length === 1 ? 'one pane' : `${panes.length} panes`;
   return (
-    <Dialog.Root open onOpenChange={(open) => !open && leave()}>
-      <Dialog.Portal>
-        <Dialog.Overlay className={sheet.overlay} />
-        <Dialog.Content
-          className={sheet.sheet}
-          onCloseAutoFocus={(event) => {
-            event.preventDefault();
-            focusActiveTerminal();
-          }}
-          onKeyDown={(event) => {
-            if (event.key === 'y') void closeWindow(window.id);
-            else if (event.key === 'n') leave();
-          }}
-        >
-          <Dialog.Title className={sheet.title}>
-            Close the window {visibleText(window.name, 80)} with {count}?
-          </Dialog.Title>
-          <Dialog.Description className={sheet.hint}>
-            Their shells end: {visibleText(hosts.join(', '), 400)}. What they showed stays in the record.
-          </Dialog.Description>
-          <div className={sheet.footer}>
-            <button type="button" onClick={leave}>
-              Keep (n)
-            </button>
-            <button type="button" data-danger onClick={() => void closeWindow(window.id)}>
-              Close {count} (y)
-            </button>
-          </div>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Sheet
+      title={`Close the window ${visibleText(window.name, 80)} with ${count}?`}
+      hint={`Their shells end: ${visibleText(hosts.join(', '), 400)}. What they showed stays in the record.`}
+      onLeave={leave}
+      returnFocus={focusActiveTerminal}
+      onKeyDown={(event) => {
+        if (event.key === 'y') void closeWindow(window.id);
+        else if (event.key === 'n') leave();
+      }}
+    >
+      <div className={sheet.footer}>
+        <button type="button" onClick={leave}>
+          Keep (n)
+        </button>
+        <button type="button" data-danger onClick={() => void closeWindow(window.id)}>
+          Close {count} (y)
+        </button>
+      </div>
+    </Sheet>
   );
 }

@@ -1,4 +1,3 @@
-import * as Dialog from '@radix-ui/react-dialog';
 import { type FormEvent, useState } from 'react';
 import type { HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
@@ -9,6 +8,7 @@ import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { HostChoice } from '../diagnosis/HostChoice.tsx';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
+import { Sheet } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 
 /** A runbook of the workspace: its parameters and its hosts; what would run is shown by the sheet that follows. */
@@ -16,18 +16,11 @@ export function RunbookDialog() {
   const dialog = useUi((s) => s.dialog);
   const name = dialog?.kind === 'runbook' ? dialog.runbook : undefined;
   const runbook = useWorkspace((s) => s.view?.runbooks.find((one) => one.name === name));
+  if (!runbook) return null;
   return (
-    <Dialog.Root open={runbook !== undefined} onOpenChange={(next) => !next && closeDialog()}>
-      {runbook && (
-        <Dialog.Portal>
-          <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
-            <Dialog.Title className={sheet.title}>{visibleText(runbook.title, 120)}</Dialog.Title>
-            <Form key={runbook.name} runbook={runbook} />
-          </Dialog.Content>
-        </Dialog.Portal>
-      )}
-    </Dialog.Root>
+    <Sheet wide title={visibleText(runbook.title, 120)} onLeave={closeDialog}>
+      <Form key={runbook.name} runbook={runbook} />
+    </Sheet>
   );
 }
 

@@ -1,9 +1,9 @@
-import * as Dialog from '@radix-ui/react-dialog';
 import { type SubmitEvent, useId, useState } from 'react';
 import type { AwsInventory, Missing } from '../../../shared/model/awsInventory.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
+import { Sheet } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './AwsDialog.module.css';
 import { type AwsChoice, awsWorkspace } from './awsWorkspace.ts';
@@ -12,18 +12,11 @@ import { WorkspaceEditor } from './WorkspaceEditor.tsx';
 /** Instances and services that Session Manager could open, and what keeps it from the others. */
 export function AwsDialog() {
   const open = useUi((s) => s.dialog?.kind === 'aws');
+  if (!open) return null;
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => !next && closeDialog()}>
-      {open && (
-        <Dialog.Portal>
-          <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
-            <Dialog.Title className={sheet.title}>Hosts from AWS</Dialog.Title>
-            <AwsSteps />
-          </Dialog.Content>
-        </Dialog.Portal>
-      )}
-    </Dialog.Root>
+    <Sheet wide title="Hosts from AWS" onLeave={closeDialog}>
+      <AwsSteps />
+    </Sheet>
   );
 }
 

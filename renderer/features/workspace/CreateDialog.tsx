@@ -1,6 +1,5 @@
-import * as Dialog from '@radix-ui/react-dialog';
 import { closeDialog, useUi } from '../../stores/ui.ts';
-import sheet from '../shell/sheet.module.css';
+import { Sheet } from '../shell/Sheet.tsx';
 import { WorkspaceEditor } from './WorkspaceEditor.tsx';
 
 /** Teaches the format by being it. */
@@ -23,20 +22,15 @@ hosts:
 
 export function CreateDialog() {
   const open = useUi((s) => s.dialog?.kind === 'createWorkspace');
+  if (!open) return null;
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => !next && closeDialog()}>
-      {open && (
-        <Dialog.Portal>
-          <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`}>
-            <Dialog.Title className={sheet.title}>Create a workspace</Dialog.Title>
-            <Dialog.Description className={sheet.hint}>
-              One YAML file that can be reviewed in git. It holds no secrets.
-            </Dialog.Description>
-            <WorkspaceEditor initial={TEMPLATE} onCancel={closeDialog} />
-          </Dialog.Content>
-        </Dialog.Portal>
-      )}
-    </Dialog.Root>
+    <Sheet
+      wide
+      title="Create a workspace"
+      hint="One YAML file that can be reviewed in git. It holds no secrets."
+      onLeave={closeDialog}
+    >
+      <WorkspaceEditor initial={TEMPLATE} onCancel={closeDialog} />
+    </Sheet>
   );
 }

@@ -1,10 +1,10 @@
-import * as Dialog from '@radix-ui/react-dialog';
 import { TriangleAlert } from 'lucide-react';
 import { useId, useState } from 'react';
 import { IMPORT_SOURCES, type ImportPreview, type ImportSource } from '../../../shared/contract/commands.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
+import { Sheet } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import { PathField } from './PathField.tsx';
 import styles from './Workspace.module.css';
@@ -41,18 +41,11 @@ const SOURCES: Record<ImportSource, { name: string; label: string; path: string;
 /** What the team already has, from a file of another tool: read, looked through, saved, opened. */
 export function ImportDialog() {
   const open = useUi((s) => s.dialog?.kind === 'importWorkspace');
+  if (!open) return null;
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => !next && closeDialog()}>
-      {open && (
-        <Dialog.Portal>
-          <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
-            <Dialog.Title className={sheet.title}>Import hosts or a session</Dialog.Title>
-            <ImportSteps />
-          </Dialog.Content>
-        </Dialog.Portal>
-      )}
-    </Dialog.Root>
+    <Sheet wide title="Import hosts or a session" onLeave={closeDialog}>
+      <ImportSteps />
+    </Sheet>
   );
 }
 

@@ -1,10 +1,10 @@
-import * as Dialog from '@radix-ui/react-dialog';
 import { useEffect, useState } from 'react';
 import type { AwsSession } from '../../../shared/model/awsInventory.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
+import { Sheet } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './AwsDialog.module.css';
 
@@ -12,23 +12,16 @@ import styles from './AwsDialog.module.css';
 export function SessionsDialog() {
   const dialog = useUi((s) => s.dialog);
   const host = dialog?.kind === 'awsSessions' ? dialog.host : undefined;
+  if (!host) return null;
   return (
-    <Dialog.Root open={host !== undefined} onOpenChange={(next) => !next && closeDialog()}>
-      {host !== undefined && (
-        <Dialog.Portal>
-          <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
-            <Dialog.Title className={sheet.title}>Sessions with {host}</Dialog.Title>
-            <SessionList host={host} />
-            <div className={sheet.footer}>
-              <button type="button" onClick={closeDialog}>
-                Close
-              </button>
-            </div>
-          </Dialog.Content>
-        </Dialog.Portal>
-      )}
-    </Dialog.Root>
+    <Sheet wide title={`Sessions with ${host}`} onLeave={closeDialog}>
+      <SessionList host={host} />
+      <div className={sheet.footer}>
+        <button type="button" onClick={closeDialog}>
+          Close
+        </button>
+      </div>
+    </Sheet>
   );
 }
 
