@@ -1,11 +1,22 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { prefix, terminalOf } from './terminalScreen.ts';
+import { checkWithAxe } from './axe.ts';
+import { paste, prefix, terminalOf } from './terminalScreen.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** Every screen and dialog, dark and light, through axe: names, roles, contrast AA. */
 test.describe.configure({ mode: 'serial', timeout: 240_000 });
+
+/** One of each kind of field. */
+const RUNBOOK = `runbooks:
+  - name: rotate
+    title: Rotate the logs
+    parameters:
+      service: { type: text, pattern: "[a-z]+" }
+      keep: { type: choice, choices: [one, all] }
+    run: echo "$service" "$keep"
+    verify: "true"
+`;
 
 let lab: Lab;
 let workbench: Workbench;
@@ -13,11 +24,11 @@ let page: Page;
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 2 });
-  workbench = await openWorkbench(browser, lab.workspaceYaml);
+  workbench = await openWorkbench(browser, `${lab.workspaceYaml}${RUNBOOK}`);
   page = workbench.page;
   await terminalOf(page, 'web1').click();
-  await page.keyboard.type('echo https://example.com/\n');
-  await expect(terminalOf(page, 'web1').locator('.xterm-rows')).toContainText('web1:~#');
+  await page.keyboard.type("bind 'set enable-bracketed-paste off'; echo https://example.com/$((1+1))\n");
+  await expect(terminalOf(page, 'web1').locator('.xterm-rows')).toContainText('example.com/2');
 });
 
 const event = () =>
@@ -31,27 +42,7 @@ test.afterAll(async () => {
   await lab?.stop();
 });
 
-/** What axe complains of, by rule and place. A terminal's colours are its programs' choice. */
-async function check(screen: string, within?: string): Promise<void> {
-  // A screen that still fades in has no contrast yet.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {}))));
-  const axe = new AxeBuilder({ page })
-    // One page, no frames: it need not open another to put its results together.
-    .setLegacyMode()
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'])
-    .exclude('.xterm')
-    .exclude('[data-scrollback] [class*="row"]');
-  if (within !== undefined) axe.include(within).disableRules(['region']);
-  const { violations } = await axe.analyze();
-  const found = violations.flatMap(({ id, help, nodes }) =>
-    nodes.slice(0, 4).map((node) => {
-      const why = node.failureSummary?.split('\n')[1]?.trim() ?? help;
-      return `${id}: ${node.target.join(' ')} – ${why}`;
-    }),
-  );
-  // The other screens are looked at all the same.
-  expect.soft(found, screen).toEqual([]);
-}
+const check = (screen: string, within?: string) => checkWithAxe(page, screen, within);
 
 /** Through the palette, as a person without a mouse does. */
 async function act(words: string): Promise<void> {
@@ -77,6 +68,8 @@ const DIALOGS = [
   [/incident/i, 'declare or edit'],
   [/report/i, 'export the report'],
   [/Protect SSH/, 'protect ssh of the focused'],
+  [/on 2 hosts/, 'protect ssh of all'],
+  ['Rotate the logs', 'runbook: rotate'],
 ] as const;
 
 test('an event stands on the timeline', async () => {
@@ -138,6 +131,13 @@ for (const theme of ['dark', 'light']) {
     await page.keyboard.press('Escape');
     await expect(page.getByRole('dialog')).toHaveCount(0);
     await terminalOf(page, 'web1').click();
+    // A shell that does not tell a paste from typing: what it would run is shown first.
+    await paste(page, 'one\ntwo\n');
+    await expect(page.getByRole('dialog', { name: /^Paste 2 lines/ })).toBeVisible();
+    await check('paste', '[role="dialog"]');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await expect(page.locator('.xterm-helper-textarea:focus')).toHaveCount(1);
     await act('change between dark and light');
   });
 }

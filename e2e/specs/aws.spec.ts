@@ -7,6 +7,7 @@ import { readBanner } from '../lab/readBanner.ts';
 import { type ErlangService, startErlangService } from '../lab/scenarios/erlangService.ts';
 import { type DoubleInstance, doubleTask } from '../lab/ssm/doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from '../lab/ssm/startAwsDouble.ts';
+import { checkWithAxe } from './axe.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** One workspace with every way to a host, and the first story: an expired session leaves a debug node behind. */
@@ -171,6 +172,25 @@ test('everyone’s sessions with a host are listed, and one is ended by its own 
   await page.screenshot({ path: 'e2e/results/aws-8-end-session.png' });
   await sheet.getByRole('button', { name: 'Cancel' }).click();
 });
+
+for (const theme of ['dark', 'light'])
+  test(`${theme}: what is asked of AWS can be read by all`, async () => {
+    await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+    await workbench.doAnything('hosts from AWS');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'List' }).click();
+    await expect(dialog.getByRole('listitem')).toHaveCount(4);
+    await checkWithAxe(page, 'inventory', '[role="dialog"]');
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+    await workbench.doAnything('Sessions of the focused host');
+    await expect(dialog.getByRole('list', { name: 'Sessions with managed' })).toContainText('oncall');
+    await checkWithAxe(page, 'sessions', '[role="dialog"]');
+    await page.screenshot({ path: `e2e/results/aws-10-sessions-${theme}.png` });
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+    await workbench.doAnything('change between dark and light');
+  });
 
 test('a session that breaks goes on where it was', async () => {
   await terminal('managed').click();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import headless from '@xterm/headless';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { prefix, screenOf, terminalOf } from './terminalScreen.ts';
+import { paste, prefix, screenOf, terminalOf } from './terminalScreen.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** A pane is a terminal: what programs ask of one, and the programs that ask the most, driven by keys over ssh. */
@@ -95,13 +95,13 @@ test.describe('what programs ask of a terminal', () => {
       `clear; printf '\\e[?2004h'; echo asked-$((1+1)); cat -v; printf '\\e[?2004l'\n`,
     );
     await expect(rows()).toContainText('asked-2');
-    await paste('two\nlines');
+    await paste(page, 'two\nlines');
     await page.keyboard.press('Control+d');
     await page.keyboard.press('Control+d');
     await expect(rows()).toContainText('^[[200~two');
     await expect(rows()).toContainText('lines^[[201~');
     await run('bind "set enable-bracketed-paste off"');
-    await paste('echo one-$((1+1))\necho three-$((1+3))\n');
+    await paste(page, 'echo one-$((1+1))\necho three-$((1+3))\n');
     const sheet = page.getByRole('dialog', { name: /Paste 2 lines into web1/ });
     await expect(sheet).toContainText('echo three-$((1+3))');
     await sheet.getByRole('button', { name: /^Paste 2 lines/ }).click();
@@ -380,12 +380,3 @@ function castFile(home: string): string {
 }
 
 /** As the browser's own menu pastes. */
-async function paste(text: string): Promise<void> {
-  await page.evaluate((pasted) => {
-    const data = new DataTransfer();
-    data.setData('text/plain', pasted);
-    document.activeElement?.dispatchEvent(
-      new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
-    );
-  }, text);
-}

@@ -20,3 +20,14 @@ export async function prefix(page: Page, ...keys: string[]): Promise<void> {
   await page.keyboard.press('Control+b');
   for (const key of keys) await page.keyboard.press(key);
 }
+
+/** Into what has the focus, as from the clipboard. */
+export async function paste(page: Page, text: string): Promise<void> {
+  await page.evaluate((pasted) => {
+    const data = new DataTransfer();
+    data.setData('text/plain', pasted);
+    document.activeElement?.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+    );
+  }, text);
+}
