@@ -89,6 +89,9 @@ test('ssh dies on one while its machine lives: it has a word of its own, and it 
   await host.stallLink({ listener: true });
   await expect(told(/web8.*ssh is dying/i)).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole('option', { name: /link ssh dying web8/ })).toBeVisible();
+  // However low the pane: its words give way, not what can be done.
+  const pane = page.getByRole('article', { name: /web8$/ });
+  await expect(pane.getByRole('button', { name: 'Reconnect now' })).toBeInViewport({ ratio: 1 });
   await page.screenshot({ path: 'e2e/results/crawlers-3-ssh-dying.png' });
   host.resumeLink();
   await expect(page.getByRole('option', { name: /link good web8/ })).toBeVisible({ timeout: 60_000 });

@@ -37,7 +37,8 @@ export function PaneNoticeStrip({ pane }: { pane: PaneSummary }) {
   };
   return (
     <div className={styles.strip} data-tone={notice.tone} role="status">
-      <div className={styles.words}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+      <div className={styles.words} tabIndex={0}>
         {visibleText(notice.text, 600)}
         {notice.advice && <small>{visibleText(notice.advice, 1200)}</small>}
         {notice.command && <code>{visibleLines(notice.command, 4000)}</code>}

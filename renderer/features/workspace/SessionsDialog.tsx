@@ -6,6 +6,7 @@ import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
 import { Sheet } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
+import { clockTime } from '../timeline/timeFormat.ts';
 import styles from './AwsDialog.module.css';
 
 /** Everyone's sessions with one host; each can be ended, guarded like every remediation. */
@@ -56,7 +57,7 @@ function SessionList({ host }: { host: HostId }) {
           <b>{visibleText(session.owner.split('/').at(-1) ?? session.owner, 80)}</b>
           <span className={styles.about}>
             {visibleText(session.id, 120)} · {visibleText(session.status, 20)}
-            {session.startedAt !== undefined && ` · since ${new Date(session.startedAt).toLocaleString()}`}
+            {session.startedAt !== undefined && ` · since ${clockTime(session.startedAt, Date.now())}`}
           </span>
           <button
             type="button"
