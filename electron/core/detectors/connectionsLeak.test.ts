@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { SocketGroup } from '../../../shared/model/resources.ts';
+import { alarms, openKinds, told } from './testPlay.ts';
+import { group, playSockets, withNode } from './testSockets.ts';
+
+describe('connections.leak and connections.capped', () => {
+  it('tells connections that are only opened, then that they stand at 256', () => {
+    const host = withNode();
+    playSockets(host, 300, (s) => [group({ count: Math.min(256, 40 + s), ownerPid: 18 })]);
+    expect(told(host, 'connections.leak')).toMatchObject([
+      {
+        severity: 'warning',
+        detail: { pid: 18, port: 9243 },
+        verdict: expect.stringContaining('closed next to none'),
+      },
+    ]);
+    expect(told(host, 'connections.leak')[0]?.title).toMatch(
+      /^node \(pid 18\) has \d+ connections to port 9243, \d+ more than/,
+    );
+    playSockets(host, 120, () => [group({ count: 256, ownerPid: 18 })]);
+    expect(told(host, 'connections.capped')).toMatchObject([
+      { title: 'node (pid 18) stands at 256 connections to port 9243', detail: { powerOfTwo: true } },
+    ]);
+    expect(openKinds(host)).toEqual(['connections.capped']);
+    playSockets(host, 60, () => [group({ count: 20, ownerPid: 18 })]);
+    expect(host.open).toEqual([]);
+  });
+
+  it('tells a server that forgets connections whose other end is gone', () => {
+    const host = withNode();
+    playSockets(host, 200, (s) => [
+      group({ kind: 'inbound', state: 'close-wait', port: 80, count: s, ownerPid: 18 }),
+    ]);
+    expect(told(host, 'connections.leak')[0]?.title).toContain(
+      'connections whose other end is gone to its port 80',
+    );
+  });
+
+  it.each<[string, (second: number) => SocketGroup[]]>([
+    ['a pool that opens all it may at once', (s) => [group({ count: s < 5 ? 0 : 100, ownerPid: 18 })]],
+    [
+      'a pool that warms up within half a minute',
+      (s) => [group({ count: Math.min(100, 10 + s * 3), ownerPid: 18 })],
+    ],
+    ['more clients than before', (s) => [group({ kind: 'inbound', port: 80, count: 40 + s, ownerPid: 18 })]],
+    [
+      'load that comes and goes',
+      (s) => [group({ count: Math.round(120 + 80 * Math.sin(s / 20)), ownerPid: 18 })],
+    ],
+    ['connections in TIME_WAIT', (s) => [group({ state: 'time-wait', count: 100 + s * 3 })]],
+    ['the leak of a neighbour that shares the network', (s) => [group({ count: 40 + s, ownerPid: 0 })]],
+  ])('%s is none', (_, look) => {
+    const host = withNode();
+    playSockets(host, 400, look);
+    expect(alarms(host)).toEqual([]);
+  });
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { TestHost } from './testHost.ts';
+import { alarms, GIB, MIB, told } from './testPlay.ts';
+
+describe('what one process gathers', () => {
+  function grow(
+    over: (second: number) => {
+      openFiles?: number;
+      threads?: number;
+      residentBytes?: number;
+      openFilesLimit?: number;
+    },
+    count = 900,
+  ) {
+    const host = new TestHost({});
+    for (let second = 0; second < count; second++) {
+      const row = host.table.get(18);
+      const next = { pid: 18, name: 'node', command: 'node a.js', startTicks: 500, ...over(second) };
+      if (row) host.table.set(18, { ...row, ...next });
+      else host.add(next, false);
+      host.second();
+    }
+    return host;
+  }
+
+  it('fd.leak: open files that are not closed, with the time to the limit; over when the process is', () => {
+    const host = grow((s) => ({ openFiles: 100 + s, openFilesLimit: 4096 }), 600);
+    expect(told(host, 'fd.leak')).toMatchObject([{ severity: 'warning', detail: { pid: 18, limit: 4096 } }]);
+    expect(told(host, 'fd.leak')[0]?.verdict).toMatch(
+      /1\.0 a second.*reaches its limit of 4,096 in about \d+ min/,
+    );
+    host.remove(18);
+    for (let n = 0; n < 15; n++) host.second();
+    expect(host.open).toEqual([]);
+  });
+
+  it('fd.near_limit: once, and worse at the limit', () => {
+    const host = grow((s) => ({ openFiles: s < 60 ? 900 : s < 120 ? 1000 : 400, openFilesLimit: 1024 }), 100);
+    expect(told(host, 'fd.near_limit')).toMatchObject([
+      { severity: 'critical', title: 'node (pid 18) has 1,000 of at most 1,024 files open' },
+    ]);
+    expect(grow((s) => ({ openFiles: s < 60 ? 1000 : 400, openFilesLimit: 1024 }), 120).open).toEqual([]);
+  });
+
+  it('memory.leak: memory that grows all through', () => {
+    const host = grow((s) => ({ residentBytes: 200 * MIB + s * 0.4 * MIB }));
+    expect(told(host, 'memory.leak')).toMatchObject([{ severity: 'warning', detail: { pid: 18 } }]);
+    expect(told(host, 'memory.leak')[0]?.title).toMatch(
+      /^node \(pid 18\) grew by \d+ MiB to \d+ MiB in \d+ min$/,
+    );
+  });
+
+  it('threads.growth: threads that are not ended', () => {
+    const host = grow((s) => ({ threads: 50 + Math.round(s / 2) }), 600);
+    expect(told(host, 'threads.growth')).toMatchObject([{ detail: { pid: 18 } }]);
+  });
+
+  it.each<[string, Parameters<typeof grow>[0]]>([
+    ['files under load that come and go', (s) => ({ openFiles: Math.round(800 + 400 * Math.sin(s / 60)) })],
+    ['files of a server that has started', (s) => ({ openFiles: Math.min(1500, 100 + s * 20) })],
+    ['half of the files it may have', () => ({ openFiles: 500, openFilesLimit: 1024 })],
+    ['a cache that fills and stays', (s) => ({ residentBytes: Math.min(900, 200 + s * 3) * MIB })],
+    ['a collector’s sawtooth', (s) => ({ residentBytes: (300 + (s % 120)) * MIB })],
+    ['growth by a little of much', (s) => ({ residentBytes: 8 * GIB + s * 0.1 * MIB })],
+    ['a pool of threads', (s) => ({ threads: Math.min(400, 10 + s * 10) })],
+  ])('%s: none', (_, over) => {
+    expect(alarms(grow(over))).toEqual([]);
+  });
+});
