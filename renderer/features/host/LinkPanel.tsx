@@ -18,6 +18,12 @@ export function LinkPanel({ host }: { host: HostSummary }) {
         <dd>{visibleText(host.address, 200)}</dd>
         <dt>Link</dt>
         <dd>{linkSentence(host.link, host.sampler)}</dd>
+        {host.link.kind === 'refused' && (
+          <>
+            <dt>To do</dt>
+            <dd>{visibleText(host.link.advice, 600)}</dd>
+          </>
+        )}
         <dt>Agent</dt>
         <dd>
           {agentForwarding ? (
