@@ -22,9 +22,11 @@ export function messagePortChannel(port: PortApi): FrameChannel {
   port.on('close', end);
 
   return {
-    send(frame) {
+    send(frame, sent) {
+      if (closed) return;
       // A view of a larger buffer would be cloned with all of it.
-      if (!closed) port.postMessage(typeof frame === 'string' ? frame : exactBytes(frame));
+      port.postMessage(typeof frame === 'string' ? frame : exactBytes(frame));
+      sent?.();
     },
     onFrame(listener) {
       port.on('message', ({ data }) => {

@@ -63,9 +63,9 @@ export function webSocketChannel(
   );
 
   return {
-    send(frame) {
+    send(frame, sent) {
       if (closing) return;
-      socket.send(frame);
+      socket.send(frame, sent);
       if (socket.bufferedAmount <= maximum) return;
       const behind = Math.round(socket.bufferedAmount / 1024 / 1024);
       options.diagnostic(`window: ${behind} MB behind and not reading; closed. Reload it to go on`);

@@ -8,7 +8,14 @@ import {
 } from './commands.ts';
 import { type ContractError, ContractFailure, failure } from './errors.ts';
 import type { ContractEventName, ContractEvents } from './events.ts';
-import { decodeTerminalFrame, encodeTerminalFrame, type FrameChannel, type TerminalFrame } from './wire.ts';
+import { frameRoom } from './frameRoom.ts';
+import {
+  decodeTerminalFrame,
+  encodedLength,
+  encodeTerminalFrame,
+  type FrameChannel,
+  type TerminalFrame,
+} from './wire.ts';
 
 /**
  * Text frames: `{"call":ID,"name":NAME,"arguments":…}` → `{"reply":ID,"result":…}` or `{"reply":ID,"error":{code,message,advice?}}`;
@@ -107,6 +114,7 @@ export type CommandHandlers = {
 export interface WindowLink {
   readonly id: number;
   emit<Name extends ContractEventName>(name: Name, data: ContractEvents[Name]): void;
+  /** The frame's bytes are the caller's again when it returns. */
   sendTerminal(frame: TerminalFrame): void;
   /** Stopped when the window goes. */
   readonly lifetime: DisposableStore;
@@ -132,7 +140,9 @@ export function serveWindow(channel: FrameChannel, options: RpcServerOptions): W
     lifetime,
     emit: (name, data) => reply({ event: name, data }),
     sendTerminal(frame) {
-      if (!lifetime.isDisposed) channel.send(encodeTerminalFrame(frame));
+      if (lifetime.isDisposed) return;
+      const room = frameRoom.take(encodedLength(frame));
+      channel.send(encodeTerminalFrame(frame, room.bytes), room.giveBack);
     },
   };
   channel.onClose(() => lifetime.dispose());

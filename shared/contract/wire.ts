@@ -16,10 +16,16 @@ export type TerminalFrame =
 const TYPES = ['output', 'input', 'acknowledgement', 'interrupt', 'replay'] as const;
 const HEADER_BYTES = 5;
 
-export function encodeTerminalFrame(frame: TerminalFrame): Uint8Array {
-  const length = frame.type === 'acknowledgement' ? 4 : frame.bytes.length;
-  const encoded = new Uint8Array(HEADER_BYTES + length);
-  const view = new DataView(encoded.buffer);
+export function encodedLength(frame: TerminalFrame): number {
+  return HEADER_BYTES + (frame.type === 'acknowledgement' ? 4 : frame.bytes.length);
+}
+
+/** `encoded`: room for it, of its exact length, where the caller has some. */
+export function encodeTerminalFrame(
+  frame: TerminalFrame,
+  encoded = new Uint8Array(encodedLength(frame)),
+): Uint8Array {
+  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
   encoded[0] = TYPES.indexOf(frame.type) + 1;
   view.setUint32(1, frame.wire);
   if (frame.type === 'acknowledgement') view.setUint32(HEADER_BYTES, frame.count);
@@ -41,7 +47,8 @@ export function decodeTerminalFrame(data: Uint8Array): TerminalFrame | undefined
 
 /** One window's connection, whatever carries it (WebSocket, MessagePort). */
 export interface FrameChannel {
-  send(frame: string | Uint8Array): void;
+  /** `sent`: the frame's memory is the caller's again. It may never come, when the channel closes. */
+  send(frame: string | Uint8Array, sent?: () => void): void;
   /** Frames in order. One listener. */
   onFrame(listener: (frame: string | Uint8Array) => void): void;
   onClose(listener: () => void): void;

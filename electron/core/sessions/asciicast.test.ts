@@ -14,7 +14,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function castOf(events: readonly (Uint8Array | 'resize')[]): string {
   const file = join(folder, `${Math.random()}.cast`);
   const lines = events.map((event, at) =>
-    event === 'resize' ? castEventLine(at, 'r', '80x24') : castOutputLines(at, Buffer.from(event)),
+    event === 'resize'
+      ? castEventLine(at, 'r', '80x24')
+      : Buffer.from(castOutputLines(at, Buffer.from(event))),
   );
   writeFileSync(file, castHeaderLine({ columns: 80, rows: 24, startedAt: 0 }) + lines.map(String).join(''));
   return file;

@@ -37,7 +37,10 @@ export function castEventLine(elapsedMs: number, code: CastCode, data: string): 
   return `[${(elapsedMs / 1_000).toFixed(6)},"${code}",${JSON.stringify(data)}]\n`;
 }
 
-/** The one or two lines of output that begins and ends between characters, or is not UTF-8, as bytes of the file. */
+/**
+ * The one or two lines of output that begins and ends between characters, or is not UTF-8, as bytes of the file. What it
+ * gives is good until it is called again.
+ */
 export function castOutputLines(elapsedMs: number, bytes: Buffer): Buffer {
   if (isUtf8(bytes)) return outputLine(elapsedMs, bytes);
   const exact = castEventLine(elapsedMs, 'b', bytes.toString('base64'));
@@ -56,8 +59,9 @@ function outputLine(elapsedMs: number, bytes: Buffer): Buffer {
   let at = line.write(head, 0, 'latin1');
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number;
-    if (byte >= 0x20 && byte !== 0x22 && byte !== 0x5c) {
-      line[at++] = byte;
+    line[at] = byte;
+    if (NEEDS_ESCAPE[byte] === 0) {
+      at++;
       continue;
     }
     line[at++] = 0x5c;
@@ -73,11 +77,15 @@ function outputLine(elapsedMs: number, bytes: Buffer): Buffer {
     line[at++] = HEX.charCodeAt(byte & 15);
   }
   at += line.write('"]\n', at, 'latin1');
-  return Buffer.from(line.subarray(0, at));
+  return line.subarray(0, at);
 }
 
 let scratch = Buffer.allocUnsafe(64 * 1024);
 const HEX = '0123456789abcdef';
+/** Control characters, the quote and the backslash (ECMA-262, QuoteJSONString). */
+const NEEDS_ESCAPE = new Uint8Array(256).fill(1, 0, 0x20);
+NEEDS_ESCAPE[0x22] = 1;
+NEEDS_ESCAPE[0x5c] = 1;
 /** The letter after the backslash, for what has one (ECMA-262, QuoteJSONString). */
 const SHORT_ESCAPES = new Uint8Array(256);
 for (const [byte, letter] of [

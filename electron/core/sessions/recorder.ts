@@ -52,6 +52,11 @@ const RETRY_MS = 2_000;
 /** What waits in memory meanwhile; a dozen panes may flood at once. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
+/** What lines are gathered in, to begin with; it grows to what a flood needs between two writes. */
+const PAGE_BYTES = 4 * 1024;
+/** A larger page is given up when so little was in it. */
+const LITTLE = 1 / 8;
+
 /** Lines on their way to the disk, at their place in the file, and how many bytes of output come before them. */
 interface Batch {
   bytes: Buffer;
@@ -86,7 +91,12 @@ export function createRecorder(options: {
   let sentBytes = 0;
   let { size } = options;
   let retry: Disposable | undefined;
-  let lines: Buffer[] = [];
+  /**
+   * Two pages in turn, one that is filled and one that is written: a buffer a line, and one for all of them, is memory
+   * that outlives V8's young generation, and has it mark its whole heap again and again.
+   */
+  let page: Buffer = Buffer.allocUnsafeSlow(PAGE_BYTES);
+  let spare: Buffer | undefined;
   let waitingBytes = 0;
   let offset = 0;
   let writing: Batch | undefined;
@@ -115,7 +125,12 @@ export function createRecorder(options: {
   function add(text: string | Buffer): void {
     if (givenUp) return;
     const line = typeof text === 'string' ? Buffer.from(text) : text;
-    lines.push(line);
+    if (waitingBytes + line.length > page.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(2 * page.length, waitingBytes + line.length));
+      page.copy(larger, 0, 0, waitingBytes);
+      page = larger;
+    }
+    page.set(line, waitingBytes);
     waitingBytes += line.length;
     if (refusal !== undefined) return;
     if (waitingBytes >= BATCH_BYTES) send();
@@ -149,7 +164,7 @@ export function createRecorder(options: {
       markNext = true;
       send();
     }
-    if (markNext && lines.length === 0) {
+    if (markNext && waitingBytes === 0) {
       markNext = false;
       marks.push({ byte: eventBytes, offset });
     }
@@ -161,9 +176,11 @@ export function createRecorder(options: {
     timer?.dispose();
     timer = tail.length > 0 && !disposed ? clock.after(FLUSH_MS, onTimer) : undefined;
     overdue = writing !== undefined;
-    if (writing || lines.length === 0 || descriptor === undefined || refusal !== undefined) return;
-    const bytes = Buffer.concat(lines, waitingBytes);
-    lines = [];
+    if (writing || waitingBytes === 0 || descriptor === undefined || refusal !== undefined) return;
+    const bytes = page.subarray(0, waitingBytes);
+    const small = waitingBytes < page.length * LITTLE;
+    page = spare && !small ? spare : Buffer.allocUnsafeSlow(PAGE_BYTES);
+    spare = undefined;
     waitingBytes = 0;
     writing = { bytes, at: offset, from: sentBytes };
     sentBytes = eventBytes;
@@ -188,6 +205,8 @@ export function createRecorder(options: {
         refuse(error);
         return;
       }
+      if (batch.bytes.buffer.byteLength * LITTLE <= batch.bytes.length)
+        spare = Buffer.from(batch.bytes.buffer);
       if (refusal !== undefined) resume();
       if (overdue || idle.length > 0) send();
       if (!writing) {
@@ -203,7 +222,7 @@ export function createRecorder(options: {
     givenUp = (error as NodeJS.ErrnoException).code === 'EEXIST';
     timer?.dispose();
     timer = undefined;
-    if (givenUp) lines = [];
+    if (givenUp) waitingBytes = 0;
     else retry = clock.after(RETRY_MS, tryAgain);
     if (!told) failed.fire(refusal);
     told = true;
@@ -252,7 +271,7 @@ export function createRecorder(options: {
   /** The newest output that is not in the file yet, while the disk refuses. */
   function heldOutput(): Buffer {
     const outputOf = outputReader();
-    const held = Buffer.concat([...(refused ? [refused.bytes] : []), ...lines])
+    const held = Buffer.concat([...(refused ? [refused.bytes] : []), page.subarray(0, waitingBytes)])
       .toString('utf8')
       .split('\n');
     return Buffer.concat(held.flatMap((line) => outputOf(line) ?? []));
@@ -342,7 +361,7 @@ export function createRecorder(options: {
           // The process may end right after this, so what is under way is written again, to the same place.
           const last = writing ?? refused;
           if (last) putNow(descriptor, last.bytes, last.at);
-          putNow(descriptor, Buffer.concat(lines), offset);
+          putNow(descriptor, page.subarray(0, waitingBytes), offset);
         } catch {
           // It was told that the disk is full.
         }
