@@ -3,7 +3,13 @@ import { createParseQueue } from './parseQueue.ts';
 
 function testQueue() {
   const tasks: (() => void)[] = [];
-  const queue = createParseQueue<ReturnType<typeof source>>((run) => tasks.push(run));
+  let time = 0;
+  const timers: { at: number; run: () => void }[] = [];
+  const queue = createParseQueue<ReturnType<typeof source>>({
+    later: (run) => tasks.push(run),
+    after: (milliseconds, run) => timers.push({ at: time + milliseconds, run }),
+    now: () => time,
+  });
   const order: string[] = [];
   const parsers: (() => void)[] = [];
   function source(name: string, urgent = false) {
@@ -22,6 +28,13 @@ function testQueue() {
     queue,
     order,
     source,
+    pass(milliseconds: number) {
+      time += milliseconds;
+      for (const due of timers.filter(({ at }) => at <= time)) {
+        timers.splice(timers.indexOf(due), 1);
+        due.run();
+      }
+    },
     /** Lets tasks and parsers run until nothing is left, or `most` pieces are through. */
     run(most = Number.POSITIVE_INFINITY) {
       for (let pieces = 0; pieces < most && tasks.length + parsers.length > 0; ) {
@@ -64,6 +77,29 @@ test('an echo into a quiet window is parsed at once', () => {
   const { queue, order, source } = testQueue();
   queue.add(source('typed', true), new Uint8Array(1), () => {});
   expect(order).toEqual(['typed']);
+});
+
+test('while a person types, floods elsewhere have a piece now and then, what is short does not wait, and nothing is lost', () => {
+  const { queue, order, source, run, pass } = testQueue();
+  const [flood, typed, short] = [source('flood'), source('typed', true), source('short')];
+  let told = 0;
+  queue.add(flood, kilobytes(640), (count) => (told += count));
+  run(1);
+  queue.typed();
+  run();
+  expect(order).toEqual(['flood']);
+  queue.add(typed, new Uint8Array(1), () => {});
+  queue.add(short, kilobytes(1), () => {});
+  run();
+  expect(order).toEqual(['flood', 'typed', 'short']);
+  pass(50);
+  run();
+  expect(order).toEqual(['flood', 'typed', 'short', 'flood']);
+  for (let n = 0; n < 6; n++) {
+    pass(50);
+    run();
+  }
+  expect(told).toBe(640 * 1024);
 });
 
 test('what waits for a screen that is gone is not parsed, and the others go on', () => {

@@ -40,7 +40,11 @@ const MOST_WEBGL = 8;
 let webglInUse = 0;
 
 const promptTimers = createPromptTimers(window);
-const parseQueue = createParseQueue<TerminalView>((run) => promptTimers.soon(run));
+const parseQueue = createParseQueue<TerminalView>({
+  later: (run) => promptTimers.soon(run),
+  after: (milliseconds, run) => setTimeout(run, milliseconds),
+  now: () => performance.now(),
+});
 const drawRate = limitDrawRate(window, () => performance.now(), {
   inBackground: () => parseQueue.current?.urgent === false,
 });
@@ -278,6 +282,7 @@ export class TerminalView implements Disposable, ParseSource {
     terminal.onData((data) => {
       if (this.#replaying > 0 && isTerminalReply(data)) return;
       drawRate.typed();
+      parseQueue.typed();
       if (!this.#pasting && broadcastTyped(this.pane, data)) return;
       this.#send((wire) => inputFrame(wire, data), data);
     });
