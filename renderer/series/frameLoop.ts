@@ -20,6 +20,9 @@ interface Registered {
   visible: boolean;
 }
 
+/** A key that is typed while canvases are drawn waits for no more than this. */
+const BUDGET_MS = 6;
+
 /**
  * One animation frame for all canvases. A frame is asked for only when a visible canvas is dirty, and draws only those:
  * a hundred sparklines cost 2–5 ms a tick, and nothing between ticks.
@@ -89,8 +92,13 @@ class FrameLoop {
 
   #draw(): void {
     this.#frame = 0;
+    const until = performance.now() + BUDGET_MS;
     for (const own of this.#registered.values()) {
       if (!own.dirty || !own.visible) continue;
+      if (performance.now() >= until) {
+        this.#ask();
+        return;
+      }
       own.dirty = false;
       const surface = prepare(own.canvas);
       if (surface) own.draw(surface);

@@ -1,9 +1,10 @@
 import { type RefObject, useEffect, useReducer, useRef, useState } from 'react';
-import { DisposableStore } from '../../../../shared/base/disposable.ts';
+import { type Disposable, DisposableStore } from '../../../../shared/base/disposable.ts';
 import type { HostId } from '../../../../shared/model/host.ts';
 import { coreNow } from '../../../series/coreTime.ts';
 import { onSeries } from '../../../series/samples.ts';
 import { onSecond } from '../../../series/secondBeat.ts';
+import { inTurn } from '../../../series/turns.ts';
 import { windowSeries } from '../../../series/windowReader.ts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
 import { useUi } from '../../../stores/ui.ts';
@@ -22,12 +23,15 @@ export function useSeriesWindow(host: HostId, active: boolean): { series: Window
   useEffect(() => {
     if (!active) return;
     const lifetime = new DisposableStore();
+    let turn: Disposable | undefined;
     const change = () => {
       const at = performance.now();
       if (at - drawnAt.current < LEAST_MS) return;
       drawnAt.current = at;
-      redraw();
+      turn?.dispose();
+      turn = inTurn(redraw);
     };
+    lifetime.addStop(() => turn?.dispose());
     redraw();
     lifetime.add(onSeries(host, change));
     lifetime.add(
