@@ -183,6 +183,28 @@ test('a link that is lost is told, and the pane goes on in place when it is back
   await expect(view).toHaveCount(0);
 });
 
+test('a name that is asked for gets what is typed, however late the terminal’s focus comes', async () => {
+  await page.evaluate(() => {
+    const { setTimeout } = window;
+    const late: (() => void)[] = [];
+    const hold = (task: () => void, milliseconds?: number) =>
+      milliseconds === 0 ? late.push(task) : setTimeout(task, milliseconds);
+    Object.assign(window, { setTimeout: hold });
+    window.addEventListener('end-hold', () => {
+      window.setTimeout = setTimeout;
+      for (const task of late) task();
+    });
+  });
+  await prefix(page, 'o');
+  await prefix(page, ',');
+  const field = page.getByRole('textbox', { name: 'Name of the window' });
+  await expect(field).toBeFocused();
+  await page.evaluate(() => window.dispatchEvent(new Event('end-hold')));
+  await expect(field).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.xterm-helper-textarea:focus')).toHaveCount(1);
+});
+
 test('after a restart the windows are as they were left, and in the file when asked', async () => {
   await prefix(page, 'Space');
   await prefix(page, 'Control+ArrowRight', 'Control+ArrowRight');

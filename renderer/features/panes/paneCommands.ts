@@ -83,9 +83,18 @@ export function focusPane(pane: PaneId): void {
   focusActiveTerminal();
 }
 
-/** After React has drawn: a terminal that is not shown yet cannot take the focus. */
+/** What takes keys of its own. */
+const FIELD = 'input, select, textarea:not(.xterm-helper-textarea), [role="dialog"], [role="menu"]';
+
+/**
+ * After React has drawn: a terminal that is not shown yet cannot take the focus. A browser takes keys before timers, so that
+ * a key may have opened a field by then, and what is typed for it must not go to a shell.
+ */
 export function focusActiveTerminal(): void {
+  const before = document.activeElement;
   setTimeout(() => {
+    const now = document.activeElement;
+    if (now !== before && now?.closest(FIELD)) return;
     const pane = activePane();
     if (!pane) return;
     const view = viewElements.get(pane.id);
