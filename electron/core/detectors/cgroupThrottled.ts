@@ -28,7 +28,6 @@ interface Group extends Hysteresis {
 
 interface State {
   bootId: string;
-  lookedAt: number;
   groups: Map<string, Group>;
 }
 
@@ -36,14 +35,14 @@ interface State {
 export const cgroupThrottled: Detector<State> = {
   name: 'cgroupThrottled',
   takes: ['sample'],
+  looksAt: 'cgroups',
   thresholds: { openShare: 0.25, closeShare: 0.1, seconds: 15, minimumPeriods: 20 },
-  initial: () => ({ bootId: '', lookedAt: 0, groups: new Map() }),
+  initial: () => ({ bootId: '', groups: new Map() }),
   reduce(state, input, context) {
     if (input.type !== 'sample') return [];
     const { sample } = input;
     const at = sample.lookedAt?.cgroups;
-    if (at === undefined || at === state.lookedAt || !sample.cgroups) return [];
-    state.lookedAt = at;
+    if (at === undefined || !sample.cgroups) return [];
     if (state.bootId !== sample.bootId) state.groups.clear();
     state.bootId = sample.bootId;
     const outputs: DetectorOutput[] = [];

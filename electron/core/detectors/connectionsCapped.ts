@@ -7,15 +7,17 @@ import { spokenAge } from './respawnRole.ts';
 import {
   addressesOf,
   endpointWords,
-  groupKey,
-  newSockets,
   ownerIsKnownOrWaitedFor,
   ownerWords,
+  type SocketLook,
+  socketLook,
 } from './socketLooks.ts';
 import { countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
 
 interface Track {
   points: Point[];
+  /** Of all looks since it is watched: most never grow. */
+  lowest: number;
   /** It was seen to grow steadily to about where it is. */
   grewTo?: number;
   flatSince?: number;
@@ -27,7 +29,6 @@ interface Track {
 }
 
 interface State {
-  lookedAt: number;
   groups: Map<string, Track>;
 }
 
@@ -39,28 +40,32 @@ interface State {
 export const connectionsCapped: Detector<State> = {
   name: 'connectionsCapped',
   takes: ['sample'],
+  looksAt: 'sockets',
   thresholds: { minimum: 48, seconds: 45, growthSeconds: 45 },
-  initial: () => ({ lookedAt: 0, groups: new Map() }),
+  initial: () => ({ groups: new Map() }),
   reduce(state, input, context) {
-    const looked = newSockets(state, input);
+    const looked = socketLook(input);
     if (!looked) return [];
-    const { at, groups } = looked;
+    const { at, groups, keys } = looked;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<string>();
     const least = limit(context, 'minimum');
-    for (const group of groups) {
-      const key = groupKey(group);
+    for (const [n, group] of groups.entries()) {
+      const key = keys[n] ?? '';
       const known = state.groups.get(key);
       if (!mayLeak(group) || (!known && group.count < least / 4)) continue;
       seen.add(key);
-      const track: Track = known ?? { points: [], waiting: 0, open: false };
+      const track: Track = known ?? { points: [], lowest: group.count, waiting: 0, open: false };
       if (!known && state.groups.size >= 200) continue;
       state.groups.set(key, track);
       addPoint(track.points, { at, value: group.count }, 5 * 60_000);
       if (group.count < 32) delete track.largeSince;
       else track.largeSince ??= at;
       const spanMs = limit(context, 'growthSeconds') * 1000;
-      if (steadyGrowth(track.points, { spanMs, growth: least / 3, share: 0.2 })) track.grewTo = group.count;
+      track.lowest = Math.min(track.lowest, group.count);
+      const mayGrow = group.count - track.lowest >= least / 3;
+      if (mayGrow && steadyGrowth(track.points, { spanMs, growth: least / 3, share: 0.2 }))
+        track.grewTo = group.count;
       // Reached in the last steps of the growth.
       else if (track.grewTo !== undefined && group.count > track.grewTo && group.count < track.grewTo * 1.3)
         track.grewTo = group.count;
@@ -104,7 +109,7 @@ function draftOf(
   key: string,
   group: SocketGroup,
   track: Track,
-  { sample, groups }: NonNullable<ReturnType<typeof newSockets>>,
+  { sample, groups }: SocketLook,
   at: number,
 ): DetectorOutput {
   const row = rowOf(sample, group.ownerPid);

@@ -1,5 +1,4 @@
 import type { SocketGroup } from '../../../shared/model/resources.ts';
-import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
@@ -7,21 +6,22 @@ import { spokenAge } from './respawnRole.ts';
 import {
   addressesOf,
   endpointWords,
-  groupKey,
-  newSockets,
   ownerIsKnownOrWaitedFor,
   ownerWords,
+  type SocketLook,
+  socketLook,
 } from './socketLooks.ts';
 import { countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
 
 interface Track {
   points: Point[];
+  /** Of all looks since it is watched, or since it was last told of. */
+  lowest: number;
   largeSince?: number;
   told?: { at: number; count: number; from: Point };
 }
 
 interface State {
-  lookedAt: number;
   groups: Map<string, Track>;
 }
 
@@ -32,24 +32,25 @@ interface State {
 export const connectionsLeak: Detector<State> = {
   name: 'connectionsLeak',
   takes: ['sample'],
+  looksAt: 'sockets',
   thresholds: { minimum: 48, growth: 24, share: 0.3, seconds: 90 },
-  initial: () => ({ lookedAt: 0, groups: new Map() }),
+  initial: () => ({ groups: new Map() }),
   reduce(state, input, context) {
-    const looked = newSockets(state, input);
+    const looked = socketLook(input);
     if (!looked) return [];
-    const { sample, at, groups } = looked;
+    const { at, groups, keys } = looked;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<string>();
-    for (const group of groups) {
+    for (const [n, group] of groups.entries()) {
       if (!mayLeak(group)) continue;
-      const key = groupKey(group);
+      const key = keys[n] ?? '';
       const known = state.groups.get(key);
       if (!known && group.count < limit(context, 'minimum') / 4) continue;
       seen.add(key);
-      const track = known ?? { points: [] };
+      const track = known ?? { points: [], lowest: group.count };
       if (!known && state.groups.size >= 200) continue;
       state.groups.set(key, track);
-      judge(track, key, group, { sample, at, groups }, context, outputs);
+      judge(track, key, group, looked, context, outputs);
     }
     outputs.push(...closeGone(state.groups, seen, (track) => track.told !== undefined, at));
     return outputs;
@@ -67,7 +68,7 @@ function judge(
   track: Track,
   key: string,
   group: SocketGroup,
-  look: { sample: Sample; at: number; groups: SocketGroup[] },
+  look: SocketLook,
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
@@ -76,6 +77,9 @@ function judge(
   addPoint(track.points, { at, value: group.count }, spanMs * 6);
   if (group.count < 32) delete track.largeSince;
   else track.largeSince ??= at;
+  track.lowest = Math.min(track.lowest, group.count);
+  // Most have not grown at all since they are watched: no window can hold growth.
+  if (!track.told && group.count - track.lowest < limit(context, 'growth')) return;
   const rule = { growth: limit(context, 'growth'), share: limit(context, 'share') };
   const growth =
     group.count < limit(context, 'minimum')
@@ -97,6 +101,7 @@ function judge(
   if (group.count >= told.from.value + (told.count - told.from.value) / 2 && !level) return;
   delete track.told;
   track.points = [{ at, value: group.count }];
+  track.lowest = group.count;
   outputs.push({ type: 'close', key, endedAt: at });
 }
 
@@ -105,7 +110,7 @@ function draftOf(
   group: SocketGroup,
   growth: Growth,
   track: Track,
-  { sample, groups }: { sample: Sample; groups: SocketGroup[] },
+  { sample, groups }: SocketLook,
   context: DetectorContext,
 ): DetectorOutput {
   const who = ownerWords(group, sample);

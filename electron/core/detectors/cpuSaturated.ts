@@ -33,6 +33,10 @@ interface Moment {
 interface State {
   /** The latest ticks, oldest first, spanning at most `seconds`. */
   window: Moment[];
+  /** What they span. */
+  spanMs: number;
+  /** When a tick was last so busy, or waited so much, that a mean might be. */
+  highAt: number;
   open: boolean;
   /** Since when it goes on, when it was last told, and whom it named then. */
   since: number;
@@ -55,6 +59,8 @@ export const cpuSaturated: Detector<State> = {
   thresholds: { openShare: 0.95, closeShare: 0.8, seconds: 15, waitShare: 0.3, peggedSeconds: 60 },
   initial: () => ({
     window: [],
+    spanMs: 0,
+    highAt: 0,
     open: false,
     since: 0,
     toldAt: 0,
@@ -67,14 +73,24 @@ export const cpuSaturated: Detector<State> = {
     const seconds = Number(context.thresholds['seconds']);
     const last = state.window.at(-1);
     // A gap or another boot: what was before says nothing of now.
-    if (last && (last.bootId !== sample.bootId || sample.at - last.at > seconds * 1000)) state.window = [];
-    state.window.push(momentOf(sample));
+    if (last && (last.bootId !== sample.bootId || sample.at - last.at > seconds * 1000)) {
+      state.window = [];
+      state.spanMs = 0;
+    }
+    const moment = momentOf(sample);
+    state.window.push(moment);
+    state.spanMs += moment.intervalMs;
     while ((state.window[1]?.at ?? Number.POSITIVE_INFINITY) <= sample.at - seconds * 1000)
-      state.window.shift();
+      state.spanMs -= state.window.shift()?.intervalMs ?? 0;
+    if (state.spanMs < seconds * 1000) return [];
+    const outputs = judgePegged(state, sample, context);
+    // No mean is above all that it is of: most hosts need none.
+    if (moment.busy >= limit(context, 'openShare') || moment.iowait >= limit(context, 'waitShare') / 2)
+      state.highAt = sample.at;
+    const calm = !state.open && !state.waiting.open && state.waiting.heldSince === undefined;
+    if (calm && state.highAt < (state.window[0]?.at ?? 0)) return outputs;
     const means = meansOf(state.window);
     const { spanMs, steal, busy: share } = means;
-    if (spanMs < seconds * 1000) return [];
-    const outputs = judgePegged(state, sample, context);
     judgeWaiting(state, means, sample, context, outputs);
     if (state.open && share < Number(context.thresholds['closeShare'])) {
       state.open = false;
@@ -236,8 +252,12 @@ function judgePegged(state: State, sample: Sample, context: DetectorContext): De
   if (sample.cores < 2) return [];
   let top: Sample['table'][number] | undefined;
   for (const row of movedRows(sample)) if (row.cpu > (top?.cpu ?? 0)) top = row;
-  const key = top ? `${top.pid}:${top.startTicks}` : undefined;
   const outputs: DetectorOutput[] = [];
+  if (!pegged.open && (top?.cpu ?? 0) < 0.8) {
+    if (pegged.key !== undefined) delete pegged.key;
+    return outputs;
+  }
+  const key = top ? `${top.pid}:${top.startTicks}` : undefined;
   if (key !== pegged.key && !(pegged.open && (top?.cpu ?? 0) < 0.9)) {
     if (pegged.open) outputs.push({ type: 'close', key: `core ${pegged.key}`, endedAt: sample.at });
     Object.assign(pegged, { open: false, key, busy: 0 });

@@ -18,9 +18,14 @@ export interface Detector<State> {
   readonly thresholds: Readonly<Record<string, number | boolean>>;
   /** The inputs that it looks at; absent: all. A hundred hosts have ten thousand calls a second otherwise. */
   readonly takes?: readonly DetectorInput['type'][];
+  /** Of samples, only those with a new look at this: a few of a hundred. */
+  readonly looksAt?: Look;
   initial(): State;
   reduce(state: State, input: DetectorInput, context: DetectorContext): DetectorOutput[];
 }
+
+/** What is looked at rarely; between looks a sample repeats the last. */
+export type Look = keyof NonNullable<Sample['lookedAt']>;
 
 export interface DetectorContext {
   host: HostId;

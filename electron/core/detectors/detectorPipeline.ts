@@ -2,9 +2,10 @@ import type { Clock } from '../../../shared/base/clock.ts';
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import { withoutSecrets } from '../../../shared/model/commandLine.ts';
 import type { HostFacts, HostId } from '../../../shared/model/host.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { ThresholdRule, WatchedLog } from '../../../shared/model/workspace.ts';
-import type { Answer, DetectorInput, DetectorOutput, EventDraft, Question } from './detector.ts';
+import type { Answer, DetectorInput, DetectorOutput, EventDraft, Look, Question } from './detector.ts';
 import { type AnyDetector, DETECTORS } from './detectors.ts';
 import { fittingActions } from './fittingActions.ts';
 
@@ -40,16 +41,24 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     name: detector.name,
     reduce: detector.start(),
     takes: detector.takes,
-    // One for all its calls: it is of this call only.
-    context: {
-      host,
-      facts: undefined as HostFacts | undefined,
-      thresholds: thresholdsOf(detector, options.thresholds, host),
-      logs,
-      now: 0,
-    },
+    looksAt: detector.looksAt,
+    thresholds: thresholdsOf(detector, options.thresholds, host),
     failures: 0,
   }));
+  // One for all calls: it is of one call only.
+  const context = {
+    host,
+    facts: undefined as HostFacts | undefined,
+    thresholds: {} as Readonly<Record<string, number | boolean>>,
+    logs,
+    now: 0,
+  };
+  const looked: Record<Look, number | undefined> = {
+    fileSystems: undefined,
+    sockets: undefined,
+    cgroups: undefined,
+  };
+  const isNew: Record<Look, boolean> = { fileSystems: false, sockets: false, cgroups: false };
   const runningBy = new Map<DetectorInput['type'], typeof running>();
   function byInput(type: DetectorInput['type']): typeof running {
     let some = runningBy.get(type);
@@ -65,11 +74,13 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
   function push(input: DetectorInput): void {
     if (disposed) return;
     const now = clock.now();
-    const facts = options.facts();
+    const isSample = input.type === 'sample';
+    if (isSample) noteLooks(input.sample.lookedAt);
+    context.facts = options.facts();
+    context.now = now;
     for (const detector of byInput(input.type)) {
-      const { context } = detector;
-      context.facts = facts;
-      context.now = now;
+      if (isSample && detector.looksAt !== undefined && !isNew[detector.looksAt]) continue;
+      context.thresholds = detector.thresholds;
       let outputs: DetectorOutput[] = [];
       try {
         outputs = detector.reduce(input, context);
@@ -84,6 +95,13 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
       if (one.waiting && now - one.at >= REVISE_MS) revise(one, one.waiting, now);
     for (const [key, one] of told) {
       if (one.overAt !== undefined && now - one.overAt > REOPEN_MS) told.delete(key);
+    }
+  }
+
+  function noteLooks(at: Sample['lookedAt']): void {
+    for (const look of LOOKS) {
+      isNew[look] = at?.[look] !== undefined && at[look] !== looked[look];
+      if (isNew[look]) looked[look] = at?.[look];
     }
   }
 
@@ -225,6 +243,8 @@ interface Told {
   /** How often it has come, when more than once. */
   times?: number;
 }
+
+const LOOKS: readonly Look[] = ['fileSystems', 'sockets', 'cgroups'];
 
 /** A number that trembles is not worth a revision a second. */
 const REVISE_MS = 2000;

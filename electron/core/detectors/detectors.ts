@@ -71,6 +71,7 @@ export interface AnyDetector {
   readonly name: string;
   readonly thresholds: Readonly<Record<string, number | boolean>>;
   readonly takes?: Detector<unknown>['takes'];
+  readonly looksAt?: Detector<unknown>['looksAt'];
   start(): (
     input: Parameters<Detector<unknown>['reduce']>[1],
     context: Parameters<Detector<unknown>['reduce']>[2],
@@ -82,6 +83,7 @@ export function anyDetector<State>(detector: Detector<State>): AnyDetector {
     name: detector.name,
     thresholds: detector.thresholds,
     ...(detector.takes ? { takes: detector.takes } : {}),
+    ...(detector.looksAt ? { looksAt: detector.looksAt } : {}),
     start() {
       const state = detector.initial();
       return (input, context) => detector.reduce(state, input, context);

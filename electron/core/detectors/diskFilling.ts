@@ -3,7 +3,7 @@ import type { FileSystem } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
-import { newFileSystems } from './fileSystemLooks.ts';
+import { fillableFileSystems } from './fileSystemLooks.ts';
 import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import { bytesWords, limit, percent } from './words.ts';
@@ -15,7 +15,6 @@ interface Track {
 }
 
 interface State {
-  lookedAt: number;
   mounts: Map<string, Track>;
 }
 
@@ -26,10 +25,11 @@ interface State {
 export const diskFilling: Detector<State> = {
   name: 'diskFilling',
   takes: ['sample'],
+  looksAt: 'fileSystems',
   thresholds: { minutes: 60, criticalMinutes: 5, seconds: 60, minimumMiB: 8, warnShare: 0.8 },
-  initial: () => ({ lookedAt: 0, mounts: new Map() }),
+  initial: () => ({ mounts: new Map() }),
   reduce(state, input, context) {
-    const looked = newFileSystems(state, input);
+    const looked = fillableFileSystems(input);
     if (!looked) return [];
     const { sample, fileSystems } = looked;
     const mounted = new Set(fileSystems.map((fs) => fs.mount));

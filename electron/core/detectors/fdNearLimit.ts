@@ -1,6 +1,6 @@
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import type { Detector, DetectorOutput } from './detector.ts';
+import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import {
   countWords,
@@ -32,53 +32,22 @@ export const fdNearLimit: Detector<State> = {
     const due = sample.at - state.lookedAt >= LOOK_MS;
     if (due) state.lookedAt = sample.at;
     const outputs: DetectorOutput[] = [];
+    const openShare = limit(context, 'openShare');
     // A row whose count changed has moved; those that are told of are looked at in any case, now and then.
-    const rows = new Set(movedRows(sample));
-    if (due) for (const one of state.open.values()) addRow(rows, sample, one.pid);
-    for (const row of rows) {
+    for (const row of movedRows(sample)) {
       const { openFiles, openFilesLimit } = row;
       if (openFiles === undefined) continue;
-      const key = `${row.pid}:${row.startTicks}`;
-      const known = state.open.get(key);
       const share = openFilesLimit === undefined || openFilesLimit === 0 ? 0 : openFiles / openFilesLimit;
-      if (!known && share < limit(context, 'openShare')) continue;
-      const one = known ?? { ...initialHysteresis(), seenAt: sample.at, pid: row.pid };
-      if (!known && state.open.size < 200) state.open.set(key, one);
-      one.seenAt = sample.at;
-      const look =
-        share >= limit(context, 'openShare')
-          ? 'holds'
-          : share < limit(context, 'closeShare')
-            ? 'clear'
-            : 'between';
-      const change = takeLook(one, look, sample.at, { openMs: 0, closeMs: 30_000 });
-      if (change === 'closed') {
-        outputs.push({ type: 'close', key, endedAt: sample.at });
-        state.open.delete(key);
-        continue;
-      }
-      const severity =
-        share >= limit(context, 'criticalShare') || one.severity === 'critical' ? 'critical' : 'warning';
-      if (!one.open || one.severity === severity) continue;
-      one.severity = severity;
-      outputs.push({
-        type: 'event',
-        key,
-        draft: {
-          kind: 'fd.near_limit',
-          severity,
-          at: sample.at,
-          hostAt: sample.hostAt,
-          title: `${processWords(row)} has ${countWords(openFiles)} of at most ${countWords(openFilesLimit ?? 0)} files open`,
-          verdict: `${processWords(row)} has ${countWords(openFiles)} files open, ${percent(share)} of the ${countWords(openFilesLimit ?? 0)} that it may have; at the limit it can open no file and take no connection ("Too many open files")`,
-          detail: { ...processDetail(row, sample.bootId), openFiles, limit: openFilesLimit ?? 0, share },
-          evidence: [processEvidence(row, sample.bootId)],
-          actions: [],
-          momentary: false,
-        },
-      });
+      if (share >= openShare || state.open.size > 0)
+        judge(state, row, openFiles, share, sample, context, outputs);
     }
     if (!due) return outputs;
+    for (const [key, one] of state.open) {
+      const row = one.seenAt === sample.at ? undefined : rowOf(sample, one.pid);
+      if (row?.openFiles === undefined || `${row.pid}:${row.startTicks}` !== key) continue;
+      const most = row.openFilesLimit ?? 0;
+      judge(state, row, row.openFiles, most === 0 ? 0 : row.openFiles / most, sample, context, outputs);
+    }
     for (const [key, one] of state.open) {
       if (one.seenAt === sample.at) continue;
       state.open.delete(key);
@@ -88,7 +57,52 @@ export const fdNearLimit: Detector<State> = {
   },
 };
 
-function addRow(rows: Set<ProcessRow>, sample: Sample, pid: number): void {
-  const row = rowOf(sample, pid);
-  if (row) rows.add(row);
+function judge(
+  state: State,
+  row: ProcessRow,
+  openFiles: number,
+  share: number,
+  sample: Sample,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const { openFilesLimit } = row;
+  const key = `${row.pid}:${row.startTicks}`;
+  const known = state.open.get(key);
+  if (!known && share < limit(context, 'openShare')) return;
+  const one = known ?? { ...initialHysteresis(), seenAt: sample.at, pid: row.pid };
+  if (!known && state.open.size < 200) state.open.set(key, one);
+  one.seenAt = sample.at;
+  const look =
+    share >= limit(context, 'openShare')
+      ? 'holds'
+      : share < limit(context, 'closeShare')
+        ? 'clear'
+        : 'between';
+  const change = takeLook(one, look, sample.at, { openMs: 0, closeMs: 30_000 });
+  if (change === 'closed') {
+    outputs.push({ type: 'close', key, endedAt: sample.at });
+    state.open.delete(key);
+    return;
+  }
+  const severity =
+    share >= limit(context, 'criticalShare') || one.severity === 'critical' ? 'critical' : 'warning';
+  if (!one.open || one.severity === severity) return;
+  one.severity = severity;
+  outputs.push({
+    type: 'event',
+    key,
+    draft: {
+      kind: 'fd.near_limit',
+      severity,
+      at: sample.at,
+      hostAt: sample.hostAt,
+      title: `${processWords(row)} has ${countWords(openFiles)} of at most ${countWords(openFilesLimit ?? 0)} files open`,
+      verdict: `${processWords(row)} has ${countWords(openFiles)} files open, ${percent(share)} of the ${countWords(openFilesLimit ?? 0)} that it may have; at the limit it can open no file and take no connection ("Too many open files")`,
+      detail: { ...processDetail(row, sample.bootId), openFiles, limit: openFilesLimit ?? 0, share },
+      evidence: [processEvidence(row, sample.bootId)],
+      actions: [],
+      momentary: false,
+    },
+  });
 }

@@ -2,7 +2,7 @@ import type { FileSystem } from '../../../shared/model/resources.ts';
 import type { EventKind } from '../../../shared/model/timelineEvent.ts';
 import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, EventDraft } from './detector.ts';
-import { newFileSystems } from './fileSystemLooks.ts';
+import { fillableFileSystems } from './fileSystemLooks.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import { limit } from './words.ts';
 
@@ -11,7 +11,6 @@ interface Told extends Hysteresis {
 }
 
 interface State {
-  lookedAt: number;
   mounts: Map<string, Told>;
 }
 
@@ -35,10 +34,11 @@ export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
   return {
     name: spec.name,
     takes: ['sample'],
+    looksAt: 'fileSystems',
     thresholds: spec.thresholds,
-    initial: () => ({ lookedAt: 0, mounts: new Map() }),
+    initial: () => ({ mounts: new Map() }),
     reduce(state, input, context) {
-      const looked = newFileSystems(state, input);
+      const looked = fillableFileSystems(input);
       if (!looked) return [];
       const { sample, fileSystems } = looked;
       const mounted = new Set(fileSystems.map((fs) => fs.mount));

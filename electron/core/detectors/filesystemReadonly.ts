@@ -17,7 +17,6 @@ const BACK =
 
 interface State {
   open: Set<string>;
-  lookedAt: number;
   /** Mount points that were seen to take writes. */
   writable: Set<string>;
   /** Mount points that were told of because they no longer do. */
@@ -32,8 +31,9 @@ interface State {
 export const filesystemReadonly: Detector<State> = {
   name: 'filesystemReadonly',
   takes: ['kernelLine', 'sample'],
+  looksAt: 'fileSystems',
   thresholds: {},
-  initial: () => ({ open: new Set(), lookedAt: 0, writable: new Set(), turned: new Set() }),
+  initial: () => ({ open: new Set(), writable: new Set(), turned: new Set() }),
   reduce(state, input, context) {
     if (input.type === 'sample') return takeMounts(state, input.sample);
     const line = kernelLine(input, context);
@@ -66,9 +66,7 @@ export const filesystemReadonly: Detector<State> = {
 };
 
 function takeMounts(state: State, sample: Sample): DetectorOutput[] {
-  const at = sample.lookedAt?.fileSystems;
-  if (at === undefined || at === state.lookedAt || !sample.fileSystems) return [];
-  state.lookedAt = at;
+  if (!sample.fileSystems) return [];
   const outputs: DetectorOutput[] = [];
   for (const { mount, device, type, readOnly } of sample.fileSystems) {
     if (!readOnly) {

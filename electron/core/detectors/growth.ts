@@ -37,15 +37,10 @@ export function addPoint(points: Point[], point: Point, keepMs: number): void {
 export function steadyGrowth(points: readonly Point[], rule: GrowthRule): Growth | undefined {
   const to = points.at(-1);
   if (!to) return undefined;
-  let start = points.length - 1;
   // Looks that are far apart need a longer window to be four.
-  while (
-    start > 0 &&
-    (to.at - (points[start]?.at ?? to.at) < rule.spanMs || points.length - start < LEAST_POINTS)
-  )
-    start--;
+  const start = Math.min(lastBefore(points, to.at - rule.spanMs), points.length - LEAST_POINTS);
   const from = points[start];
-  if (!from || to.at - from.at < rule.spanMs || points.length - start < LEAST_POINTS) return undefined;
+  if (!from) return undefined;
   const total = to.value - from.value;
   if (total < rule.growth || total < rule.share * from.value || total <= 0) return undefined;
   const span = to.at - from.at;
@@ -63,6 +58,18 @@ export function steadyGrowth(points: readonly Point[], rule: GrowthRule): Growth
   const late = (to.value - fifth) / total;
   if (early < 0.15 || early > 0.85 || late < 0.08) return undefined;
   return { from, to, perSecond: (total * 1000) / span };
+}
+
+/** The last of them that is at this time or before; -1: none. Most are asked for in vain, so that this must cost little. */
+function lastBefore(points: readonly Point[], at: number): number {
+  let low = -1;
+  let high = points.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((points[middle]?.at ?? 0) <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** For an event's detail: at most forty looks, evenly chosen, the first and the last among them. */

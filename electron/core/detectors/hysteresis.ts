@@ -19,9 +19,9 @@ export function takeLook(
   { openMs, closeMs }: { openMs: number; closeMs: number },
 ): 'opened' | 'closed' | undefined {
   if (look === 'holds') state.heldSince ??= now;
-  else if (!state.open || look === 'clear') delete state.heldSince;
+  else if ((!state.open || look === 'clear') && state.heldSince !== undefined) delete state.heldSince;
   if (look === 'clear') state.clearSince ??= now;
-  else delete state.clearSince;
+  else if (state.clearSince !== undefined) delete state.clearSince;
   if (!state.open && state.heldSince !== undefined && now - state.heldSince >= openMs) {
     state.open = true;
     return 'opened';

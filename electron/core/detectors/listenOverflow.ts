@@ -34,6 +34,7 @@ export const listenOverflow: Detector<State> = {
       state.grown.push({ at: sample.at, count: more });
       state.total += more;
     }
+    if (state.grown.length === 0 && !state.open) return [];
     const windowMs = limit(context, 'windowSeconds') * 1000;
     while ((state.grown[0]?.at ?? sample.at) < sample.at - windowMs) state.grown.shift();
     if (state.grown.length === 0 && !state.open) return [];

@@ -24,6 +24,7 @@ interface State {
 
 const WINDOW = 10;
 const MOST_LOGS = 200;
+const QUIET = 2;
 const MOST_SHAPES = 50;
 const LEARN_MS = 3 * 60_000;
 
@@ -43,8 +44,8 @@ export const logSurge: Detector<State> = {
       if (!state.logs.has(path) && state.logs.size >= MOST_LOGS) return [];
       state.logs.set(path, log);
       log.now++;
-      // After the first hundred lines of a second one more says nothing new.
-      if (log.now <= 100) remember(log, text, seenAt);
+      // A surge is many lines a second: the first few are of any second, and after a hundred one more says nothing new.
+      if (log.now > QUIET && log.now <= 100) remember(log, text, seenAt);
       state.lineAt = seenAt;
       return [];
     }
@@ -66,7 +67,8 @@ function endSecond(log: Log, seconds: number, context: DetectorContext, outputs:
   log.seconds.push(log.now / seconds);
   log.now = 0;
   if (log.seconds.length > WINDOW) log.seconds.shift();
-  const rate = log.seconds.reduce((sum, one) => sum + one, 0) / log.seconds.length;
+  let rate = 0;
+  for (const one of log.seconds) rate += one / log.seconds.length;
   const usual = log.open?.usual ?? log.usual;
   const least = Math.max(limit(context, 'minimumPerSecond'), usual * limit(context, 'times'));
   if (log.open) {
@@ -88,8 +90,10 @@ function endSecond(log: Log, seconds: number, context: DetectorContext, outputs:
     }
     return;
   }
-  const busy = log.seconds.filter((one) => one >= least / 2).length;
-  const surges = rate >= least && log.seconds.length >= WINDOW && busy >= WINDOW * 0.8;
+  const surges =
+    rate >= least &&
+    log.seconds.length >= WINDOW &&
+    log.seconds.filter((one) => one >= least / 2).length >= WINDOW * 0.8;
   if (surges && log.learnedMs >= limit(context, 'learnSeconds') * 1000) {
     log.open = { since: context.now - log.seconds.length * 1000, usual: log.usual, told: context.now };
     outputs.push(draftOf(log, rate, context));

@@ -1,4 +1,4 @@
-import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorContext, DetectorOutput, KernelLine, LogLine } from './detector.ts';
 import { describeOomKill, type Victim } from './oomKillEvent.ts';
@@ -67,7 +67,9 @@ export const oomKill: Detector<OomKillState> = {
         break;
       case 'logLine': {
         const line = fromLog(input.line);
-        if (line) takeLine(state, line, context);
+        // Nearly all lines of followed logs are of something else; what waits is decided each second anyway.
+        if (!line) return [];
+        takeLine(state, line, context);
         break;
       }
       case 'tick':
@@ -80,7 +82,7 @@ export const oomKill: Detector<OomKillState> = {
       state.group = undefined;
       for (const kill of waited) addKill(state, kill, context);
     }
-    return settle(state, context);
+    return state.kills.length === 0 && state.rises.length === 0 ? [] : settle(state, context);
   },
 };
 
@@ -92,9 +94,9 @@ export interface OomKillState {
   kills: Kill[];
   rises: Rise[];
   /** Processes that went in the last ticks, the newest last. */
-  gone: (Victim & { at: number; claimed: boolean })[];
-  /** The last tables, the newest last: a dying process shows no memory, so its last figures are here. */
-  tables: { at: number; rows: readonly ProcessRow[] }[];
+  gone: GoneProcess[];
+  /** The last tables, the newest last: a dying process shows no memory, so its last figures are here. Never written to. */
+  tables: readonly (readonly ProcessRow[])[];
   ownCgroups: Set<string>;
   /** The control group whose limit holds for this host, as it sees it; mostly `/`, which says nothing. */
   holder: string | undefined;
@@ -191,14 +193,12 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
     }
   }
   const limitBytes = sample.cgroup?.memoryLimitBytes;
-  const holder = sample.cgroups?.find(
-    (one) => limitBytes !== undefined && one.memoryLimitBytes === limitBytes,
-  );
+  const holder =
+    limitBytes === undefined ? undefined : sample.cgroups?.find((one) => one.memoryLimitBytes === limitBytes);
   if (holder) state.holder = holder.path;
   state.lastSample = { at: sample.at, machine, own };
-  state.tables.push({ at: sample.at, rows: sample.table });
-  if (state.tables.length > 3) state.tables.shift();
-  state.gone = state.gone.filter((g) => context.now - g.at <= 2 * NEAR_MS);
+  state.tables = [...state.tables.slice(-2), sample.table];
+  while (context.now - (state.gone[0]?.at ?? context.now) > 2 * NEAR_MS) state.gone.shift();
 }
 
 function addGone(
@@ -207,45 +207,55 @@ function addGone(
   sample: Sample,
   zombie: boolean,
 ): void {
-  const known = state.gone.some(
-    (g) => g.identity.pid === process.pid && g.identity.startTicks === process.startTicks,
-  );
-  if (known) return;
-  const tables = [...state.tables];
-  const before = () =>
-    tables
-      .map(({ rows }) => rows.find((r) => r.pid === process.pid && r.startTicks === process.startTicks))
-      .filter((row) => row !== undefined);
+  for (const { identity } of state.gone)
+    if (identity.pid === process.pid && identity.startTicks === process.startTicks) return;
+  const gone = new GoneProcess(process, sample, state.tables);
   // A zombie that was one before is no news.
-  if (
-    (zombie || process.residentBytes === 0) &&
-    before().some((row) => row.state === 'Z' || row.state === 'X')
-  )
-    return;
-  let figures: { residentBytes: number; command: string } | undefined;
-  // Processes end all the time, and hardly one is ever asked for: its last figures are looked for then.
-  const looked = () => {
-    figures ??= before().reduce(
-      (so, row) => ({
-        residentBytes: Math.max(so.residentBytes, row.residentBytes),
-        command: so.command === '' ? row.command : so.command,
-      }),
-      { residentBytes: process.residentBytes, command: process.command },
-    );
-    return figures;
-  };
-  state.gone.push({
-    identity: { bootId: sample.bootId, pid: process.pid, startTicks: process.startTicks },
-    name: process.name,
-    get command() {
-      return looked().command;
-    },
-    get residentBytes() {
-      return looked().residentBytes;
-    },
-    at: sample.at,
-    claimed: false,
-  });
+  if ((zombie || process.residentBytes === 0) && gone.wasZombie()) return;
+  state.gone.push(gone);
+}
+
+/** Processes end all the time, and hardly one is ever asked for: its last figures are looked for then. */
+class GoneProcess implements Victim {
+  readonly identity: ProcessIdentity;
+  readonly name: string;
+  readonly at: number;
+  claimed = false;
+  readonly #process: { command: string; residentBytes: number };
+  readonly #tables: OomKillState['tables'];
+
+  constructor(
+    process: { pid: number; startTicks: number; name: string; command: string; residentBytes: number },
+    sample: Sample,
+    tables: OomKillState['tables'],
+  ) {
+    this.identity = { bootId: sample.bootId, pid: process.pid, startTicks: process.startTicks };
+    this.name = process.name;
+    this.at = sample.at;
+    this.#process = process;
+    this.#tables = tables;
+  }
+
+  get command(): string {
+    const { command } = this.#process;
+    return command === '' ? (this.#before().find((row) => row.command !== '')?.command ?? '') : command;
+  }
+
+  get residentBytes(): number {
+    return Math.max(this.#process.residentBytes, ...this.#before().map((row) => row.residentBytes));
+  }
+
+  wasZombie(): boolean {
+    return this.#before().some((row) => row.state === 'Z' || row.state === 'X');
+  }
+
+  /** Its rows in the last tables. */
+  #before(): ProcessRow[] {
+    const { pid, startTicks } = this.identity;
+    return this.#tables
+      .map((rows) => rows.find((row) => row.pid === pid && row.startTicks === startTicks))
+      .filter((row) => row !== undefined);
+  }
 }
 
 /** Watched logs can be syslog: only what the kernel or a known killer wrote there is believed. */
@@ -414,7 +424,7 @@ function findVictim(state: OomKillState, kill: Kill, shared: boolean): Victim | 
   let found = near.find((g) => g.identity.pid === pid);
   if (!found && !shared) {
     // Still in the table: its pid is enough where pids are the machine's.
-    const row = state.tables.at(-1)?.rows.find((r) => r.pid === pid && isSameName(r.name, process));
+    const row = state.tables.at(-1)?.find((r) => r.pid === pid && isSameName(r.name, process));
     if (row) {
       return {
         identity: { bootId: state.boot, pid, startTicks: row.startTicks },
@@ -507,7 +517,7 @@ function largestGone(state: OomKillState, rise: Rise, context: DetectorContext) 
  */
 function isShared(state: OomKillState, context: DetectorContext): boolean {
   if (context.facts ? !context.facts.container : state.tables.length === 0) return false;
-  return !state.tables.at(-1)?.rows.some((row) => row.pid === 2 && row.name === 'kthreadd');
+  return !state.tables.at(-1)?.some((row) => row.pid === 2 && row.name === 'kthreadd');
 }
 
 function numberOf(context: DetectorContext, name: string): number {

@@ -10,6 +10,8 @@ import { bytesWords, limit, percent, processDetail, processEvidence, processWord
 interface Track {
   /** What is used, in bytes: its growth is what takes the rest. */
   points: Point[];
+  /** Of all looks since it is watched: no window can hold more growth than that. */
+  lowest: number;
   told?: { at: number; severity: string; used: number };
   calmSince?: number;
 }
@@ -20,8 +22,8 @@ interface State {
   lookedAt: number;
   /** `machine`, or a control group's path. */
   tracks: Map<string, Track>;
-  /** The table a while ago, to see who grows since. */
-  before: { at: number; rows: Map<string, number> }[];
+  /** The table a while ago, to see who grows since: pid, start and resident bytes of each that is not small. */
+  before: { at: number; rows: Float64Array }[];
 }
 
 const EVERY_MS = 2000;
@@ -74,10 +76,15 @@ export const oomRisk: Detector<State> = {
 function rememberTable(state: State, sample: Sample): void {
   const last = state.before.at(-1);
   if (last && sample.at - last.at < 15_000) return;
-  const rows = new Map<string, number>();
-  for (const row of sample.table)
-    if (row.residentBytes >= 4 << 20) rows.set(`${row.pid}:${row.startTicks}`, row.residentBytes);
-  state.before.push({ at: sample.at, rows });
+  const rows = new Float64Array(3 * sample.table.length);
+  let length = 0;
+  for (const row of sample.table) {
+    if (row.residentBytes < 4 << 20) continue;
+    rows[length++] = row.pid;
+    rows[length++] = row.startTicks;
+    rows[length++] = row.residentBytes;
+  }
+  state.before.push({ at: sample.at, rows: rows.slice(0, length) });
   while (state.before.length > 20) state.before.shift();
 }
 
@@ -90,14 +97,16 @@ function judge(
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
-  const track = state.tracks.get(key) ?? { points: [] };
+  const track = state.tracks.get(key) ?? { points: [], lowest: used };
   if (!state.tracks.has(key) && state.tracks.size >= 32) return;
   state.tracks.set(key, track);
   addPoint(track.points, { at: sample.at, value: used }, KEEP_MS);
   const spanMs = limit(context, 'seconds') * 1000;
   const rule = { growth: total * 0.02, share: 0 };
-  // Half of it is free: nothing is at risk, whatever grows.
-  if (!track.told && used < total * limit(context, 'usedShare')) return;
+  track.lowest = Math.min(track.lowest, used);
+  // Half of it is free, or nothing has grown: nothing is at risk.
+  if (!track.told && (used < total * limit(context, 'usedShare') || used - track.lowest < rule.growth))
+    return;
   const growth =
     steadyGrowth(track.points, { ...rule, spanMs }) ??
     steadyGrowth(track.points, { ...rule, spanMs: spanMs * 3 }) ??
@@ -177,9 +186,12 @@ function whoGrows(
 ): { row: ProcessRow; bytes: number } | undefined {
   const before = state.before.filter((one) => one.at <= since + 5000).at(-1) ?? state.before[0];
   if (!before) return undefined;
+  const known = new Map<string, number>();
+  for (let n = 0; n < before.rows.length; n += 3)
+    known.set(`${before.rows[n]}:${before.rows[n + 1]}`, before.rows[n + 2] ?? 0);
   let most: { row: ProcessRow; bytes: number } | undefined;
   for (const row of sample.table) {
-    const bytes = row.residentBytes - (before.rows.get(`${row.pid}:${row.startTicks}`) ?? 0);
+    const bytes = row.residentBytes - (known.get(`${row.pid}:${row.startTicks}`) ?? 0);
     if (bytes > (most?.bytes ?? 4 << 20)) most = { row, bytes };
   }
   return most;

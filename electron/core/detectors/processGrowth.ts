@@ -122,9 +122,9 @@ function judge(
 ): void {
   const { told, points } = track;
   const value = lastOf(track);
-  const key = `${pid}:${track.row.startTicks}`;
+  const key = () => `${pid}:${track.row.startTicks}`;
   if (track.seenAt !== sample.at) {
-    if (told) outputs.push({ type: 'close', key, endedAt: sample.at });
+    if (told) outputs.push({ type: 'close', key: key(), endedAt: sample.at });
     state.tracks.delete(pid);
     return;
   }
@@ -139,7 +139,11 @@ function judge(
         steadyGrowth(points, { ...rule, spanMs: spanMs * LONG }));
   if (growth && (!told || value - told.value >= 0.25 * (told.value - told.growth.from.value))) {
     track.told = { at: sample.at, value, growth: { ...growth, from: told?.growth.from ?? growth.from } };
-    outputs.push({ type: 'event', key, draft: draftOf(spec, track, track.told.growth, sample, context) });
+    outputs.push({
+      type: 'event',
+      key: key(),
+      draft: draftOf(spec, track, track.told.growth, sample, context),
+    });
     return;
   }
   if (!told) return;
@@ -153,7 +157,7 @@ function judge(
   // What was grown before is not growth again.
   track.points = [{ at: sample.at, value }];
   track.lowest = value;
-  outputs.push({ type: 'close', key, endedAt: sample.at });
+  outputs.push({ type: 'close', key: key(), endedAt: sample.at });
 }
 
 function draftOf(

@@ -3,7 +3,7 @@ import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
-import { endpointWords, groupKey, newSockets, ownerIsKnownOrWaitedFor, ownerWords } from './socketLooks.ts';
+import { endpointWords, ownerIsKnownOrWaitedFor, ownerWords, socketLook } from './socketLooks.ts';
 import { bytesWords, countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
 
 interface Queue {
@@ -16,7 +16,6 @@ interface Queue {
 }
 
 interface State {
-  lookedAt: number;
   queues: Map<string, Queue>;
 }
 
@@ -30,20 +29,22 @@ const SIDES = ['receive', 'send'] as const;
 export const queueStalled: Detector<State> = {
   name: 'queueStalled',
   takes: ['sample'],
+  looksAt: 'sockets',
   thresholds: { minimumBytes: 1000, seconds: 30, looks: 4 },
-  initial: () => ({ lookedAt: 0, queues: new Map() }),
+  initial: () => ({ queues: new Map() }),
   reduce(state, input, context) {
-    const looked = newSockets(state, input);
+    const looked = socketLook(input);
     if (!looked) return [];
-    const { sample, at, groups } = looked;
+    const { sample, at, groups, keys } = looked;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<string>();
-    for (const group of groups) {
+    for (const [n, group] of groups.entries()) {
       // The port tells all of its addresses; a connection that was never made has no queue.
       if ((group.kind !== 'outbound' && group.kind !== 'inbound') || !HAS_QUEUES.has(group.state)) continue;
       for (const side of SIDES) {
         const use = side === 'receive' ? group.receiveQueue : group.sendQueue;
-        const key = `${side} ${groupKey(group)}`;
+        if (state.queues.size === 0 && use.sum < limit(context, 'minimumBytes')) continue;
+        const key = `${side} ${keys[n] ?? ''}`;
         const known = state.queues.get(key);
         if (!known && use.sum < limit(context, 'minimumBytes')) continue;
         if (!known && state.queues.size >= 400) continue;

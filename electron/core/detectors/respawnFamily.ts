@@ -1,15 +1,16 @@
-import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { ProcessChange, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { RecentStarts, type Start } from './recentStarts.ts';
 import { rowOf } from './words.ts';
 
-/** One command under one parent, as it comes and goes. */
+/** One command under one parent that was started more than once, as it comes and goes. */
 export interface Family {
   key: string;
   parent: { pid: number; startTicks: number; name: string; command: string };
   name: string;
   command: string;
   /** As first seen; the newest last, at most sixty. */
-  instances: { pid: number; startTicks: number; at: number; cpuTicks: number }[];
+  instances: Start[];
   alive: Set<number>;
   /** When two were alive at once: then it is a pool, not a loop. */
   overlapAt: number;
@@ -17,6 +18,8 @@ export interface Family {
   lastAt: number;
   /** All that were seen, also those forgotten above. */
   seen: number;
+  /** Since when it is followed tick by tick: its second start. */
+  followedAt: number;
 }
 
 export interface Tick {
@@ -34,25 +37,24 @@ export interface Tick {
 }
 
 export interface FamilyState {
+  starts: RecentStarts;
+  /** By parent and command: of all, a few. In the order of their last start. */
   families: Map<string, Family>;
-  byPid: Map<number, string>;
-  /** What each parent started lately, to see whether it does one thing or many. */
-  started: Map<number, { at: number; key: string; pacing: boolean }[]>;
+  /** Those that live. */
+  byPid: Map<number, Family>;
+  /** Of the last seconds, while anything is followed. */
   ticks: Tick[];
   bootId: string;
   forgotAt: number;
-  /** Those that were started more than once: of all, a few. */
-  repeated: Map<string, Family>;
 }
 
 export const initialFamilies = (): FamilyState => ({
+  starts: new RecentStarts(),
   families: new Map(),
   byPid: new Map(),
-  started: new Map(),
   ticks: [],
   bootId: '',
   forgotAt: 0,
-  repeated: new Map(),
 });
 
 const MOST_FAMILIES = 400;
@@ -62,45 +64,52 @@ const FORGET_EVERY_MS = 5000;
 const RECENT_MS = 30_000;
 const WINDOW_MS = 10_000;
 
-/** Takes one sample. What is invisible between two ticks shows in the parents' reaped time and in the forks. */
-export function takeFamilies(state: FamilyState, sample: Sample): void {
+/**
+ * Takes one sample. What is invisible between two ticks shows in the parents' reaped time and in the forks. `watched`: its
+ * ticks are wanted although no family is followed.
+ */
+export function takeFamilies(state: FamilyState, sample: Sample, watched: boolean): void {
   if (state.bootId !== sample.bootId) {
     Object.assign(state, initialFamilies());
     state.bootId = sample.bootId;
   }
-  const { at } = sample;
-  for (const change of sample.changes) {
-    if (change.change !== 'exited') continue;
-    const key = state.byPid.get(change.pid);
-    if (key === undefined) continue;
-    state.byPid.delete(change.pid);
-    state.families.get(key)?.alive.delete(change.pid);
-  }
-  const started = sample.changes.filter((c) => c.change === 'started');
-  for (const change of started) {
-    const parent = rowOf(sample, change.parentPid);
-    if (!parent || change.command === '') continue;
-    if (isForkOnly(parent, change)) continue;
-    const key = `${parent.pid}:${parent.startTicks}:${change.command}`;
-    const family = state.families.get(key) ?? newFamily(key, parent, change, at);
-    state.families.delete(key);
-    state.families.set(key, family);
-    const { pid, startTicks, cpuTicks } = change;
-    family.instances.push({ pid, startTicks, at, cpuTicks });
-    if (family.instances.length > MOST_INSTANCES) family.instances.shift();
-    family.seen++;
-    if (family.seen === 2) state.repeated.set(key, family);
-    family.lastAt = at;
-    family.alive.add(change.pid);
-    state.byPid.set(change.pid, key);
-    const siblings = state.started.get(parent.pid) ?? [];
-    siblings.push({ at, key, pacing: change.name === 'sleep' });
-    if (siblings.length > MOST_INSTANCES) siblings.shift();
-    state.started.set(parent.pid, siblings);
-  }
-  state.ticks.push(tickOf(state, sample));
+  const { at, changes } = sample;
+  if (state.byPid.size > 0)
+    for (const change of changes) if (change.change === 'exited') end(state, change.pid);
+  for (const change of changes) if (change.change === 'started') start(state, change, sample);
+  if (state.families.size > 0 || watched) state.ticks.push(tickOf(state, sample));
+  else if (state.ticks.length === 0) return;
   while (state.ticks.length > 0 && at - (state.ticks[0]?.at ?? at) > WINDOW_MS) state.ticks.shift();
   if (at - state.forgotAt >= FORGET_EVERY_MS || state.families.size > MOST_FAMILIES) forget(state, at);
+}
+
+function end(state: FamilyState, pid: number): void {
+  state.byPid.get(pid)?.alive.delete(pid);
+  state.byPid.delete(pid);
+}
+
+function start(state: FamilyState, child: ProcessChange, sample: Sample): void {
+  const parent = rowOf(sample, child.parentPid);
+  if (!parent || child.command === '' || isForkOnly(parent, child)) return;
+  const { at } = sample;
+  const { pid, startTicks, cpuTicks, command } = child;
+  const before = state.starts.latest(parent, command);
+  state.starts.add(child, parent, at);
+  if (!before) return;
+  const lives = rowOf(sample, before.pid)?.startTicks === before.startTicks;
+  const key = `${parent.pid}:${parent.startTicks}:${command}`;
+  const known = state.families.get(key);
+  if (!known && !lives && at - before.at >= FORGET_MS) return;
+  const family = known ?? newFamily(key, parent, child, before, at);
+  if (lives && !known) family.alive.add(before.pid);
+  state.families.delete(key);
+  state.families.set(key, family);
+  family.instances.push({ pid, startTicks, at, cpuTicks });
+  if (family.instances.length > MOST_INSTANCES) family.instances.shift();
+  family.seen++;
+  family.lastAt = at;
+  family.alive.add(pid);
+  for (const one of family.alive) state.byPid.set(one, family);
 }
 
 /**
@@ -112,47 +121,39 @@ function isForkOnly(parent: ProcessRow, child: { name: string; command: string }
   return child.name === parent.name && /^\S+: /.test(child.command);
 }
 
-function newFamily(
-  key: string,
-  parent: ProcessRow,
-  child: { name: string; command: string },
-  at: number,
-): Family {
+function newFamily(key: string, parent: ProcessRow, child: ProcessChange, first: Start, at: number): Family {
   return {
     key,
     parent: { pid: parent.pid, startTicks: parent.startTicks, name: parent.name, command: parent.command },
     name: child.name,
     command: child.command,
-    instances: [],
+    instances: [first],
     alive: new Set(),
     overlapAt: Number.NEGATIVE_INFINITY,
-    firstAt: at,
-    lastAt: at,
-    seen: 0,
+    firstAt: first.at,
+    lastAt: first.at,
+    seen: 1,
+    followedAt: at,
   };
 }
 
 function tickOf(state: FamilyState, sample: Sample): Tick {
   const instances = new Map<string, number>();
   const occupied = new Set<string>();
-  // Only those that live: most families are remembered for their past.
-  for (const key of new Set(state.byPid.values())) {
-    const family = state.families.get(key);
-    if (!family) continue;
-    // The sampler's own table is the truth, should an exit have been missed.
+  for (const family of state.families.values()) {
+    let running = 0;
     for (const pid of family.alive) {
       const row = rowOf(sample, pid);
+      // The sampler's own table is the truth, should an exit have been missed.
       if (!row || row.parentPid !== family.parent.pid) {
-        family.alive.delete(pid);
-        state.byPid.delete(pid);
+        end(state, pid);
         continue;
       }
       if (row.state === 'Z') continue;
+      running++;
       occupied.add(family.key);
       instances.set(family.key, (instances.get(family.key) ?? 0) + row.cpu);
     }
-    let running = 0;
-    for (const pid of family.alive) if (rowOf(sample, pid)?.state !== 'Z') running++;
     if (running > 1) family.overlapAt = sample.at;
   }
   const { balance } = sample;
@@ -169,29 +170,19 @@ function tickOf(state: FamilyState, sample: Sample): Tick {
   };
 }
 
-/** Its loop is over: what it was is not counted again. Whoever of it lives is its first. */
-export function startAfresh(state: FamilyState, family: Family, at: number): void {
-  family.instances = family.instances.filter((one) => family.alive.has(one.pid));
-  family.seen = family.instances.length;
-  family.firstAt = at;
-  if (family.seen < 2) state.repeated.delete(family.key);
+/** Its loop is over: what it was is not counted again. Whoever of it started last is its first. */
+export function stopFollowing(state: FamilyState, family: Family): void {
+  state.families.delete(family.key);
+  for (const pid of family.alive) state.byPid.delete(pid);
 }
 
 function forget(state: FamilyState, at: number): void {
   state.forgotAt = at;
-  for (const [key, family] of state.families) {
+  for (const family of state.families.values()) {
     const crowded = state.families.size > MOST_FAMILIES;
     // They are in the order of their last start: the others are younger.
     if (!crowded && at - family.lastAt < FORGET_MS) break;
-    if (!crowded && family.alive.size > 0) continue;
-    state.families.delete(key);
-    state.repeated.delete(key);
-    for (const pid of family.alive) state.byPid.delete(pid);
-  }
-  for (const [parent, list] of state.started) {
-    const old = list.findIndex((s) => at - s.at <= RECENT_MS);
-    if (old < 0) state.started.delete(parent);
-    else if (old > 0) list.splice(0, old);
+    if (crowded || family.alive.size === 0) stopFollowing(state, family);
   }
 }
 
@@ -225,13 +216,12 @@ export function figuresOf(
   now: number,
   { idleForks, hertz }: { idleForks: number; hertz: number },
 ): FamilyFigures {
-  const since = Math.max(family.firstAt, now - WINDOW_MS);
+  const since = Math.max(family.followedAt, now - WINDOW_MS);
   const ticks = state.ticks.filter((t) => t.at >= since);
   const mean = (read: (t: Tick) => number) =>
     ticks.length === 0 ? 0 : ticks.reduce((sum, t) => sum + read(t), 0) / ticks.length;
   const recent = family.instances.filter((i) => now - i.at <= RECENT_MS);
-  const siblings = (state.started.get(family.parent.pid) ?? []).filter((s) => now - s.at <= RECENT_MS);
-  const others = siblings.filter((s) => !s.pacing);
+  const started = state.starts.startedBy(family.parent, family.command, now - RECENT_MS);
   const first = recent[0];
   const last = recent.at(-1);
   const seenRate =
@@ -249,8 +239,8 @@ export function figuresOf(
   steps.sort((a, b) => a - b);
   return {
     recent: recent.length,
-    dominance: others.length === 0 ? 1 : others.filter((s) => s.key === family.key).length / others.length,
-    paced: others.length < siblings.length,
+    dominance: started.others === 0 ? 1 : started.own / (started.own + started.others),
+    paced: started.sleeps > 0,
     ratePerSecond,
     lifetimeMs:
       ratePerSecond === undefined || occupancy === 0

@@ -7,7 +7,7 @@ import {
   type FamilyState,
   figuresOf,
   initialFamilies,
-  startAfresh,
+  stopFollowing,
   takeFamilies,
 } from './respawnFamily.ts';
 import { parseRefusal, type Refusal } from './respawnRefusal.ts';
@@ -61,7 +61,7 @@ export const respawnLoop: Detector<RespawnState> = {
   reduce(state, input, context) {
     switch (input.type) {
       case 'sample':
-        takeFamilies(state.families, input.sample);
+        takeFamilies(state.families, input.sample, state.loops.size > 0);
         state.sample = input.sample;
         learnIdleForks(state, input.sample);
         return judge(state, context, true);
@@ -129,7 +129,8 @@ const GAP_MS = 4000;
 
 function learnIdleForks(state: RespawnState, sample: Sample): void {
   let busy = false;
-  for (const loop of state.loops.values()) busy ||= loop.open || sample.at - loop.lastAt < 5000;
+  if (state.loops.size > 0)
+    for (const loop of state.loops.values()) busy ||= loop.open || sample.at - loop.lastAt < 5000;
   const { forksPerSecond } = sample.processes;
   if (!busy) state.idleForks += (forksPerSecond - state.idleForks) * 0.2;
 }
@@ -205,7 +206,7 @@ function isAncestor(pid: number, of: number, sample: Sample | undefined): boolea
 function judge(state: RespawnState, context: DetectorContext, sampled: boolean): DetectorOutput[] {
   const outputs: DetectorOutput[] = [];
   const { now } = context;
-  if (state.families.repeated.size === 0 && state.logs.size === 0 && state.loops.size === 0) return outputs;
+  if (state.families.families.size === 0 && state.logs.size === 0 && state.loops.size === 0) return outputs;
   for (const [path, log] of state.logs) {
     log.lines = log.lines.filter((l) => now - l.at <= LOG_WINDOW_MS);
     if (log.lines.length === 0) state.logs.delete(path);
@@ -230,7 +231,7 @@ function judge(state: RespawnState, context: DetectorContext, sampled: boolean):
 function plausibleFamilies(state: RespawnState, context: DetectorContext): [Family, FamilyFigures][] {
   const { now } = context;
   const found: [Family, FamilyFigures][] = [];
-  for (const family of state.families.repeated.values()) {
+  for (const family of state.families.families.values()) {
     if (family.seen < 2 || now - family.overlapAt < LOG_WINDOW_MS || now - family.lastAt > LOG_WINDOW_MS)
       continue;
     if (family.name === 'sleep') continue;
@@ -550,14 +551,14 @@ function closeQuiet(state: RespawnState, context: DetectorContext, outputs: Dete
       endedAt: since,
       ...(facts ? { recovery: describeEnd(facts, loop.restarts, since, standing, parentGone) } : {}),
     });
-    forgetLoop(state, loop, now);
+    forgetLoop(state, loop);
   }
 }
 
 /** What comes after its end is another loop, and counts from nothing: one refusal more is not a loop again. */
-function forgetLoop(state: RespawnState, loop: Loop, now: number): void {
+function forgetLoop(state: RespawnState, loop: Loop): void {
   const family = loop.familyKey === undefined ? undefined : state.families.families.get(loop.familyKey);
-  if (family) startAfresh(state.families, family, now);
+  if (family) stopFollowing(state.families, family);
   if (loop.logPath !== undefined && state.loops.get(`log:${loop.logPath}`) === loop)
     state.logs.delete(loop.logPath);
   for (const [key, one] of state.loops) if (one === loop) state.loops.delete(key);

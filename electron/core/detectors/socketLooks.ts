@@ -4,23 +4,34 @@ import type { Sample } from '../../../shared/model/sample.ts';
 import type { DetectorInput } from './detector.ts';
 import { processWords, rowOf } from './words.ts';
 
+export interface SocketLook {
+  sample: Sample;
+  at: number;
+  groups: readonly SocketGroup[];
+  /** Of the groups, in their order. */
+  keys: readonly string[];
+}
+
 /**
- * The groups of sockets, when they were looked at anew; undefined between looks. Those that no process of this host owns
- * are left out: containers that share a network show each other's.
+ * The groups of sockets of a new look at them. Those that no process of this host owns are left out: containers that share
+ * a network show each other's.
  */
-export function newSockets(
-  state: { lookedAt: number },
-  input: DetectorInput,
-): { sample: Sample; at: number; groups: SocketGroup[] } | undefined {
+export function socketLook(input: DetectorInput): SocketLook | undefined {
   if (input.type !== 'sample') return undefined;
   const { sample } = input;
   const at = sample.lookedAt?.sockets;
-  if (at === undefined || at === state.lookedAt || !sample.sockets) return undefined;
-  state.lookedAt = at;
-  return { sample, at, groups: sample.sockets.filter((group) => group.ownerPid !== 0) };
+  if (at === undefined || !sample.sockets) return undefined;
+  if (latest?.sample !== sample) {
+    const groups = sample.sockets.filter((group) => group.ownerPid !== 0);
+    latest = { sample, at, groups, keys: groups.map(groupKey) };
+  }
+  return latest;
 }
 
-export function groupKey(group: SocketGroup): string {
+/** Several detectors look at the same sample one after another. */
+let latest: SocketLook | undefined;
+
+function groupKey(group: SocketGroup): string {
   return `${group.kind} ${group.state} ${group.port}${group.address === undefined ? '' : ` ${group.address}`}`;
 }
 
