@@ -19,8 +19,6 @@ export type RemediationRequest =
   | { action: 'aws.control_host'; arguments: ControlHostArguments }
   | { action: 'aws.terminate_session'; arguments: TerminateSessionArguments };
 
-export type ActionName = RemediationRequest['action'];
-
 /** `process.kill`: SIGKILL is only offered after SIGTERM did not end the process. */
 export interface KillArguments {
   target: ProcessIdentity;

@@ -1,24 +1,7 @@
+import { NEW_WORKSPACE } from '../../../shared/model/newWorkspace.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
 import { Sheet } from '../shell/Sheet.tsx';
 import { WorkspaceEditor } from './WorkspaceEditor.tsx';
-
-/** Teaches the format by being it. */
-const TEMPLATE = `version: 1
-name: my servers
-hosts:
-  # an alias of your ssh_config: HostName, User, IdentityFile, ProxyJump … are taken from there
-  - { id: web1, tags: [web], ssh: web1 }
-  # or everything here
-  - id: db1
-    tags: [db]
-    ssh: { host: 10.0.0.5, port: 22, user: deploy }
-  # this machine
-  - { id: here, local: {} }
-
-# logs that are followed on hosts with these ids or tags
-# logs:
-#   - { path: "/var/log/nginx/*.log", on: [web] }
-`;
 
 export function CreateDialog() {
   const open = useUi((s) => s.dialog?.kind === 'createWorkspace');
@@ -30,7 +13,7 @@ export function CreateDialog() {
       hint="One YAML file that can be reviewed in git. It holds no secrets."
       onLeave={closeDialog}
     >
-      <WorkspaceEditor initial={TEMPLATE} onCancel={closeDialog} />
+      <WorkspaceEditor initial={NEW_WORKSPACE} onCancel={closeDialog} />
     </Sheet>
   );
 }
