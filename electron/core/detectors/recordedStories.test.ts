@@ -1,0 +1,70 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { linesOf } from './recordingFiles.ts';
+import { replayInputs } from './replayInputs.ts';
+
+/**
+ * Recorded from four lab hosts, 75 s, then trimmed by fixtures/trimRecording.mjs: on web1 a supervisor whose server finds its
+ * own stale copy; on web2 processes that grow to the host's limit and are killed (the kernel's log left out: the counter
+ * alone tells); on web3 a real Erlang service that a debug node joins and leaves; on web4 what only looks like it: a shell
+ * whose child fails once a second and costs nothing, and a process that takes 60 MB and gives them back, again and again.
+ */
+const RECORDING = fileURLToPath(new URL('./fixtures/stories.jsonl.gz', import.meta.url));
+
+describe('the recorded stories of four hosts', () => {
+  let events: TimelineEvent[] = [];
+  beforeAll(async () => {
+    const latest = new Map<string, TimelineEvent>();
+    const diagnostics: string[] = [];
+    const result = await replayInputs(linesOf(RECORDING), {
+      thresholds: [],
+      logs: [],
+      appliesTo: () => true,
+      publish: (event) => void latest.set(event.id, event),
+      diagnostic: (line) => diagnostics.push(line),
+    });
+    expect(diagnostics).toEqual([]);
+    expect(result).toMatchObject({ hosts: 4, faults: 0 });
+    events = [...latest.values()];
+  });
+
+  const of = (host: string) => events.filter((event) => event.host === host);
+
+  it('the loop is told once, with its supervisor and the holder that its log named, and its end', () => {
+    expect(of('web1').filter((e) => e.kind.startsWith('process.respawn'))).toMatchObject([
+      {
+        kind: 'process.respawn_loop',
+        severity: 'critical',
+        detail: {
+          process: 'unicorn',
+          supervisor: { name: 'upstart --job l' },
+          staleHolder: {
+            name: expect.stringMatching(/^unicorn master/),
+            foundBy: 'log',
+            listeningPorts: [8080],
+          },
+        },
+        endedAt: expect.any(Number),
+      },
+      { kind: 'process.respawn_loop_ended', detail: { supervisorGone: true } },
+    ]);
+  });
+
+  it('the kill is told of the process that went, although no log was read', () => {
+    expect(of('web2').filter((e) => e.kind === 'process.oom_killed')).toMatchObject([
+      { severity: 'critical', detail: { process: 'ruby' } },
+    ]);
+  });
+
+  it('the node is told as it joins and as it leaves', () => {
+    expect(of('web3').filter((e) => e.kind.startsWith('erlang.node'))).toMatchObject([
+      { kind: 'erlang.node_up', detail: { node: 'debug1@localhost', service: 'billing@localhost' } },
+      { kind: 'erlang.node_down', detail: { node: 'debug1@localhost' } },
+    ]);
+  });
+
+  it('nothing is told of the host that only looks like it', () => {
+    expect(of('web4').map((e) => e.title)).toEqual([]);
+  });
+});
