@@ -187,13 +187,13 @@ function printTable(latencies: ReadonlyMap<EventKind, number>): void {
 
 const RESOURCES = 'lab troubles, unit resources';
 const DETECTED: readonly [EventKind, string, string][] = [
-  ['process.oom_killed', 'lab core, captured logs', 'a failsafe killed by TERM; a neighbour’s kill'],
+  ['process.oom_killed', 'lab core, logs, recorded', 'a failsafe killed by TERM; a neighbour’s kill'],
   ['process.oom_risk', 'unit resources', 'a start, use that comes and goes, hours to go'],
-  ['process.respawn_loop', 'lab core, unit', 'cron, build, scripts, forking server, test runners'],
+  ['process.respawn_loop', 'lab core, unit, recorded', 'cron, build, scripts, forking server, test runners'],
   ['process.pid_changed', RESOURCES, 'a pool’s worker, a shell, a short job, a compiler'],
   ['cpu.saturated', 'unit', 'ten seconds, 90 %, several cores, bursts'],
   ['cgroup.throttled', RESOURCES, 'one look, a few periods, throttled before us'],
-  ['erlang.node_up', 'lab erlang, unit', 'members of a cluster that were there'],
+  ['erlang.node_up', 'lab erlang, unit, recorded', 'members of a cluster that were there'],
   ['connections.leak', RESOURCES, 'pools, clients, load, TIME_WAIT, a neighbour’s'],
   ['connections.capped', RESOURCES, 'a pool that opens at once or warms up'],
   ['queue.stalled', RESOURCES, 'a transfer in flow, a busy reader, twenty seconds'],
