@@ -78,12 +78,14 @@ export function openAudit(plan: RemediationPlan, guard: string, context: Executi
 
   /** Watches what became of the machine and of the event; the outcome stands already. */
   async function followEffect(event: TimelineEvent): Promise<void> {
-    const finishedAt = record.finishedAt ?? clock.now();
+    const finished = clock.monotonic();
     step('effect', 'running', 'Comparing CPU, and watching whether it helped');
     context.publishRecord(record);
     const effect = plan.event === undefined ? undefined : watchEvent(plan.event, context);
     await wait(clock, COMPARE_MS, context.ended);
-    const cpuAfter = context.cpuBusy(plan.host, finishedAt, clock.now());
+    // Samples are dated by the clock as it is now, which may have been stepped since.
+    const now = clock.now();
+    const cpuAfter = context.cpuBusy(plan.host, now - (clock.monotonic() - finished), now);
     if (cpuAfter !== undefined) record = { ...record, cpuAfter };
     const words = [await effect, cpuWords(record)].filter((w) => w !== undefined);
     step('effect', 'done', words.length > 0 ? words.join(' ') : 'Nothing was sampled to compare');
@@ -133,13 +135,13 @@ export function openAudit(plan: RemediationPlan, guard: string, context: Executi
 async function watchEvent(event: EventId, context: ExecutionContext): Promise<string | undefined> {
   if (context.effect) return context.effect(event);
   const { clock, store, ended } = context;
-  const start = clock.now();
+  const start = clock.monotonic();
   for (;;) {
     const found = store.readEvents({ limit: 500 }).find((e) => e.id === event);
     if (!found) return undefined;
     const name = found.kind === 'process.respawn_loop' ? 'The respawn loop' : 'What it was for';
     if (found.endedAt !== undefined) return `${name} ended.`;
-    if (ended.aborted || clock.now() - start >= EFFECT_MS) {
+    if (ended.aborted || clock.monotonic() - start >= EFFECT_MS) {
       return found.kind === 'process.respawn_loop' ? `${name} still goes on.` : undefined;
     }
     await wait(clock, 1000, ended);

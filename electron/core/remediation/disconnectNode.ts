@@ -13,7 +13,7 @@ import { quoteCommand } from '../sessions/shellQuote.ts';
 import { type ExecutionContext, openAudit, wait } from './audit.ts';
 import type { Looker } from './look.ts';
 import { type Privilege, sudoWords, withPrivilege } from './privilege.ts';
-import { passwordLine, runConfirmed } from './runConfirmed.ts';
+import { runConfirmed } from './runConfirmed.ts';
 
 type DisconnectPlan = Extract<RemediationPlan, { action: 'erlang.disconnect_node' }>;
 type Words = Omit<PlanText, 'id' | 'host' | 'createdAt' | 'event'>;
@@ -26,7 +26,7 @@ interface On {
 }
 
 /** How the service is asked: as ourselves, or as root where it is another user's. */
-interface Way {
+export interface Way {
   privilege: Privilege;
   /** The password's line, where there is one. */
   input: Pick<RunOptions, 'stdin'>;
@@ -156,9 +156,9 @@ export async function executeDisconnect(
 export async function verifyDisconnect(
   args: DisconnectNodeArguments,
   on: On,
-  askPassword: (host: HostId) => Promise<string | undefined>,
+  way: Way,
 ): Promise<{ helped: boolean; verdict: string }> {
-  const connected = await isConnected(on, args, await wayTo(on, args, askPassword));
+  const connected = await isConnected(on, args, way);
   const node = visibleText(args.node, 120);
   if (connected === undefined)
     throw failure(
@@ -204,19 +204,6 @@ function disconnectSource({ node, keepOut }: DisconnectNodeArguments): string {
     ? 'erlang:set_cookie(N, list_to_atom(integer_to_list(rand:uniform(1000000000000000000), 36))), '
     : '';
   return `N = ${atomSource(node)}, ${bar}erlang:disconnect_node(N)`;
-}
-
-/** As it is now: whoever looks again may be another account than the one that confirmed. */
-async function wayTo(
-  on: On,
-  args: DisconnectNodeArguments,
-  askPassword: (host: HostId) => Promise<string | undefined>,
-): Promise<Way> {
-  const answer = await ask(on, args, 'true', AS_OURSELVES);
-  if (answer.kind !== 'refused' || !answer.denied) return AS_OURSELVES;
-  const { privilege = 'none' } = await on.look.privilege();
-  const password = privilege === 'sudoWithPassword' ? await askPassword(on.host) : undefined;
-  return { privilege, input: password === undefined ? {} : passwordLine(password) };
 }
 
 async function isConnected(on: On, args: DisconnectNodeArguments, way: Way): Promise<boolean | undefined> {

@@ -8,7 +8,7 @@ import {
   inspectionCommand,
   parseInspection,
 } from '../detectors/inspectProcesses.ts';
-import type { RunResult, Session } from '../sessions/session.ts';
+import type { RunOptions, RunResult, Session } from '../sessions/session.ts';
 import { checkCommand, type HostScript, readCheck } from './hostScript.ts';
 import type { Privilege } from './privilege.ts';
 
@@ -22,18 +22,26 @@ export interface Looker {
   /** How this account can act as root; `undefined`: it cannot. A failed sudo is a line in the host's auth log. */
   privilege(): Promise<{ root: boolean; privilege: Privilege | undefined }>;
   /** Runs an action's check. */
-  check(script: HostScript, privilege: Privilege): Promise<{ helped: boolean; verdict: string }>;
+  check(
+    script: HostScript,
+    way: { privilege: Privilege; input: Pick<RunOptions, 'stdin'> },
+  ): Promise<{ helped: boolean; verdict: string }>;
 }
 
 const LOOK_MS = 8000;
 
 export function createLooker(host: HostId, session: () => Pick<Session, 'run'>, signal: AbortSignal): Looker {
-  async function run(argv: readonly string[], purpose: string): Promise<RunResult> {
+  async function run(
+    argv: readonly string[],
+    purpose: string,
+    input: Pick<RunOptions, 'stdin'> = {},
+  ): Promise<RunResult> {
     const result = await session().run(argv, {
       purpose,
       timeoutMs: LOOK_MS,
       maximumBytes: 512 * 1024,
       signal,
+      ...input,
     });
     if (result.ok) return result.value;
     const advice = 'Wait for the link to return, or reconnect, and try again.';
@@ -76,8 +84,8 @@ export function createLooker(host: HostId, session: () => Pick<Session, 'run'>, 
       if (word === 'sudo') return { root: false, privilege: 'sudo' };
       return { root: false, privilege: word === 'password' ? 'sudoWithPassword' : undefined };
     },
-    async check(script, privilege) {
-      const ran = await run(checkCommand(script, privilege === 'sudo' ? 'sudo' : 'none'), 'look again');
+    async check(script, { privilege, input }) {
+      const ran = await run(checkCommand(script, privilege), 'look again', input);
       const read = readCheck(ran);
       if (read) return read;
       throw failure(

@@ -1,6 +1,7 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses.ts';
 import type { RunResult } from '../sessions/session.ts';
+import { quoteCommand } from '../sessions/shellQuote.ts';
 import type { Looker } from './look.ts';
 
 /** Runs as root by sudo where the account is not root: without a password, or with one that is asked for. */
@@ -21,6 +22,12 @@ export function withPrivilege(privilege: Privilege, argv: readonly string[]): st
     case 'sudoWithPassword':
       return [...SUDO, '-k', '-S', '-p', '', '--', ...argv];
   }
+}
+
+/** What a planned command goes through, by its own first words. */
+export function privilegeOf(command: string): Privilege {
+  const ways = ['sudo', 'sudoWithPassword'] as const;
+  return ways.find((way) => command.startsWith(`${quoteCommand(withPrivilege(way, []))} `)) ?? 'none';
 }
 
 /**

@@ -20,17 +20,20 @@ import type { RecordStore } from '../store/store.types.ts';
 import { askSudoPassword } from './askSudoPassword.ts';
 import type { ExecutionContext } from './audit.ts';
 import { type AwsHostOf, executeControl, planControl, verifyControl } from './controlHost.ts';
-import { executeDisconnect, planDisconnect, verifyDisconnect } from './disconnectNode.ts';
+import { executeDisconnect, planDisconnect, verifyDisconnect, type Way } from './disconnectNode.ts';
 import { executeKill } from './executeKill.ts';
 import { executeScript, scriptCommand } from './hostScript.ts';
-import { isTarget, planKill, refusalOf, whatItIsNow } from './killPlan.ts';
+import { isTarget, planKill, refusalOf, WAIT_MS, whatItIsNow } from './killPlan.ts';
 import { createLooker } from './look.ts';
-import { needsOwner } from './privilege.ts';
+import { needsOwner, privilegeOf } from './privilege.ts';
 import { processKey } from './processActions.ts';
 import { descendantsOf } from './processTree.ts';
 import { outcomeEvent } from './remediationEvents.ts';
+import { passwordLine } from './runConfirmed.ts';
 import type { ActionHost } from './scriptAction.ts';
 import { type ScriptRequest, scriptActionOf } from './scriptActions.ts';
+import { settleInterrupted } from './settleInterrupted.ts';
+import { settleWhenBack } from './settleWhenBack.ts';
 import { executeTerminate, planTerminate, verifyTerminate } from './terminateSession.ts';
 
 /**
@@ -47,7 +50,7 @@ export interface RemediationService extends Disposable {
 }
 
 export interface RemediationOptions {
-  sessionOf: (host: HostId) => Pick<Session, 'run'> | undefined;
+  sessionOf: (host: HostId) => Pick<Session, 'run' | 'onConnected'> | undefined;
   /** The AWS resource behind a host; undefined where there is none. */
   awsHostOf: AwsHostOf;
   /** The workspace's own, that this host may run. */
@@ -75,10 +78,14 @@ const MOST_PLANS = 200;
 
 interface Planned {
   plan: RemediationPlan;
-  /** Plans on one target run one after the other. */
+  /** Only one plan on a target is carried out at a time. */
   target: string;
+  /** An outcome that is not known is looked at again so long after the confirmation, once the link is back. */
+  settlesAfterMs?: number;
   execute(context: ExecutionContext): Promise<RemediationRecord>;
   executed: boolean;
+  /** By the clock that nobody steps. */
+  madeAt: number;
 }
 
 export function createRemediationService(options: RemediationOptions): RemediationService {
@@ -88,8 +95,9 @@ export function createRemediationService(options: RemediationOptions): Remediati
   owned.addStop(() => ended.abort());
   const plans = new Map<PlanId, Planned>();
   const running = new Set<PlanId>();
-  /** Two plans on one target run one after the other: the second finds what the first left. */
-  const lastOn = new Map<string, Promise<unknown>>();
+  /** What is being done to a target, until its outcome is on record. */
+  const doing = new Map<string, { title: string; since: number }>();
+  const verifying = new Map<PlanId, Promise<RemediationRecord>>();
   settleInterrupted(options);
 
   function sessionOf(host: HostId) {
@@ -134,7 +142,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
       ...(event === undefined ? {} : { event }),
     };
     const planned = await planOf(request, common);
-    plans.set(common.id, { ...planned, executed: false });
+    plans.set(common.id, { ...planned, executed: false, madeAt: clock.monotonic() });
     for (const id of plans.keys()) if (plans.size > MOST_PLANS) plans.delete(id);
     return planned.plan;
   }
@@ -143,7 +151,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
   async function planOf(
     request: RemediationRequest,
     common: Pick<RemediationPlan, 'id' | 'host' | 'createdAt' | 'event'>,
-  ): Promise<Omit<Planned, 'executed'>> {
+  ): Promise<Omit<Planned, 'executed' | 'madeAt'>> {
     switch (request.action) {
       case 'process.kill': {
         const { words, ...run } = await lookAndPlanKill(common.host, request.arguments);
@@ -151,6 +159,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
         return {
           plan: made,
           target: processKey(common.host, request.arguments.target),
+          settlesAfterMs: WAIT_MS + 1000,
           execute: (context) => executeKill(made, run, context),
         };
       }
@@ -185,7 +194,9 @@ export function createRemediationService(options: RemediationOptions): Remediati
         const made = { ...request, ...common, ...words };
         return {
           plan: made,
-          target: processKey(common.host, request.arguments.service),
+          // What is done to one node is nothing to the next.
+          target: `${processKey(common.host, request.arguments.service)}/${request.arguments.node}`,
+          settlesAfterMs: 20_000,
           execute: (context) => executeDisconnect(made, run, lookerOf(common.host), context),
         };
       }
@@ -195,7 +206,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
   async function planScript(
     request: ScriptRequest,
     common: Pick<RemediationPlan, 'id' | 'host' | 'createdAt' | 'event'>,
-  ): Promise<Omit<Planned, 'executed'>> {
+  ): Promise<Omit<Planned, 'executed' | 'madeAt'>> {
     const on = actionHost(common.host);
     const action = scriptActionOf(request);
     const script = action.script(request.arguments, on);
@@ -212,6 +223,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
     return {
       plan: made,
       target,
+      settlesAfterMs: timeoutMs,
       execute: async (context) => {
         return await executeScript(made, { argv, privilege, effect, guard, timeoutMs }, context);
       },
@@ -243,44 +255,72 @@ export function createRemediationService(options: RemediationOptions): Remediati
     const again = 'Make a new plan: it shows how things are now.';
     if (!planned) return Promise.reject(failure('not_found', 'This plan is not known any more.', again));
     if (planned.executed) return Promise.reject(failure('refused', 'This plan was executed already.', again));
-    const { refusal, createdAt } = planned.plan;
+    const { refusal, title, host } = planned.plan;
     if (refusal !== undefined) return Promise.reject(failure('refused', refusal, again));
-    if (clock.now() - createdAt > PLAN_HOLDS_MS) {
+    if (clock.monotonic() - planned.madeAt > PLAN_HOLDS_MS) {
       return Promise.reject(failure('refused', 'This plan is more than five minutes old.', again));
     }
-    planned.executed = true;
     const { target } = planned;
-    const before = lastOn.get(target) ?? Promise.resolve();
+    const other = doing.get(target);
+    if (other) {
+      const seconds = Math.round((clock.monotonic() - other.since) / 1000);
+      return Promise.reject(
+        failure(
+          'refused',
+          `It is being worked on: “${other.title}” was confirmed ${seconds} s ago and has no outcome yet.`,
+          'Wait for its result, then plan again.',
+        ),
+      );
+    }
+    planned.executed = true;
+    const mine = { title, since: clock.monotonic() };
+    doing.set(target, mine);
+    running.add(id);
+    const release = () => doing.get(target) === mine && doing.delete(target);
     const context: ExecutionContext = {
       ...options,
       ended: ended.signal,
       askPassword,
+      publishRecord(record) {
+        // Its effect is still watched for a while; what comes next need not wait for that.
+        if (record.outcome !== undefined) release();
+        options.publishRecord(record);
+      },
     };
-    const execution = before.then(async () => {
-      running.add(id);
-      try {
-        return await planned.execute(context);
-      } finally {
+    return planned
+      .execute(context)
+      .finally(() => {
+        release();
         running.delete(id);
-      }
-    });
-    // Only the signalling is one at a time; a failure here is the caller's own to hear.
-    const settled = execution.then(
-      () => undefined,
-      () => undefined,
-    );
-    lastOn.set(target, settled);
-    void settled.then(() => lastOn.get(target) === settled && lastOn.delete(target));
-    return execution;
+      })
+      .then((record) => {
+        const { settlesAfterMs } = planned;
+        if (record.outcome === 'unknown' && settlesAfterMs !== undefined && !wouldAsk(record.plan)) {
+          const notBefore = mine.since + settlesAfterMs;
+          const onConnected = (run: () => void) => options.sessionOf(host)?.onConnected(run);
+          const look = () => verify(record.plan.id);
+          void settleWhenBack({ look, onConnected, notBefore, clock, ended: ended.signal });
+        }
+        return record;
+      });
   }
 
-  async function verify(id: PlanId): Promise<RemediationRecord> {
+  /** Windows that look at once, and ourselves, get the same answer. */
+  function verify(id: PlanId): Promise<RemediationRecord> {
+    const already = verifying.get(id);
+    if (already) return already;
+    const answer = verifyOnce(id).finally(() => verifying.delete(id));
+    verifying.set(id, answer);
+    return answer;
+  }
+
+  async function verifyOnce(id: PlanId): Promise<RemediationRecord> {
     const record = store.readRemediation(id);
     if (!record) throw failure('not_found', 'Nothing with this number was executed.');
     if (running.has(id)) throw failure('refused', 'It is still running.', 'Wait for its result.');
     if (record.outcome !== 'unknown' && record.outcome !== undefined) return record;
-    const at = clock.now();
     const { helped, verdict } = await lookAgain(record.plan);
+    const at = clock.now();
     const next: RemediationRecord = {
       ...record,
       outcome: helped ? 'succeeded' : 'failed',
@@ -290,7 +330,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
     };
     store.putRemediation(next);
     options.publishRecord(next);
-    options.publishEvent(outcomeEvent(next, clock.now()));
+    options.publishEvent(outcomeEvent(next, at));
     return next;
   }
 
@@ -299,12 +339,10 @@ export function createRemediationService(options: RemediationOptions): Remediati
       return await verifyTerminate(done.arguments, awsHostOf(done.host));
     if (done.action === 'aws.control_host') return await verifyControl(done.arguments, awsHostOf(done.host));
     if (done.action === 'erlang.disconnect_node')
-      return await verifyDisconnect(done.arguments, erlangHost(done.host), askPassword);
+      return await verifyDisconnect(done.arguments, erlangHost(done.host), await wayOf(done));
     if (done.action !== 'process.kill') {
       const on = actionHost(done.host);
-      const script = scriptActionOf(done).script(done.arguments, on);
-      const { privilege = 'none' } = await on.look.privilege();
-      return await on.look.check(script, privilege);
+      return await on.look.check(scriptActionOf(done).script(done.arguments, on), await wayOf(done));
     }
     const { pid, bootId } = done.arguments.target;
     const seen = await lookerOf(done.host).processes({ pids: [pid] });
@@ -323,28 +361,18 @@ export function createRemediationService(options: RemediationOptions): Remediati
     return { helped: dead, verdict };
   }
 
-  return { plan, execute, verify, dispose: () => owned.dispose() };
-}
+  /** A question out of the blue would be worse than an outcome that waits for a person. */
+  const wouldAsk = ({ action, command }: RemediationPlan) =>
+    action !== 'process.kill' && privilegeOf(command) === 'sudoWithPassword';
 
-/** The workbench ended while a command ran: what it did is not known, and the record must say so. */
-function settleInterrupted({ store, clock, publishRecord, diagnostic }: RemediationOptions): void {
-  try {
-    for (const record of store.readRemediations()) {
-      if (record.outcome !== undefined) continue;
-      const verdict = 'The workbench ended while it ran: what it did is not known. Look again.';
-      const next: RemediationRecord = {
-        ...record,
-        outcome: 'unknown',
-        verdict,
-        steps: [
-          ...record.steps.map((s) => (s.state === 'running' ? { ...s, state: 'unknown' as const } : s)),
-          { name: 'record', state: 'done', at: clock.now(), text: verdict },
-        ],
-      };
-      store.putRemediation(next);
-      publishRecord(next);
-    }
-  } catch (error) {
-    diagnostic(`remediation: unfinished records could not be settled: ${String(error)}`);
+  /** As the plan's own command went. */
+  async function wayOf({ host, command }: RemediationPlan): Promise<Way> {
+    const privilege = privilegeOf(command);
+    if (privilege !== 'sudoWithPassword') return { privilege, input: {} };
+    const password = await askPassword(host);
+    if (password === undefined) throw failure('refused', 'No password was given: nothing was looked at.');
+    return { privilege, input: passwordLine(password) };
   }
+
+  return { plan, execute, verify, dispose: () => owned.dispose() };
 }

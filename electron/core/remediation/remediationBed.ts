@@ -69,6 +69,7 @@ export async function openRemediationBed(options: { clock?: Clock } = {}): Promi
       sessionOf: (id) =>
         id === host
           ? {
+              onConnected: session.onConnected,
               run(argv, run) {
                 bed.onRecordAtRun = store.readRemediations()[0];
                 return session.run(argv, run);
