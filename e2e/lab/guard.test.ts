@@ -27,7 +27,10 @@ describe.skipIf(!labIsWanted)('the guard of a kill, against pids that come back'
 
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ do: fc.constant('fork' as const) }) },
-    { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('exit', 'zombie', 'reuse', 'reuse'), of: fc.nat() }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: fc.constantFrom('exit', 'zombie', 'reuse', 'reuse'), of: fc.nat() }),
+    },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('reboot' as const) }) },
     {
       weight: 5,

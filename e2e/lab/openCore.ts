@@ -11,6 +11,8 @@ export interface OpenedCore {
   core: Core;
   /** A window on it, through the contract. */
   window: RpcClient;
+  /** Another one. */
+  openWindow(): RpcClient;
   dataDirectory: string;
   diagnostics: string[];
   /** The newest revision of each event, in the order they came. */
@@ -33,9 +35,12 @@ export async function openCore(
     diagnostic: (line) => diagnostics.push(line),
     interactive,
   });
-  const [near, far] = channelPair();
-  core.attach(far);
-  const window = createRpcClient(near);
+  const openWindow = () => {
+    const [near, far] = channelPair();
+    core.attach(far);
+    return createRpcClient(near);
+  };
+  const window = openWindow();
   const events = new Map<string, TimelineEvent>();
   const listeners = new Set<(event: TimelineEvent) => void>();
   window.on('timeline', (event) => {
@@ -45,6 +50,7 @@ export async function openCore(
   return {
     core,
     window,
+    openWindow,
     dataDirectory,
     diagnostics,
     timeline: () => [...events.values()],

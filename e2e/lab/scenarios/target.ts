@@ -15,6 +15,8 @@ export interface Target {
   alive(): boolean;
   /** Of /proc/PID/stat; undefined once it is gone. */
   state(): string | undefined;
+  /** Resolves once its number is free. */
+  gone(): Promise<void>;
   /** Ends it from outside, unheard. */
   end(): void;
 }
@@ -27,10 +29,18 @@ export interface TargetOptions {
   title?: string;
   /** Short processes of its own, that end with it. */
   children?: number;
+  /** The number that it gets, which must be free. */
+  pid?: number;
 }
 
 const PROGRAM = `$| = 1;
-my ($file, $ends, $children, $title) = @ARGV;
+my ($file, $ends, $children, $want, $title) = @ARGV;
+# The kernel gives out the next number; somebody else may be faster.
+while ($want && $$ != $want) {
+  open(my $last, '>', '/proc/sys/kernel/ns_last_pid') or die; print $last $want - 1; close $last;
+  my $p = fork // die;
+  if ($p) { exit if $p == $want; waitpid $p, 0 } elsif ($$ != $want) { exit }
+}
 $0 = $title if $title ne '';
 for (1 .. $children) { my $p = fork // die; next if $p; $SIG{TERM} = 'DEFAULT'; sleep 600 while 1 }
 $SIG{TERM} = sub { open(my $f, '>>', $file) or die; syswrite($f, "TERM\\n"); exit if $ends };
@@ -39,9 +49,18 @@ sleep 600 while 1;
 `;
 
 export async function startTarget(host: LabHost, options: TargetOptions = {}): Promise<Target> {
-  const { term = 'noted', user = 'root', title = '', children = 0 } = options;
+  const { term = 'noted', user = 'root', title = '', children = 0, pid: wanted = 0 } = options;
   const file = `/tmp/target-${randomBytes(6).toString('hex')}`;
-  const argv = ['perl', '-e', PROGRAM, file, term === 'noted' ? '1' : '', String(children), title];
+  const argv = [
+    'perl',
+    '-e',
+    PROGRAM,
+    file,
+    term === 'noted' ? '1' : '',
+    String(children),
+    String(wanted),
+    title,
+  ];
   await host.start(argv, { user });
   const { bootId, pid, startTicks } = await waitUntil('the target', 10_000, async () => {
     const read = await host.exec(
@@ -65,6 +84,11 @@ export async function startTarget(host: LabHost, options: TargetOptions = {}): P
       return seen !== undefined && seen.state !== 'Z';
     },
     state: () => outer()?.state,
+    async gone() {
+      await waitUntil('its end', 10_000, () =>
+        host.processes().some((one) => one.innerPid === pid) ? undefined : true,
+      );
+    },
     end() {
       try {
         process.kill(outerPid, 'SIGKILL');
