@@ -83,8 +83,8 @@ describe.skipIf(!labIsWanted)('what another user owns, with sudo and its passwor
     expect(await execute(stronger)).toMatchObject({ outcome: 'succeeded' });
     expect(target.alive()).toBe(false);
     expect(asked).toMatchObject([
-      { kind: 'keyboardInteractive', host: 'web1', name: 'sudo', questions: [{ echo: false }] },
-      { kind: 'keyboardInteractive' },
+      { kind: 'sudoPassword', host: 'web1', plan: plan.title },
+      { kind: 'sudoPassword' },
     ]);
     // Records, casts, the database and its log; and the host's own logs.
     const kept = filesWith(PASSWORD, opened.dataDirectory);

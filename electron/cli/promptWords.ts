@@ -24,6 +24,13 @@ export function promptWords(prompt: Prompt): { preface: string[]; questions: Ter
         preface: prompt.retry ? [`${who}: that password was refused.`] : [],
         questions: [{ text: `${who}: password of ${visibleText(prompt.user, 200)}: `, echo: false }],
       };
+    case 'sudoPassword':
+      return {
+        preface: [],
+        questions: [
+          { text: `${who}: password for sudo, for “${visibleText(prompt.plan, 200)}”: `, echo: false },
+        ],
+      };
     case 'keyboardInteractive':
       return {
         preface: [prompt.name, ...prompt.instructions.split('\n')]

@@ -10,6 +10,8 @@ export type PromptId = Brand<string, 'PromptId'>;
 export type Prompt = { id: PromptId; host: HostId; hop: string; askedAt: number } & (
   | { kind: 'passphrase'; keyPath: string; retry: boolean }
   | { kind: 'password'; user: string; retry: boolean }
+  /** Ours, not the server's: for what was confirmed, in the plan's own words. */
+  | { kind: 'sudoPassword'; plan: string }
   | {
       kind: 'keyboardInteractive';
       name: string;

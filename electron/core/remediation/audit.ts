@@ -1,6 +1,5 @@
 import type { Clock } from '../../../shared/base/clock.ts';
 import { failure } from '../../../shared/contract/errors.ts';
-import type { HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type {
   RemediationOutcome,
@@ -16,7 +15,7 @@ import { outcomeEvent, remediationDetail, startedEvent } from './remediationEven
 export type ExecutionContext = RemediationOptions & {
   ended: AbortSignal;
   /** Of sudo; undefined when none was given. */
-  askPassword: (host: HostId) => Promise<string | undefined>;
+  askPassword: (plan: RemediationPlan) => Promise<string | undefined>;
 };
 
 /** The record of one execution, written before anything runs and whatever happens. */

@@ -230,7 +230,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
     };
   }
 
-  const askPassword = (host: HostId) => askSudoPassword(host, { ...options, ended: ended.signal });
+  const askPassword = (plan: RemediationPlan) => askSudoPassword(plan, { ...options, ended: ended.signal });
 
   async function lookAndPlanKill(host: HostId, kill: KillArguments): Promise<ReturnType<typeof planKill>> {
     const { target } = kill;
@@ -366,10 +366,10 @@ export function createRemediationService(options: RemediationOptions): Remediati
     action !== 'process.kill' && privilegeOf(command) === 'sudoWithPassword';
 
   /** As the plan's own command went. */
-  async function wayOf({ host, command }: RemediationPlan): Promise<Way> {
-    const privilege = privilegeOf(command);
+  async function wayOf(done: RemediationPlan): Promise<Way> {
+    const privilege = privilegeOf(done.command);
     if (privilege !== 'sudoWithPassword') return { privilege, input: {} };
-    const password = await askPassword(host);
+    const password = await askPassword(done);
     if (password === undefined) throw failure('refused', 'No password was given: nothing was looked at.');
     return { privilege, input: passwordLine(password) };
   }

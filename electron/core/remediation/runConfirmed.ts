@@ -55,7 +55,7 @@ async function inputOf(
   const guard = audit.record.steps.find((one) => one.name === 'guard');
   audit.step('guard', 'running', 'Waiting for sudo’s password');
   context.publishRecord(audit.record);
-  const password = await context.askPassword(audit.record.plan.host);
+  const password = await context.askPassword(audit.record.plan);
   if (password === undefined) {
     audit.step('guard', 'failed', 'Nothing was run: no password was given');
     audit.conclude('refused', 'no password was given: nothing was run. Plan it again to be asked again.');

@@ -9,9 +9,10 @@ import styles from './Prompts.module.css';
 
 /** Questions of connections, one at a time, in a corner: nothing else is kept from working meanwhile. */
 export function Prompts() {
+  const inSheet = useUi((s) => s.dialog?.kind === 'remediation' || s.dialog?.kind === 'remediations');
   const waiting = usePrompts((s) => s.waiting);
   const prompt = waiting[0];
-  if (!prompt) return null;
+  if (!prompt || inSheet) return null;
   return (
     <aside className={styles.dock} aria-label="Questions of hosts">
       <PromptCard key={prompt.id} prompt={prompt} more={waiting.length - 1} />
@@ -19,12 +20,31 @@ export function Prompts() {
   );
 }
 
+/** The same in a sheet that keeps everything else from being reached: what was confirmed there may ask. */
+export function SheetPrompts() {
+  const waiting = usePrompts((s) => s.waiting);
+  const prompt = waiting[0];
+  return prompt ? <PromptCard key={prompt.id} prompt={prompt} more={waiting.length - 1} expected /> : null;
+}
+
+/** For the sheet: Escape in a question cancels the question alone. */
+export function keepSheetForPrompt(event: Event): void {
+  if (document.activeElement?.closest('[data-prompt]')) event.preventDefault();
+}
+
 interface Field {
   label: string;
   secret: boolean;
 }
 
-function PromptCard({ prompt, more }: { prompt: Prompt; more: number }) {
+interface PromptCardProps {
+  prompt: Prompt;
+  more: number;
+  /** It comes of what the person did just now. */
+  expected?: boolean;
+}
+
+function PromptCard({ prompt, more, expected = false }: PromptCardProps) {
   const title = useId();
   const first = useRef<HTMLInputElement>(null);
   const safe = useRef<HTMLButtonElement>(null);
@@ -35,9 +55,9 @@ function PromptCard({ prompt, more }: { prompt: Prompt; more: number }) {
   useEffect(() => {
     // Who types somewhere must not find the words in a password field.
     const busy = document.activeElement;
-    if (busy && busy !== document.body && !busy.closest('[data-prompt]')) return;
+    if (!expected && busy && busy !== document.body && !busy.closest('[data-prompt]')) return;
     (first.current ?? safe.current)?.focus();
-  }, []);
+  }, [expected]);
 
   async function answer(value: PromptAnswer): Promise<void> {
     setSending(true);
@@ -152,6 +172,13 @@ function PromptText({ prompt }: { prompt: Prompt }) {
       );
     case 'password':
       return prompt.retry ? <p className={styles.problem}>That password was not accepted.</p> : null;
+    case 'sudoPassword':
+      return (
+        <p>
+          “{visibleText(prompt.plan, 300)}” was confirmed and needs root. The password of this account is
+          handed to sudo on the host, and stored nowhere.
+        </p>
+      );
     case 'keyboardInteractive':
       return (
         <>
@@ -205,6 +232,8 @@ function titleOf(prompt: Prompt): string {
       return 'Passphrase of a key';
     case 'password':
       return `Password of ${visibleText(prompt.user, 100)}`;
+    case 'sudoPassword':
+      return 'Password for sudo';
     case 'keyboardInteractive':
       return 'The server asks';
     case 'browserSignIn':
@@ -219,6 +248,7 @@ function fieldsOf(prompt: Prompt): Field[] {
     case 'passphrase':
       return [{ label: 'Passphrase', secret: true }];
     case 'password':
+    case 'sudoPassword':
       return [{ label: 'Password', secret: true }];
     case 'keyboardInteractive':
       return prompt.questions.map((q) => ({ label: q.text, secret: !q.echo }));

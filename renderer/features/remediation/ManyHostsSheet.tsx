@@ -6,6 +6,7 @@ import type { RemediationPlan, RemediationRecord } from '../../../shared/model/r
 import { call, errorOf } from '../../stores/connection.ts';
 import { putRemediation, useRemediations } from '../../stores/remediations.ts';
 import { closeDialog, type Dialog as DialogRequest, useUi } from '../../stores/ui.ts';
+import { keepSheetForPrompt, SheetPrompts } from '../prompts/Prompts.tsx';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './ManyHostsSheet.module.css';
@@ -22,7 +23,11 @@ export function ManyHostsSheet() {
       {request && (
         <Dialog.Portal>
           <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
+          <Dialog.Content
+            className={`${sheet.sheet} ${sheet.wide}`}
+            aria-describedby={undefined}
+            onEscapeKeyDown={keepSheetForPrompt}
+          >
             <Sheet request={request} key={JSON.stringify(request)} />
           </Dialog.Content>
         </Dialog.Portal>
@@ -129,6 +134,7 @@ function Sheet({ request }: { request: Request }) {
           </li>
         ))}
       </ul>
+      <SheetPrompts />
       {surprise !== undefined && (
         <p className={sheet.error} role="alert">
           Stopped: {visibleText(surprise, 1000)} The hosts after it were left alone.

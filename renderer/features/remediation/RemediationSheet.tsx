@@ -13,6 +13,7 @@ import { look } from '../../stores/diagnoses.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { putRemediation, useRemediations } from '../../stores/remediations.ts';
 import { closeDialog, type Dialog as DialogRequest, useUi } from '../../stores/ui.ts';
+import { keepSheetForPrompt, SheetPrompts } from '../prompts/Prompts.tsx';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
 import styles from '../shell/sheet.module.css';
 
@@ -65,6 +66,7 @@ function Sheet({ request }: { request: Request }) {
     <Dialog.Content
       className={`${styles.sheet} ${styles.wide}`}
       aria-describedby={undefined}
+      onEscapeKeyDown={keepSheetForPrompt}
       onOpenAutoFocus={(event) => {
         // Enter must never confirm by accident: Cancel has the focus first.
         event.preventDefault();
@@ -81,6 +83,7 @@ function Sheet({ request }: { request: Request }) {
       {plan && <PlanText plan={plan} />}
       {plan && !plan.refusal && !record && <EvidenceFirst plan={plan} />}
       {record && <Progress record={record} />}
+      {record && <SheetPrompts />}
       {error && (
         <p className={styles.error} role="alert">
           {error}
