@@ -22,6 +22,7 @@ export const TEST_PACKAGES = [
   'erlang-base',
   'iptables',
   'tmux',
+  'screen',
   'sudo',
 ];
 

@@ -96,9 +96,32 @@ describe.skipIf(!labIsWanted)('panes across a lost link and a restart', () => {
     );
   });
 
-  it('without tmux a durable one says that it is not', async () => {
+  it('where the host has screen and no tmux, its session goes on too', async () => {
     const target = lab.host('web1');
     await target.exec('mount --bind /dev/null /usr/bin/tmux');
+    try {
+      const durable = await opened.window.call('pane.open', { host, ...size, durable: 'watch' });
+      const kept = await readPane(opened.window, durable);
+      kept.type('VALUE=before; echo kept-$((40+2))');
+      await kept.shows('kept-42');
+      await dropAndReturn();
+      await kept.shows(/link lost: [\s\S]*the screen session watch goes on/);
+      kept.type('echo is-$VALUE-still; printf "caf\\303\\251\\n"');
+      await kept.shows(/is-before-still[\s\S]*café/);
+      kept.type('exit');
+      await kept.shows(/screen is terminating/);
+      await opened.window.call('pane.restart', { pane: durable.id });
+      await kept.shows('a new screen session watch: the one before is gone');
+      kept.type('exit');
+      await kept.shows(/a new screen session watch[\s\S]*screen is terminating/);
+    } finally {
+      await target.exec('umount /usr/bin/tmux');
+    }
+  });
+
+  it('without tmux and screen a durable one says that it is not', async () => {
+    const target = lab.host('web1');
+    await target.exec('mount --bind /dev/null /usr/bin/tmux && mount --bind /dev/null /usr/bin/screen');
     try {
       const pane = await opened.window.call('pane.open', { host, ...size, durable: 'none' });
       const shown = await readPane(opened.window, pane);
@@ -106,7 +129,7 @@ describe.skipIf(!labIsWanted)('panes across a lost link and a restart', () => {
       shown.type('echo works-$((40+2))');
       await shown.shows('works-42');
     } finally {
-      await target.exec('umount /usr/bin/tmux');
+      await target.exec('umount /usr/bin/tmux /usr/bin/screen');
     }
   });
 });
