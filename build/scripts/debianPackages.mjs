@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What the lab needs, and what the tests run beside it: a browser, and the interpreters that the sampler may meet. */
+/** What the lab needs. */
 export const LAB_PACKAGES = [
   'openssh-server',
   'openssh-client',
@@ -13,27 +13,47 @@ export const LAB_PACKAGES = [
   'iproute2',
   'perl',
 ];
-export const TEST_PACKAGES = [
-  ...LAB_PACKAGES,
-  'chromium',
-  'mawk',
+/** What the unit tests run: the interpreters that the sampler may meet, the tools its figures are compared with, a supervisor. */
+export const UNIT_PACKAGES = [
+  'perl',
   'gawk',
+  'mawk',
   'busybox',
+  'procps',
+  'openssh-client',
+  'openssh-server',
+];
+/** What runs on the lab's hosts, and what looks at them: nodes, supervisors, routes, keepers of sessions, programs. */
+export const LAB_TEST_PACKAGES = [
+  ...LAB_PACKAGES,
   'erlang-base',
+  'daemontools',
+  'runit',
   'iptables',
   'tmux',
   'screen',
   'sudo',
+  'strace',
+];
+/** The browser, the full-screen programs that are driven in it, and the tools that play what was recorded. */
+export const END_TO_END_PACKAGES = [
+  ...LAB_TEST_PACKAGES,
+  'chromium',
+  'vim',
+  'less',
+  'htop',
+  'asciinema',
+  'bsdutils',
 ];
 
 /**
  * Sees to it that these Debian packages are there. Installs what is missing when this is root on a Debian or one of
  * its children; otherwise leaves the system alone.
  * `installed`: what was installed now. `missing`: what is still not there, with `reason` when it was tried in vain.
- * @param {readonly string[]} [names]
+ * @param {readonly string[]} names
  * @returns {Promise<{ installed: string[], missing: string[], reason?: string }>}
  */
-export async function ensureDebianPackages(names = TEST_PACKAGES) {
+export async function ensureDebianPackages(names) {
   const wanted = missingPackages(names);
   if (wanted.length === 0) return { installed: [], missing: [] };
   const command = `apt-get install ${wanted.join(' ')}`;

@@ -4,7 +4,12 @@ import { buildElectron } from './buildElectron.mjs';
 import { ensureRenderer } from './buildRenderer.mjs';
 import { runChecks } from './check.mjs';
 import { exitStatus } from './children.mjs';
-import { ensureDebianPackages } from './debianPackages.mjs';
+import {
+  END_TO_END_PACKAGES,
+  ensureDebianPackages,
+  LAB_TEST_PACKAGES,
+  UNIT_PACKAGES,
+} from './debianPackages.mjs';
 import { electronBinary } from './electronBinary.mjs';
 import { ensureInstalled } from './install.mjs';
 import { runInNode } from './nodeRuntime.mjs';
@@ -15,19 +20,15 @@ import { countPlaywright, countVitest, summaryLine } from './testCounts.mjs';
 const RESULTS = join(ROOT, 'e2e', 'results');
 const print = (line) => process.stdout.write(`${line}\n`);
 
-/** The sampler's script is tried with every awk, and its figures against the tools of procps. */
-const INTERPRETERS = ['perl', 'gawk', 'mawk', 'busybox', 'procps', 'openssh-client', 'openssh-server'];
-const LAB = [...INTERPRETERS, 'lxcfs', 'fuse3', 'iproute2', 'daemontools'];
-
 /** The parts of `npm test`, in order. Each returns counts `{ passed, failed, skipped }`. */
 const PARTS = {
   check: {
     title: 'Types, lint, format, layers',
     run: async () => ({ ...(await runChecks(print)), skipped: 0 }),
   },
-  unit: { title: 'Unit tests', run: (args) => vitest('unit', args), packages: INTERPRETERS },
-  lab: { title: 'Lab tests: real hosts', run: (args) => vitest('lab', args), packages: LAB },
-  e2e: { title: 'End to end: the real interface in Chromium', run: endToEnd, packages: [...LAB, 'chromium'] },
+  unit: { title: 'Unit tests', run: (args) => vitest('unit', args), packages: UNIT_PACKAGES },
+  lab: { title: 'Lab tests: real hosts', run: (args) => vitest('lab', args), packages: LAB_TEST_PACKAGES },
+  e2e: { title: 'End to end: the real interface in Chromium', run: endToEnd, packages: END_TO_END_PACKAGES },
 };
 
 const HELP = `Usage: npm test [-- --only PART[,PART…]] [-- PATTERN…]
