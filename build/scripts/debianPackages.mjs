@@ -22,6 +22,8 @@ export const UNIT_PACKAGES = [
   'procps',
   'openssh-client',
   'openssh-server',
+  'runit',
+  'strace',
 ];
 /** What runs on the lab's hosts, and what looks at them: nodes, supervisors, routes, keepers of sessions, programs. */
 export const LAB_TEST_PACKAGES = [
