@@ -185,13 +185,13 @@ function printTable(latencies: ReadonlyMap<EventKind, number>): void {
   );
 }
 
-const RESOURCES = 'lab troubles, unit resources';
+const RESOURCES = 'lab troubles, unit';
 const DETECTED: readonly [EventKind, string, string][] = [
   ['process.oom_killed', 'lab core, logs, recorded', 'a failsafe killed by TERM; a neighbour’s kill'],
-  ['process.oom_risk', 'unit resources', 'a start, use that comes and goes, hours to go'],
+  ['process.oom_risk', 'story 5, unit', 'a start, use that comes and goes, hours to go'],
   ['process.respawn_loop', 'lab core, unit, recorded', 'cron, build, scripts, forking server, test runners'],
   ['process.pid_changed', RESOURCES, 'a pool’s worker, a shell, a short job, a compiler'],
-  ['cpu.saturated', 'unit', 'ten seconds, 90 %, several cores, bursts'],
+  ['cpu.saturated', 'story 3, unit', 'ten seconds, 90 %, several cores, bursts'],
   ['cgroup.throttled', RESOURCES, 'one look, a few periods, throttled before us'],
   ['erlang.node_up', 'lab erlang, unit, recorded', 'members of a cluster that were there'],
   ['connections.leak', RESOURCES, 'pools, clients, load, TIME_WAIT, a neighbour’s'],
@@ -206,12 +206,12 @@ const DETECTED: readonly [EventKind, string, string][] = [
   ['disk.filling', RESOURCES, 'a copy that ends, a slow log, a build (info)'],
   ['inodes.full', RESOURCES, 'a file system without inodes'],
   ['filesystem.readonly', 'unit, captured logs', 'an image; a person’s remount in the log'],
-  ['network.saturated', 'unit resources', 'bursts, half of the link'],
-  ['network.errors', 'unit resources', 'unknown frames, next to nothing of much, a burst'],
-  ['clock.skewed', 'unit resources', 'a second, a slow way, a corrected step'],
+  ['network.saturated', 'unit', 'bursts, half of the link'],
+  ['network.errors', 'unit', 'unknown frames, next to nothing of much, a burst'],
+  ['clock.skewed', 'unit', 'a second, a slow way, a corrected step'],
   ['log.matched', RESOURCES, 'another file, other words'],
   ['log.surge', RESOURCES, 'busy logs, a start’s burst, minutely bursts'],
-  ['host.outlier', 'unit resources', 'all differ, two busy, too few, little of little'],
+  ['host.outlier', 'story 5, unit', 'all differ, two busy, too few, little of little'],
   ['kernel.segfault', 'captured logs', 'unit'],
   ['kernel.hung_task', 'captured logs', 'unit'],
   ['kernel.oops', 'captured logs', 'unit'],

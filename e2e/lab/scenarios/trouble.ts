@@ -51,7 +51,7 @@ export async function startTrouble(
   switch (name) {
     case 'connections':
       await run('answer', host.address, '9243', '1101');
-      await run('leak-connections', host.address, '9243', '256', '0.4');
+      await run('leak-connections', host.address, '9243', '256', '0.25');
       break;
     case 'listen':
       await run('accept-none', host.address, '8088', '8');
