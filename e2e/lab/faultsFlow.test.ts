@@ -76,13 +76,14 @@ describe.skipIf(!labIsWanted)('whatever happens to a host, what it sent is on re
     const { session, links, type, shows, recording, reaches } = await openPane();
     type(`KEPT=yes; ${flood}`);
     await shows('n 100\r\n');
-    const all = host.processes();
+    const all = host.processes().sort((one, other) => one.pid - other.pid);
     for (const one of all) process.kill(one.pid, 'SIGSTOP');
     try {
       session.checkLink();
       await reaches((link) => link.kind === 'stalled');
     } finally {
-      for (const one of all) process.kill(one.pid, 'SIGCONT');
+      // Children first: a shell that goes on before its job does is told that the job was stopped, and leaves it.
+      for (const one of all.toReversed()) process.kill(one.pid, 'SIGCONT');
     }
     await shows('flooded-42');
     await reaches((link) => link.kind === 'good');

@@ -74,6 +74,8 @@ export function createOutputFlow(options: {
 
   function output(bytes: Uint8Array): void {
     if (disposed) return;
+    // What is in flight is bounded by frames, and so is a frame, but for a piece that is larger by itself.
+    if (pendingBytes > 0 && pendingBytes + bytes.length > FRAME_BYTES) flush();
     pending.push(bytes);
     pendingBytes += bytes.length;
     if (pendingBytes >= FRAME_BYTES || (!timer && clock.monotonic() - flushedAt >= FRAME_MS)) flush();
