@@ -100,6 +100,9 @@ class FrameLoop {
         return;
       }
       own.dirty = false;
+      // Behind all others: where a frame is too short for all, it is not the same ones that wait each time.
+      this.#registered.delete(own.canvas);
+      this.#registered.set(own.canvas, own);
       const surface = prepare(own.canvas);
       if (surface) own.draw(surface);
     }

@@ -26,7 +26,8 @@ export async function settleWhenBack({
     connections++;
     tell();
   });
-  ended.addEventListener('abort', () => tell(), { once: true });
+  const onEnd = () => tell();
+  ended.addEventListener('abort', onEnd, { once: true });
   try {
     await wait(clock, Math.max(0, notBefore - clock.monotonic()), ended);
     while (!ended.aborted) {
@@ -40,5 +41,6 @@ export async function settleWhenBack({
     }
   } finally {
     listening?.dispose();
+    ended.removeEventListener('abort', onEnd);
   }
 }

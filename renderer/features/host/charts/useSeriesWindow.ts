@@ -28,7 +28,7 @@ export function useSeriesWindow(host: HostId, active: boolean): { series: Window
       const at = performance.now();
       if (at - drawnAt.current < LEAST_MS) return;
       drawnAt.current = at;
-      turn?.dispose();
+      // Not given up and asked for again: in slow frames the last charts would never have their turn.
       turn = inTurn(redraw);
     };
     lifetime.addStop(() => turn?.dispose());
