@@ -9,6 +9,7 @@ import {
   type SessionEncryption,
 } from '../../../electron/core/transports/ssm/sessionEncryption.ts';
 import { createSmuxSession, type SmuxSession } from '../../../electron/core/transports/ssm/smux.ts';
+import { createTerminalInput, type TerminalInput } from '../../../electron/core/transports/terminalInput.ts';
 import type { Clock } from '../../../shared/base/clock.ts';
 import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
 import { createAgentStream } from './agentStream.ts';
@@ -74,6 +75,7 @@ export function startAgentSession(options: AgentOptions): AgentSession {
   let challenge: Buffer | undefined;
   let clientVersion = '0';
   let pty: IPty | undefined;
+  let input: TerminalInput | undefined;
   let command: ChildProcess | undefined;
   let socket: Socket | undefined;
   let smux: SmuxSession | undefined;
@@ -159,8 +161,12 @@ export function startAgentSession(options: AgentOptions): AgentSession {
       cwd: '/',
       encoding: null,
     });
+    input = owned.add(createTerminalInput(clock, pty));
     pty.onData((data) => give(PAYLOAD.output, data as unknown as Uint8Array));
-    pty.onExit(() => finish(''));
+    pty.onExit(() => {
+      input?.dispose();
+      finish('');
+    });
     owned.addStop(() => {
       try {
         // The agent kills its own child and closes the pty, and not the child's group: what ignores a hang-up stays.
@@ -260,7 +266,7 @@ export function startAgentSession(options: AgentOptions): AgentSession {
         const taken = smux.receive(data);
         if (!taken.ok) finish(taken.error);
       } else if (socket) socket.write(Uint8Array.from(data));
-      else pty?.write(Buffer.from(data) as unknown as string);
+      else input?.write(Uint8Array.from(data));
     }
   }
 

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
@@ -100,6 +102,46 @@ describe('this machine', () => {
     shell.pause();
     await exit;
     expect(text).toContain('last');
+  });
+
+  /** A shell whose program starts to read its terminal only when `go` is called. */
+  async function deafProgram(connection: Connection, program: string) {
+    const directory = mkdtempSync(join(tmpdir(), 'fireline-input-'));
+    owned.addStop(() => rmSync(directory, { recursive: true }));
+    const go = join(directory, 'go');
+    const opened = await connection.openShell({ columns: 80, rows: 24 });
+    if (!opened.ok) throw new Error(opened.error.reason);
+    let text = '';
+    opened.value.onOutput((bytes) => {
+      text += Buffer.from(bytes).toString();
+    });
+    opened.value.write(`stty raw -echo; echo rea''dy; until [ -e ${go} ]; do sleep 0.02; done; ${program}\n`);
+    await expect.poll(() => text).toContain('ready');
+    return {
+      shell: opened.value,
+      text: () => text,
+      go: async () => result(await exec(connection, `touch ${go}`)),
+    };
+  }
+
+  it('waits for nobody: input that a program does not read yet holds nothing up, and all of it arrives', async () => {
+    const paste = randomBytes(500_000);
+    const connection = await connect(createLocalTransport(context));
+    const deaf = await deafProgram(connection, `head -c ${paste.length} | sha256sum`);
+    deaf.shell.write(paste);
+    await deaf.go();
+    const sum = createHash('sha256').update(paste).digest('hex');
+    await expect.poll(deaf.text, { timeout: 10_000 }).toContain(sum);
+  });
+
+  it('drops the input that waits when an interrupt comes', async () => {
+    const deaf = await deafProgram(await connect(createLocalTransport(context)), 'cat');
+    deaf.shell.write('#'.repeat(500_000));
+    deaf.shell.interrupt(Buffer.from('\x03'));
+    deaf.shell.write('next');
+    await deaf.go();
+    await expect.poll(deaf.text, { timeout: 10_000 }).toContain('#\x03next');
+    expect(deaf.text().length).toBeLessThan(300_000);
   });
 
   it('ends what a channel started, with its children, when it is disposed', async () => {

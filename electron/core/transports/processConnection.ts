@@ -4,6 +4,7 @@ import * as pty from '@lydell/node-pty';
 import type { Clock } from '../../../shared/base/clock.ts';
 import { Emitter } from '../../../shared/base/emitter.ts';
 import { fail, ok, type Result } from '../../../shared/base/result.ts';
+import { createTerminalInput } from './terminalInput.ts';
 import type { ChannelExit, ChannelFailure, Connection, ExecChannel, ShellChannel } from './transport.ts';
 
 export interface ProcessContext {
@@ -92,6 +93,7 @@ function createPtyChannel(
   let ended = false;
   let disposed = false;
   keepLastBytes(clock, terminal);
+  const input = createTerminalInput(clock, terminal);
   // Output before the first listener waits in the kernel's buffer.
   terminal.pause();
   let started = false;
@@ -109,6 +111,7 @@ function createPtyChannel(
   });
   terminal.onExit(({ exitCode, signal }) => {
     ended = true;
+    input.dispose();
     forget(channel);
     exit.fire({ ...(signal ? { signal: signalName(signal) } : { code: exitCode }), lost: false });
     for (const emitter of [output, exit]) emitter.dispose();
@@ -122,12 +125,8 @@ function createPtyChannel(
       start();
       return exit.event(listener);
     },
-    write(data) {
-      if (!ended && !disposed) terminal.write(Buffer.from(data as Uint8Array) as unknown as string);
-    },
-    interrupt(data) {
-      if (!ended && !disposed) terminal.write(Buffer.from(data) as unknown as string);
-    },
+    write: (data) => input.write(typeof data === 'string' ? Buffer.from(data) : data),
+    interrupt: (data) => input.interrupt(data),
     pause() {
       paused = true;
       if (started) terminal.pause();
@@ -142,6 +141,7 @@ function createPtyChannel(
     dispose() {
       if (disposed || ended) return;
       disposed = true;
+      input.dispose();
       paused = false;
       started = true;
       terminal.resume();
