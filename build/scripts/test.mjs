@@ -18,6 +18,8 @@ import { runScript, Stop } from './say.mjs';
 import { countPlaywright, countVitest, summaryLine } from './testCounts.mjs';
 
 const RESULTS = join(ROOT, 'e2e', 'results');
+/** Several times what it takes. A run that hangs fails here, and says where, before whoever started it gives up. */
+const PART_ENDS_WITHIN_MINUTES = 25;
 const print = (line) => process.stdout.write(`${line}\n`);
 
 /** The parts of `npm test`, in order. Each returns counts `{ passed, failed, skipped }`. */
@@ -106,7 +108,7 @@ async function prepare(only) {
 
 async function vitest(project, patterns) {
   const report = join(RESULTS, `${project}.json`);
-  const ended = await runInNode([
+  const status = await runTests([
     join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
     'run',
     '--config',
@@ -118,7 +120,15 @@ async function vitest(project, patterns) {
     `--outputFile.json=${report}`,
     ...(patterns.length > 0 ? ['--passWithNoTests', ...patterns] : []),
   ]);
-  return countVitest(read(report), exitStatus(ended));
+  return countVitest(read(report), status);
+}
+
+/** @returns its exit status; throws when it had to be ended */
+async function runTests(args, env = {}) {
+  const signal = AbortSignal.timeout(PART_ENDS_WITHIN_MINUTES * 60_000);
+  const ended = await runInNode(args, { signal, env });
+  if (signal.aborted) throw new Error(`not done after ${PART_ENDS_WITHIN_MINUTES} minutes, and killed`);
+  return exitStatus(ended);
 }
 
 async function endToEnd(patterns) {
@@ -126,7 +136,7 @@ async function endToEnd(patterns) {
   if (electron) await buildElectron();
   else print('Electron end-to-end: not run: no Electron binary');
   const report = join(RESULTS, 'e2e.json');
-  const ended = await runInNode(
+  const status = await runTests(
     [
       join(ROOT, 'node_modules', '@playwright', 'test', 'cli.js'),
       'test',
@@ -135,9 +145,9 @@ async function endToEnd(patterns) {
       '--reporter=list,json',
       ...(patterns.length > 0 ? ['--pass-with-no-tests', ...patterns] : []),
     ],
-    { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: report, ...(electron ? { FIRELINE_ELECTRON: electron } : {}) } },
+    { PLAYWRIGHT_JSON_OUTPUT_FILE: report, ...(electron ? { FIRELINE_ELECTRON: electron } : {}) },
   );
-  return countPlaywright(read(report), exitStatus(ended));
+  return countPlaywright(read(report), status);
 }
 
 function read(path) {
