@@ -38,6 +38,8 @@ export interface HostFacts {
   clockUncertaintyMs: number;
   /** True when the sampler sees a cgroup limit below the machine's, or runs in a pid namespace. */
   container: boolean;
+  /** `on`, or why the kernel's own word of forks and exits is not had (`refused: …`); absent before it is known. */
+  processConnector?: string;
 }
 
 /**

@@ -43,6 +43,8 @@ export interface ProcessChange {
   startTicks: number;
   name: string;
   command: string;
+  /** Of an exit, as of wait(2), see waitStatus.ts: known where the host's kernel tells of exits. */
+  exitStatus?: number;
   /** Last known; for an exit, what it held at its last reading. */
   residentBytes: number;
   cpuTicks: number;

@@ -27,6 +27,17 @@ export interface CpuBalance {
   reapers: { pid: number; startTicks: number; name: string; command: string; cores: number }[];
 }
 
+/** What happened to the children of one process in one interval. */
+export interface ChildrenOf {
+  parentPid: number;
+  started: number;
+  /** Of those forked, how many called exec; the others are copies of their parent. */
+  executed: number;
+  ended: number;
+  /** The most frequent ways in which they ended, at most four: the status as of wait(2), and how long the longest of them lived. */
+  endings: readonly { status: number; count: number; longestMs?: number }[];
+}
+
 /**
  * One tick of one host. Rates are over `intervalMs`; the first frame gives none, so a Sample always spans two frames.
  * `at`: workbench clock, epoch ms, when it arrived. `hostAt`: the host's clock, epoch ms.
@@ -101,6 +112,18 @@ export interface Sample {
   cgroups?: readonly CgroupUse[];
   /** When those were looked at, workbench clock, epoch ms: between looks a sample repeats the last. */
   lookedAt?: { fileSystems?: number; sockets?: number; cgroups?: number };
+  /**
+   * Every fork, exec and exit since the last tick as the host's kernel told them (its process connector), those of
+   * processes that no tick sees too; absent where it does not tell us. Threads are left out.
+   */
+  kernelEvents?: {
+    /** More than one: where there were too many, one process in so many was looked at, and counts are multiplied. */
+    oneIn: number;
+    /** Events that the kernel could not hand over. */
+    lost: number;
+    /** The parents to whom most happened, at most sixteen; pid 0: all others together. */
+    children: readonly ChildrenOf[];
+  };
   /** Processes that started or went since the last tick, as far as a tick can see them. */
   changes: ProcessChange[];
   /** The whole table as of this tick. Shared, never to be written to. */

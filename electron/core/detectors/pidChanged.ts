@@ -1,5 +1,6 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessChange, ProcessRow } from '../../../shared/model/process.ts';
+import { endOf } from '../../../shared/model/waitStatus.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
 import { isBuildTool, isDispatcher, roleOf, spokenAge } from './respawnRole.ts';
 import { limit, processDetail, processEvidence } from './words.ts';
@@ -60,6 +61,8 @@ export const pidChanged: Detector<State> = {
       const [row] = alike;
       if (!row || !sameFamily(row, old.change)) continue;
       const role = visibleText(roleOf(row.command, row.name), 60);
+      const { exitStatus } = old.change;
+      const ended = exitStatus === undefined ? 'ended' : endOf(exitStatus, true);
       outputs.push({
         type: 'event',
         key: `${change.command.slice(0, 200)}`,
@@ -68,13 +71,14 @@ export const pidChanged: Detector<State> = {
           severity: 'info',
           at: sample.at,
           hostAt: sample.hostAt,
-          title: `${role} is now pid ${row.pid}; pid ${old.change.pid} ended after ${spokenAge(old.livedMs)}`,
-          verdict: `${role} was started again: pid ${old.change.pid}, which had run for ${spokenAge(old.livedMs)}, ended, and pid ${row.pid} runs the same command under the same parent (pid ${row.parentPid}) within ${Math.max(1, Math.round((sample.at - old.at) / 1000))} s`,
+          title: `${role} is now pid ${row.pid}; pid ${old.change.pid} ${ended} after ${spokenAge(old.livedMs)}`,
+          verdict: `${role} was started again: pid ${old.change.pid}, which had run for ${spokenAge(old.livedMs)}, ${ended}, and pid ${row.pid} runs the same command under the same parent (pid ${row.parentPid}) within ${Math.max(1, Math.round((sample.at - old.at) / 1000))} s`,
           detail: {
             ...processDetail(row, sample.bootId),
             previousPid: old.change.pid,
             previousStartTicks: old.change.startTicks,
             livedMs: Math.round(old.livedMs),
+            ...(exitStatus === undefined ? {} : { exitStatus }),
           },
           evidence: [
             {
@@ -82,7 +86,7 @@ export const pidChanged: Detector<State> = {
               identity: { bootId: sample.bootId, pid: old.change.pid, startTicks: old.change.startTicks },
               name: old.change.name,
               command: old.change.command,
-              note: 'ended',
+              note: ended,
             },
             processEvidence(row, sample.bootId, 'runs now'),
           ],

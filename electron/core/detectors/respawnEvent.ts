@@ -2,7 +2,8 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Evidence, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
 import type { DetectorContext, EventDraft, InvestigatedProcess } from './detector.ts';
-import { spokenAge, spokenRate } from './respawnRole.ts';
+import { spokenAge, spokenLife, spokenRate } from './respawnRole.ts';
+import { describeTold, spokenEndings, type ToldChildren } from './toldChildren.ts';
 
 /** What is known of a loop. All names and lines are hostile text. Cores are means of the last ten seconds. */
 export interface LoopFacts {
@@ -16,6 +17,8 @@ export interface LoopFacts {
   pids: number[];
   pidStep: number | undefined;
   lifetimeMs: number | undefined;
+  /** Of the last seconds, as the kernel told it; absent where it does not, or tells of others' children too. */
+  told: ToldChildren | undefined;
   cpu:
     | {
         busy: number;
@@ -58,6 +61,10 @@ export function describeLoop(facts: LoopFacts, context: DetectorContext): EventD
       command: supervisor.command,
       note: 'starts it',
     });
+  }
+  if (facts.told) {
+    const source = 'the kernel, of forks and exits (process connector)';
+    evidence.push({ type: 'line', source, text: describeTold(facts.told), at: now });
   }
   const actions: SuggestedAction[] = [];
   if (holder) {
@@ -109,6 +116,19 @@ export function describeLoop(facts: LoopFacts, context: DetectorContext): EventD
               /** Of busy CPU, what this loop's supervisor reaped. */
               reapedShare: share(cpu.parentReaped, cpu.busy),
               ownShare: share(cpu.own, cpu.busy),
+            },
+          }
+        : {}),
+      ...(facts.told
+        ? {
+            children: {
+              overMs: facts.told.overMs,
+              started: facts.told.started,
+              executed: facts.told.executed,
+              ended: facts.told.ended,
+              endings: facts.told.endings.slice(0, 4),
+              lostEvents: facts.told.lost,
+              countedOneIn: facts.told.oneIn,
             },
           }
         : {}),
@@ -212,7 +232,9 @@ function verdictOf(facts: LoopFacts, offset: number): string {
       ? `pid ${supervisor.pid} (${visibleText(supervisor.name, 32).trim()}) restarts ${role} ${rate}${owns}`
       : `${role} is restarted ${rate}${owns}`,
   ];
-  if (facts.lifetimeMs !== undefined && facts.lifetimeMs > 0)
+  const endings = facts.told && spokenEndings(facts.told);
+  if (endings !== undefined) parts.push(endings);
+  else if (facts.lifetimeMs !== undefined && facts.lifetimeMs > 0)
     parts.push(`each child ends after about ${spokenLife(facts.lifetimeMs)}`);
   if (holder) {
     const who = `pid ${holder.identity.pid} (${visibleText(holder.name, 32).trim()})`;
@@ -228,13 +250,6 @@ function verdictOf(facts: LoopFacts, offset: number): string {
     parts.push('its log says that another one stands, which was not found');
   }
   return parts.join('; ');
-}
-
-/** `40 ms`, `1.5 s`. */
-function spokenLife(milliseconds: number): string {
-  return milliseconds < 950
-    ? `${Math.max(10, Math.round(milliseconds / 10) * 10)} ms`
-    : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 function share(part: number, whole: number): number {

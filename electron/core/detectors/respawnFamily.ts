@@ -1,6 +1,7 @@
 import type { ProcessChange, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { RecentStarts, type Start } from './recentStarts.ts';
+import { keepTold, type ToldChildren, type ToldTick, toldChildren } from './toldChildren.ts';
 import { rowOf } from './words.ts';
 
 /** One command under one parent that was started more than once, as it comes and goes. */
@@ -18,6 +19,10 @@ export interface Family {
   lastAt: number;
   /** All that were seen, also those forgotten above. */
   seen: number;
+  /** How those ended that were seen and of which the kernel told. */
+  statuses: Set<number>;
+  /** Children of its parent that called exec since it is followed, as the kernel told them. */
+  executed: number;
   /** Since when it is followed tick by tick: its second start. */
   followedAt: number;
 }
@@ -44,6 +49,8 @@ export interface FamilyState {
   byPid: Map<number, Family>;
   /** Of the last seconds, while anything is followed. */
   ticks: Tick[];
+  /** What the kernel told, of the last half minute. */
+  told: ToldTick[];
   bootId: string;
   forgotAt: number;
 }
@@ -53,6 +60,7 @@ export const initialFamilies = (): FamilyState => ({
   families: new Map(),
   byPid: new Map(),
   ticks: [],
+  told: [],
   bootId: '',
   forgotAt: 0,
 });
@@ -74,17 +82,27 @@ export function takeFamilies(state: FamilyState, sample: Sample, watched: boolea
     state.bootId = sample.bootId;
   }
   const { at, changes } = sample;
+  keepTold(state.told, sample);
   if (state.byPid.size > 0)
-    for (const change of changes) if (change.change === 'exited') end(state, change.pid);
+    for (const change of changes) if (change.change === 'exited') end(state, change.pid, change.exitStatus);
   for (const change of changes) if (change.change === 'started') start(state, change, sample);
+  if (state.families.size > 0) countTold(state, sample);
   if (state.families.size > 0 || watched) state.ticks.push(tickOf(state, sample));
   else if (state.ticks.length === 0) return;
   while (state.ticks.length > 0 && at - (state.ticks[0]?.at ?? at) > WINDOW_MS) state.ticks.shift();
   if (at - state.forgotAt >= FORGET_EVERY_MS || state.families.size > MOST_FAMILIES) forget(state, at);
 }
 
-function end(state: FamilyState, pid: number): void {
-  state.byPid.get(pid)?.alive.delete(pid);
+function countTold(state: FamilyState, sample: Sample): void {
+  if (!sample.kernelEvents) return;
+  const executed = new Map(sample.kernelEvents.children.map((one) => [one.parentPid, one.executed]));
+  for (const family of state.families.values()) family.executed += executed.get(family.parent.pid) ?? 0;
+}
+
+function end(state: FamilyState, pid: number, status?: number): void {
+  const family = state.byPid.get(pid);
+  family?.alive.delete(pid);
+  if (status !== undefined) family?.statuses.add(status);
   state.byPid.delete(pid);
 }
 
@@ -133,6 +151,8 @@ function newFamily(key: string, parent: ProcessRow, child: ProcessChange, first:
     firstAt: first.at,
     lastAt: first.at,
     seen: 1,
+    statuses: new Set(),
+    executed: 0,
     followedAt: at,
   };
 }
@@ -194,7 +214,11 @@ export interface FamilyFigures {
   dominance: number;
   /** The parent sleeps between. */
   paced: boolean;
-  /** Restarts a second, best estimate from what was seen; undefined with fewer than two instances. */
+  /** Of its own children alone, as the kernel told it. */
+  told: ToldChildren | undefined;
+  /** All restarts since it is followed; where the kernel told of each. */
+  restarts: number | undefined;
+  /** Restarts a second: as the kernel told them, otherwise the estimate from what was seen; undefined with fewer than two instances. */
   ratePerSecond: number | undefined;
   lifetimeMs: number | undefined;
   /** Median distance of the pids seen. */
@@ -234,13 +258,17 @@ export function figuresOf(
   const seconds =
     recent.length < 2 ? 0 : recent.reduce((sum, i) => sum + i.cpuTicks, 0) / recent.length / hertz;
   const costRate = seconds >= LEAST_SEEN_SECONDS ? own / (2 * seconds) : undefined;
-  const ratePerSecond = rateFrom(seenRate, costRate, forkRate);
+  const told = toldOf(state, family, started, since);
+  const exact = told && told.overMs > 0 ? (told.executed * 1000) / told.overMs : 0;
+  const ratePerSecond = exact > 0 ? exact : rateFrom(seenRate, costRate, forkRate);
   const steps = recent.slice(1).map((i, n) => i.pid - (recent[n]?.pid ?? i.pid));
   steps.sort((a, b) => a - b);
   return {
     recent: recent.length,
     dominance: started.others === 0 ? 1 : started.own / (started.own + started.others),
     paced: started.sleeps > 0,
+    told,
+    restarts: told && started.sleeps === 0 ? family.executed : undefined,
     ratePerSecond,
     lifetimeMs:
       ratePerSecond === undefined || occupancy === 0
@@ -256,6 +284,26 @@ export function figuresOf(
       own,
     },
   };
+}
+
+/**
+ * The kernel tells of all children of a parent, not which command each ran. They are this family's where the parent starts
+ * nothing else; where it only sleeps between, those that end as the family's do, unless a `sleep` ends so too.
+ */
+function toldOf(
+  state: FamilyState,
+  family: Family,
+  started: { others: number; sleeps: number },
+  since: number,
+): ToldChildren | undefined {
+  if (started.others > 0) return undefined;
+  const told = toldChildren(state.told, family.parent.pid, since);
+  if (!told || told.executed === 0 || started.sleeps === 0) return told?.executed === 0 ? undefined : told;
+  const [status, ...more] = family.statuses;
+  if (status === undefined || status === 0 || more.length > 0) return undefined;
+  const own = told.endings.filter((one) => one.status === status);
+  const count = own[0]?.count ?? 0;
+  return count === 0 ? undefined : { ...told, started: count, executed: count, ended: count, endings: own };
 }
 
 /** Clock ticks of 10 ms say nothing of an instance that used fewer than two. */

@@ -12,6 +12,7 @@ import {
 } from './respawnFamily.ts';
 import { parseRefusal, type Refusal } from './respawnRefusal.ts';
 import { isBuildTool, isDispatcher, isSupervisor, roleOf } from './respawnRole.ts';
+import { type UnseenLoop, unseenLoops } from './respawnUnseen.ts';
 
 /**
  * Tells of a command that is started again and again by the same parent, dies, and is started again.
@@ -30,6 +31,9 @@ import { isBuildTool, isDispatcher, isSupervisor, roleOf } from './respawnRole.t
  * - the parent is a known supervisor, whose only reason to start its child again is that it died.
  * So a cron job, `while sleep 1; do ps; done`, `make -j`, a forking server and `watch` are not loops, and a loop
  * without cost, words, holder or supervisor is not told of.
+ *
+ * Where the host's kernel tells of every fork and exit, rates and restarts are what it counted, and how the children ended
+ * is said; and a supervisor of one child, all of whose children fail before a sample sees them, is a loop by that alone.
  *
  * Log lines alone are enough where the child is too short-lived to be seen at all and burns nothing: three that
  * name the same holder, or ten that complain of an address (nginx tries five times by itself).
@@ -206,7 +210,14 @@ function isAncestor(pid: number, of: number, sample: Sample | undefined): boolea
 function judge(state: RespawnState, context: DetectorContext, sampled: boolean): DetectorOutput[] {
   const outputs: DetectorOutput[] = [];
   const { now } = context;
-  if (state.families.families.size === 0 && state.logs.size === 0 && state.loops.size === 0) return outputs;
+  const unseen = sampled && state.sample ? unseenLoops(state.sample, state.families.told) : [];
+  if (
+    unseen.length === 0 &&
+    state.families.families.size === 0 &&
+    state.logs.size === 0 &&
+    state.loops.size === 0
+  )
+    return outputs;
   for (const [path, log] of state.logs) {
     log.lines = log.lines.filter((l) => now - l.at <= LOG_WINDOW_MS);
     if (log.lines.length === 0) state.logs.delete(path);
@@ -215,6 +226,11 @@ function judge(state: RespawnState, context: DetectorContext, sampled: boolean):
   const logOf = assignLogs(state, plausible, now);
   for (const [family, figures] of plausible) {
     judgeFamily(state, family, figures, logOf.get(family.key), context, outputs);
+  }
+  for (const one of unseen) {
+    const { pid, startTicks } = one.parent;
+    if (!plausible.some(([{ parent }]) => parent.pid === pid && parent.startTicks === startTicks))
+      judgeUnseen(state, one, context, outputs);
   }
   const taken = new Set([...logOf.values()].map((l) => l.path));
   for (const log of state.logs.values()) {
@@ -281,7 +297,8 @@ function judgeFamily(
   // A loop that its log told of first keeps its key when the family is seen.
   const byLog = log ? state.loops.get(`log:${log.path}`) : undefined;
   const free = byLog && !state.families.families.has(byLog.familyKey ?? '') ? byLog : undefined;
-  const loop = state.loops.get(family.key) ?? free ?? newLoop(family.key, family.firstAt);
+  const unseen = state.loops.get(unseenKey(family.parent));
+  const loop = state.loops.get(family.key) ?? free ?? unseen ?? newLoop(family.key, family.firstAt);
   loop.familyKey = family.key;
   state.loops.set(family.key, loop);
   if (log) {
@@ -292,13 +309,13 @@ function judgeFamily(
 
   const logRate = log ? rateOfLog(log) : undefined;
   // The log counts starts; forks count whatever a start forks besides.
-  const rate = logRate ?? figures.ratePerSecond;
+  const rate = (figures.told && figures.ratePerSecond) ?? logRate ?? figures.ratePerSecond;
   const seen = family.seen - 1;
   countRestarts(
     loop,
-    Math.max(seen, log ? log.total - 1 : 0),
-    // A log that says each refusal counts by itself; only what nobody counts is estimated.
-    logRate === undefined ? rate : undefined,
+    Math.max(seen, log ? log.total - 1 : 0, figures.restarts ?? 0),
+    // A log that says each refusal counts by itself, as the kernel does; only what nobody counts is estimated.
+    logRate === undefined && figures.restarts === undefined ? rate : undefined,
     Math.max(family.lastAt, log?.lastAt ?? 0),
   );
 
@@ -343,6 +360,7 @@ function judgeFamily(
       pids: family.instances.slice(-12).map((i) => i.pid),
       pidStep: figures.pidStep,
       lifetimeMs: figures.lifetimeMs,
+      told: figures.told,
       cpu: { ...figures.cpu, own: cost },
       holder: loop.holder,
       bootId: state.families.bootId,
@@ -401,10 +419,62 @@ function judgeLog(
       pids: [],
       pidStep: undefined,
       lifetimeMs: undefined,
+      told: undefined,
       cpu: balance ? { ...balance, parentReaped: 0, own: 0 } : undefined,
       holder: loop.holder,
       bootId: state.families.bootId,
       lines: keepEvidence(loop, log),
+      newest: undefined,
+    },
+    context,
+    outputs,
+  );
+}
+
+const unseenKey = (parent: { pid: number; startTicks: number }) =>
+  `unseen:${parent.pid}:${parent.startTicks}`;
+
+/** A supervisor whose children no sample sees. */
+function judgeUnseen(
+  state: RespawnState,
+  { parent, role, told, started }: UnseenLoop,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const { now } = context;
+  const key = unseenKey(parent);
+  const loop = state.loops.get(key) ?? newLoop(key, now - told.overMs);
+  state.loops.set(key, loop);
+  // At first all that led to it.
+  const known = loop.restarts === 0 ? told.started - 1 : loop.restarts + started;
+  countRestarts(loop, known, undefined, started > 0 ? now : loop.lastAt);
+  if (!loop.open && loop.restarts < numberOf(context, 'restarts')) return;
+  loop.open = true;
+  const { balance } = state.sample ?? {};
+  const reaped = balance?.reapers.find((one) => one.pid === parent.pid)?.cores ?? 0;
+  tell(
+    loop,
+    {
+      severity: 'warning',
+      beganAt: loop.beganAt,
+      role: role ?? 'its child',
+      command: undefined,
+      supervisor: {
+        pid: parent.pid,
+        startTicks: parent.startTicks,
+        name: parent.name,
+        command: parent.command,
+      },
+      restarts: loop.restarts,
+      ratePerSecond: told.overMs > 0 ? (told.started * 1000) / told.overMs : 0,
+      pids: [],
+      pidStep: undefined,
+      lifetimeMs: undefined,
+      told,
+      cpu: balance ? { ...balance, parentReaped: reaped, own: reaped } : undefined,
+      holder: loop.holder,
+      bootId: state.families.bootId,
+      lines: [...loop.evidence],
       newest: undefined,
     },
     context,

@@ -23,7 +23,7 @@ const INTERPRETER = /^(?:ruby|python|perl|node|nodejs|php|bash|sh|dash|zsh|java|
 const TAKES_VALUE =
   /^(?:-r|--require|--import|--loader|--experimental-loader|-C|--conditions|-I|-W|-X|-cp|-classpath|--class-path|--env-file|--title|-d|-u)$/;
 
-function baseOf(path: string): string {
+export function baseOf(path: string): string {
   return path.split('/').at(-1) ?? path;
 }
 
@@ -83,6 +83,13 @@ const SUPERVISORS = new Set(
 /** `6.1`, `12`, `0.5`: as one says it. */
 export function spokenRate(perSecond: number): string {
   return perSecond >= 10 ? perSecond.toFixed(0) : perSecond.toFixed(perSecond < 0.95 ? 2 : 1);
+}
+
+/** `40 ms`, `1.5 s`. */
+export function spokenLife(milliseconds: number): string {
+  return milliseconds < 950
+    ? `${Math.max(10, Math.ceil(milliseconds / 10 - 1e-9) * 10)} ms`
+    : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
 /** `4 days`, `3 hours`, `12 min`, `40 s`. */

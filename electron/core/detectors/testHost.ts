@@ -104,16 +104,21 @@ export class TestHost {
     return whole;
   }
 
-  remove(pid: number): void {
+  remove(pid: number, exitStatus?: number): void {
     const row = this.table.get(pid);
     if (!row) return;
     this.table.delete(pid);
-    this.#changes.push({ change: 'exited', ...row });
+    this.#changes.push({ change: 'exited', ...row, ...(exitStatus === undefined ? {} : { exitStatus }) });
   }
 
   /** A second passes; a sample and a tick arrive. */
   second(
-    over: { forksPerSecond?: number; balance?: Partial<Sample['balance']>; milliseconds?: number } = {},
+    over: {
+      forksPerSecond?: number;
+      balance?: Partial<Sample['balance']>;
+      kernelEvents?: Sample['kernelEvents'];
+      milliseconds?: number;
+    } = {},
   ): void {
     const interval = over.milliseconds ?? 1000;
     this.clock.advance(interval);
@@ -123,7 +128,11 @@ export class TestHost {
 
   sample(
     intervalMs: number,
-    over: { forksPerSecond?: number; balance?: Partial<Sample['balance']> } = {},
+    over: {
+      forksPerSecond?: number;
+      balance?: Partial<Sample['balance']>;
+      kernelEvents?: Sample['kernelEvents'];
+    } = {},
   ): Sample {
     const at = this.clock.now();
     const changes = this.#changes;
@@ -167,6 +176,7 @@ export class TestHost {
       ...(this.cgroupPath === undefined
         ? {}
         : { cgroups: [{ path: this.cgroupPath, memoryLimitBytes: 128 << 20 }] }),
+      ...(over.kernelEvents ? { kernelEvents: over.kernelEvents } : {}),
       changes,
       table: [...this.table.values()],
       sampler: { implementation: 'perl', cpuMs: 3, residentBytes: 6 << 20, frameBytes: 1100, roundTripMs: 4 },

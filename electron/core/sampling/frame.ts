@@ -1,3 +1,4 @@
+import type { ChildrenOf } from '../../../shared/model/sample.ts';
 import { unescapeText } from './escapedText.ts';
 import { type TableChange, type TableName, tableLine } from './tables.ts';
 
@@ -14,7 +15,7 @@ import { type TableChange, type TableName, tableLine } from './tables.ts';
  *
  *     #SEQ a|f|r                 adaptive, full sweep, reset (forget all that was told before)
  *     z EPOCHMS RESOLUTIONMS     the host's clock
- *     Fhostname|kernel|boot|os|hz|page VALUE
+ *     Fhostname|kernel|boot|os|hz|page|connector VALUE
  *     T UPTIME  L LOADAVG        as in /proc
  *     cNAME TICKS…               the cpu lines of /proc/stat
  *     sNAME N  mNAME KB  vNAME N /proc/stat, meminfo, vmstat
@@ -25,7 +26,10 @@ import { type TableChange, type TableName, tableLine } from './tables.ts';
  *     uUID NAME
  *     +PID AGE START PPID STATE THREADS CPU REAPED RSSPAGES VSIZE UID<tab>COMM<tab>COMMAND
  *     =PID AGE PPID STATE THREADS CPU REAPED RSSPAGES VSIZE
- *     -PID
+ *     -PID [STATUS]              STATUS: how it ended, as of wait(2), where the process connector told it
+ *     e ONEIN LOST               the process connector was read: one process in ONEIN is told of; events that were lost
+ *     xPARENT STARTED EXECUTED ENDED[ STATUS:COUNT:MS|-]…   children of a parent since the last frame (0: of all others), and
+ *                                how many ended with the most frequent statuses, and how long the longest of them lived
  *     fPID COUNT LIMIT|-         open files, and the limit where the count is 100 or more
  *     y TABLE                    a table was looked at, whether anything in it changed or not
  *     rTABLE KEY<tab>VALUES      a row that is new or changed; without tab and values: it went
@@ -59,7 +63,7 @@ export interface ProcessNumbers {
 export type ProcessLine =
   | ({ line: 'told'; startTicks: number; uid: string; name: string; command: string } & ProcessNumbers)
   | ({ line: 'changed' } & ProcessNumbers)
-  | { line: 'gone'; pid: number };
+  | { line: 'gone'; pid: number; status?: number };
 
 export interface Frame {
   seq: number;
@@ -78,6 +82,9 @@ export interface Frame {
   users: Map<string, string>;
   processes: ProcessLine[];
   openFiles: { pid: number; count: number; limit?: number }[];
+  /** What the process connector told; absent where it is not read. Counts are of one process in `oneIn`. */
+  kernelEvents?: { oneIn: number; lost: number };
+  children: ChildrenOf[];
   /** What changed in each table that was looked at. */
   tables: Map<TableName, TableChange>;
   pids: number;
@@ -100,6 +107,8 @@ export interface FrameListener {
 
 /** An escaped command line is at most four times 4,096 bytes. */
 const MAXIMUM_LINE_BYTES = 32 * 1024;
+/** The sampler tells sixteen, and the sum of the others. */
+const MOST_PARENTS = 64;
 /** Linux allows 4,194,304 pids; a host near that is not watched by this. */
 const MAXIMUM_FRAME_LINES = 500_000;
 
@@ -241,6 +250,7 @@ function emptyFrame(seq: number, mode: string, bytes: number): Frame {
     users: new Map(),
     processes: [],
     openFiles: [],
+    children: [],
     tables: new Map(),
     pids: 0,
     read: 0,
@@ -299,11 +309,23 @@ function readLine(frame: Frame, text: string): boolean {
       return true;
     }
     case '-': {
-      const m = /^-(\d{1,10})$/.exec(text);
+      const m = /^-(\d{1,10})(?: (\d{1,10}))?$/.exec(text);
       if (!m) return false;
-      frame.processes.push({ line: 'gone', pid: Number(m[1]) });
+      frame.processes.push({
+        line: 'gone',
+        pid: Number(m[1]),
+        ...(m[2] !== undefined && { status: Number(m[2]) }),
+      });
       return true;
     }
+    case 'e': {
+      const m = /^e (\d{1,4}) (\d{1,10})$/.exec(text);
+      if (!m || Number(m[1]) < 1) return false;
+      frame.kernelEvents = { oneIn: Number(m[1]), lost: Number(m[2]) };
+      return true;
+    }
+    case 'x':
+      return frame.children.length < MOST_PARENTS && childrenLine(frame.children, text);
     case 'f': {
       const m = /^f(\d{1,10}) (\d{1,10}) (-|\d{1,20})$/.exec(text);
       if (!m) return false;
@@ -392,6 +414,28 @@ function counters(into: Map<string, number[]>, text: string, least: number): boo
   const known = numbers.filter((n) => n !== undefined);
   if (known.length !== numbers.length) return false;
   into.set(name, known);
+  return true;
+}
+
+function childrenLine(into: ChildrenOf[], text: string): boolean {
+  const m =
+    /^x(\d{1,10}) (\d{1,10}) (\d{1,10}) (\d{1,10})((?: \d{1,10}:\d{1,10}:(?:-|\d{1,12}(?:\.\d)?)){0,8})$/.exec(
+      text,
+    );
+  if (!m) return false;
+  into.push({
+    parentPid: Number(m[1]),
+    started: Number(m[2]),
+    executed: Number(m[3]),
+    ended: Number(m[4]),
+    endings: (m[5] ?? '')
+      .split(' ')
+      .slice(1)
+      .map((word) => {
+        const [status, count, longestMs] = word.split(':').map(number);
+        return { status: status ?? 0, count: count ?? 0, ...(longestMs !== undefined && { longestMs }) };
+      }),
+  });
   return true;
 }
 

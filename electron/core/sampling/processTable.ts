@@ -61,7 +61,7 @@ export class ProcessTable {
     const active = new Set<number>();
     const moved = new Set<number>();
     for (const line of frame.processes) {
-      if (line.line === 'gone') this.#exit(line.pid, update);
+      if (line.line === 'gone') this.#exit(line.pid, update, line.status);
       else this.#tell(line, context, reset, before, active, update);
     }
 
@@ -155,11 +155,14 @@ export class ProcessTable {
     };
   }
 
-  #exit(pid: number, update: TableUpdate): void {
+  #exit(pid: number, update: TableUpdate, status?: number): void {
     const entry = this.#entries.get(pid);
     if (!entry) return;
     this.#entries.delete(pid);
-    update.changes.push(change('exited', entry.row));
+    update.changes.push({
+      ...change('exited', entry.row),
+      ...(status !== undefined && { exitStatus: status }),
+    });
     update.exits.push({
       pid,
       parentPid: entry.row.parentPid,

@@ -1,5 +1,5 @@
 import type { HostFacts } from '../../../shared/model/host.ts';
-import type { Sample } from '../../../shared/model/sample.ts';
+import type { ChildrenOf, Sample } from '../../../shared/model/sample.ts';
 import { cpuBalance } from './balance.ts';
 import { ClockOffset } from './clockOffset.ts';
 import type { Frame, Implementation } from './frame.ts';
@@ -58,7 +58,7 @@ export class SampleAssembly {
     });
     const grown = before && rates(before, reading);
     if (!grown) return { unknown: update.unknown };
-    const facts = this.#factsOf(reading, grown.cores, hz, pageBytes, bootedAt);
+    const facts = this.#factsOf(reading, exchange.implementation, grown.cores, hz, pageBytes, bootedAt);
     const ticksPerCore = (hz * grown.intervalMs) / 1000;
     const { busyTicks, forksPerSecond, running, blocked, cpuMs, ...scalars } = grown;
     const sample: Sample = {
@@ -82,6 +82,7 @@ export class SampleAssembly {
         forksPerSecond,
         lastPid: reading.load?.lastPid ?? 0,
       },
+      ...(frame.kernelEvents && { kernelEvents: kernelEvents(frame.kernelEvents, frame.children) }),
       changes: update.changes,
       table: update.rows,
       moved: update.moved,
@@ -102,9 +103,18 @@ export class SampleAssembly {
     this.#uptimes.delete(reading.seq - REMEMBERED_FRAMES);
   }
 
-  #factsOf(reading: Reading, cores: number, hz: number, pageBytes: number, bootedAt: number): HostFacts {
+  #factsOf(
+    reading: Reading,
+    implementation: Implementation,
+    cores: number,
+    hz: number,
+    pageBytes: number,
+    bootedAt: number,
+  ): HostFacts {
     const { facts } = reading;
     const offset = this.#offset.estimate();
+    const connector =
+      facts.get('connector') ?? (implementation === 'awk' ? 'refused: awk has no sockets' : undefined);
     return {
       hostname: facts.get('hostname') ?? '',
       kernel: facts.get('kernel') ?? '',
@@ -117,6 +127,7 @@ export class SampleAssembly {
       clockOffsetMs: offset.offsetMs,
       clockUncertaintyMs: offset.uncertaintyMs,
       container: this.#isContainer(reading),
+      ...(connector !== undefined && { processConnector: connector }),
     };
   }
 
@@ -129,6 +140,21 @@ export class SampleAssembly {
     // Outside every pid namespace pid 2 is the kernel's thread daemon; where pid 1 is hidden too, nothing can be said.
     return this.#table.row(1) !== undefined && this.#table.row(2)?.name !== 'kthreadd';
   }
+}
+
+/** Where one process in so many was told of, as many times that happened. */
+function kernelEvents(
+  { oneIn, lost }: NonNullable<Frame['kernelEvents']>,
+  children: readonly ChildrenOf[],
+): NonNullable<Sample['kernelEvents']> {
+  const times = (one: ChildrenOf): ChildrenOf => ({
+    ...one,
+    started: one.started * oneIn,
+    executed: one.executed * oneIn,
+    ended: one.ended * oneIn,
+    endings: one.endings.map((ending) => ({ ...ending, count: ending.count * oneIn })),
+  });
+  return { oneIn, lost, children: oneIn === 1 ? children : children.map(times) };
 }
 
 /** /proc/stat tells whole seconds; clock less uptime is finer, unless the uptime is a container's own. */

@@ -238,11 +238,13 @@ my (%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %agai
 my (%pages, %files, %files_told, %counted, %owner, %queued);
 # The pids whose open files are this tick's to count.
 my @tenth;
+# How a process that we know ended, as the process connector told it, until it is gone from the list.
+my %status;
 my ($explained, $read, $residual, $swept, $list, $again_wanted) = (0, 0, 0, 0, '', 0);
 
 sub forget {
   (%last, %line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %user_told) = ();
-  (%rows, %pages, %files, %files_told, %counted, %owner, %queued) = ();
+  (%rows, %pages, %files, %files_told, %counted, %owner, %queued, %status) = ();
   ($residual, $swept, $list, $last_busy, $again_wanted) = (0, 0, '', undef, 0);
   %user_name = ();
   for (split /\n/, slurp("$root/etc/passwd")) {
@@ -254,11 +256,167 @@ sub forget {
 sub gone {
   my ($pid) = @_;
   if (defined $line{$pid}) {
-    $out .= "-$pid\n";
+    $out .= defined $status{$pid} ? "-$pid $status{$pid}\n" : "-$pid\n";
     $explained -= $ticks{$pid} + $reaped{$pid};
     $hot{$parent{$pid}} = $seq + 10;
   }
-  delete $_->{$pid} for \(%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %pages, %files, %files_told, %counted);
+  delete $_->{$pid} for \(%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %pages, %files, %files_told, %counted, %status);
+}
+
+# The process connector (linux/cn_proc.h): every fork, exec and exit of the machine, short-lived processes too.
+# It is trusted where the kernel itself says that it may be: its socket is of the initial network namespace only (elsewhere
+# sending to it is refused), and it acknowledges who listens from the initial pid and user namespaces only, whose pids it
+# tells; that those are the pids of /proc here, /proc/self says. Numbers of sockets, errors and flags are those of the
+# architectures below; perl has no module for any of it in its base.
+# An event is one datagram of 76 bytes: nlmsghdr 16, cn_msg 20 (its answer to our number, that and one, at 28), what at 36, cpu, time in ns at 44, then of a
+# fork: parent pid, parent tgid, child pid, child tgid; of an exec: pid, tgid; of an exit: pid, tgid, status, signal, and since
+# 4.18 the parent's pid and tgid.
+use constant { FORK => 1, EXEC => 2, EXIT => 0x80000000, EVENT_BYTES => 76, MOST_EVENTS => 600, ENOBUFS => 105 };
+my ($events, $connector, $asked_at, $one_in, $dropped) = (undef, '', 0, 1, 0);
+# When (ns) and by whom a process was forked, and whether it has called exec since.
+my (%born, %born_by, %executed);
+
+sub listen_to_events {
+  return if $root ne '';
+  require Config;
+  return refuse_events('perl is built for a machine whose socket calls are not known here')
+    unless $Config::Config{archname} =~ /^(x86_64|aarch64|riscv64|loongarch64|powerpc64le|ppc64le)-/ && $Config::Config{ptrsize} == 8;
+  return refuse_events('/proc is not that of our own pid namespace') unless readlink("$proc/self") eq $$;
+  # AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_CONNECTOR.
+  return refuse_events("no socket: $!") unless socket($events, 16, 2 | 04000 | 02000000, 11);
+  # SO_RCVBUFFORCE, SO_RCVBUF: about 1,200 events; fewer without privilege.
+  setsockopt($events, 1, 33, pack 'l', 1048576) || setsockopt($events, 1, 8, pack 'l', 1048576);
+  return refuse_events("the kernel does not filter: $!") unless filter_events();
+  return refuse_events("not allowed: $!") unless bind($events, pack 'SSLL', 16, 0, 0, 1);
+  return refuse_events("another network namespace, or a kernel without it: $!") unless ask_for_events(1);
+  $asked_at = $seq;
+}
+
+# PROC_CN_MCAST_LISTEN 1, PROC_CN_MCAST_IGNORE 2: older kernels count listeners and forget none that does not say that it goes.
+sub ask_for_events { syswrite $events, pack('LSSLL', 40, 3, 0, 0, 0) . pack('LLLLSSL', 1, 1, 0, $$, 4, 0, $_[0]) }
+END { ask_for_events(2) if $events }
+
+sub refuse_events {
+  $connector = "refused: $_[0]";
+  close $events if $events;
+  $events = undef;
+}
+
+# A filter in the kernel (classic BPF) spares us all but the processes' own forks, execs and exits: threads', and other events.
+# Where there are too many, it keeps one process in a power of two, by a hash of the pid, so that a fork and its exit stay together.
+sub filter_events {
+  # What is loaded is taken as of network order.
+  my $of = sub { unpack 'N', pack 'L', $_[0] };
+  my $bits = length(sprintf '%b', $one_in) - 1;
+  my @program = (
+    [0x20, 0, 0, 36],
+    [0x15, 16, 0, 0], # an answer to us: kept
+    [0x15, 3, 0, $of->(FORK)],
+    [0x15, 6, 0, $of->(EXEC)],
+    [0x15, 5, 0, $of->(EXIT)],
+    [0x06, 0, 0, 0],
+    [0x20, 0, 0, 60],
+    [0x07, 0, 0, 0],
+    [0x20, 0, 0, 64],
+    [0x05, 0, 0, 3],
+    [0x20, 0, 0, 52],
+    [0x07, 0, 0, 0],
+    [0x20, 0, 0, 56],
+    [0x1d, 0, 3, 0], # pid is tgid
+    $bits ? ([0x24, 0, 0, 0x9e3779b1], [0x74, 0, 0, 32 - $bits], [0x15, 1, 0, 0]) : ([0x06, 0, 0, 0xffffffff]) x 3,
+    [0x06, 0, 0, 0],
+    [0x06, 0, 0, 0xffffffff],
+  );
+  my $program = join '', map { pack 'SCCL', @$_ } @program;
+  return setsockopt($events, 1, 26, pack 'Sx![P]P', scalar @program, $program);
+}
+
+sub read_events {
+  my ($pids) = @_;
+  my ($text, $count, $lost, %children) = ('', 0, 0);
+  while ($count < 8192) {
+    my $length = sysread $events, $text, 256, length $text;
+    if ($length) {
+      $count++;
+      substr($text, -$length) = '' if $length != EVENT_BYTES;
+    } elsif (!defined $length && $! == ENOBUFS) {
+      $count++;
+      $lost = 1;
+    } else { last }
+  }
+  my @f = unpack '(x28 L x4 L x4 Q L6)*', $text;
+  for (my $i = 0; $i < @f; $i += 9) {
+    my $what = $f[$i + 1];
+    if ($what == EXIT) {
+      my ($pid, $status) = ($f[$i + 3], $f[$i + 5]);
+      my ($from, $by) = (delete $born{$pid}, delete $born_by{$pid} || $f[$i + 8] || $parent{$pid});
+      delete $executed{$pid};
+      $status{$pid} = $status if defined $line{$pid};
+      my $of = $children{$by} ||= [0, 0, 0];
+      $of->[2]++;
+      $of->[3]{$status}++;
+      $of->[4]{$status} = $f[$i + 2] - $from if defined $from && $f[$i + 2] - $from > $of->[4]{$status};
+    } elsif ($what == FORK) {
+      my ($by, $pid) = @f[$i + 4, $i + 5];
+      ($born{$pid}, $born_by{$pid}) = ($f[$i + 2], $by);
+      delete $status{$pid};
+      ($children{$by} ||= [0, 0, 0])->[0]++;
+    } elsif ($what == EXEC) {
+      my $pid = $f[$i + 3];
+      next unless defined $born{$pid} && !$executed{$pid};
+      $executed{$pid} = 1;
+      ($children{$born_by{$pid}} ||= [0, 0, 0])->[1]++;
+    } elsif ($what == 0 && $f[$i] == $$ + 1 && $connector eq '') {
+      $connector = $f[$i + 3] ? 'refused: ' . ($! = $f[$i + 3]) : 'on';
+    }
+  }
+  if ($connector ne 'on') {
+    # Old kernels answer a moment later.
+    if ($connector ne '') { close $events; $events = undef }
+    elsif ($seq > $asked_at) { refuse_events('no answer: this is not the initial pid and user namespace') }
+  } else {
+    $lost = lost_events() if $lost;
+    tell_children(\%children, $lost);
+    # Whoever had exited unseen is in there for ever otherwise.
+    (%born, %born_by, %executed) = () if keys %born > 4 * $pids + 4096;
+    my ($keep, $all) = ($one_in, $count + $lost);
+    $keep *= 2 while $all * $one_in / $keep > MOST_EVENTS && $keep < 256;
+    $keep /= 2 if $all < MOST_EVENTS / 4 && $keep > 1;
+    if ($keep != $one_in) {
+      $one_in = $keep;
+      filter_events();
+    }
+  }
+}
+
+# The parents that most happened to, at most sixteen; the others are summed up as of parent 0.
+sub tell_children {
+  my ($children, $lost) = @_;
+  $out .= "e $one_in $lost\n";
+  my @all = sort { $children->{$b}[0] + $children->{$b}[2] <=> $children->{$a}[0] + $children->{$a}[2] || $a <=> $b } keys %$children;
+  my @rest = (0, 0, 0);
+  for (splice @all, 16) {
+    for my $n (0 .. 2) { $rest[$n] += $children->{$_}[$n] }
+  }
+  for my $by (@all) {
+    my ($started, $executed, $ended, $counts, $longest) = @{ $children->{$by} };
+    my @statuses = sort { $counts->{$b} <=> $counts->{$a} || $a <=> $b } keys %$counts;
+    $out .= "x$by $started $executed $ended";
+    for (splice @statuses, 0, 4) {
+      $out .= " $_:$counts->{$_}:" . (defined $longest->{$_} ? sprintf '%.1f', $longest->{$_} / 1e6 : '-');
+    }
+    $out .= "\n";
+  }
+  $out .= "x0 @rest\n" if $rest[0] + $rest[1] + $rest[2];
+}
+
+# The kernel counts what it could not put into a full buffer.
+sub lost_events {
+  my $inode = (stat $events)[1];
+  my $now = slurp("$proc/net/netlink") =~ /^\S+ +11 .* (\d+) +$inode *$/m ? $1 : $dropped + 1;
+  my $lost = $now - $dropped;
+  $dropped = $now;
+  return $lost;
 }
 
 # Reading a command line waits for the process's memory lock: not while it is in state D, where it may never come.
@@ -359,6 +517,9 @@ sub processes {
   opendir(D, $proc) or return;
   my @pids = grep { $_ > 0 } readdir D;
   closedir D;
+  # After the list: whoever is no longer in it has been told of.
+  read_events(scalar @pids) if $events;
+  tell_changed('Fconnector', esc($connector)) if $connector ne '';
   my $now = "@pids";
   if ($now ne $list) {
     $list = $now;
@@ -691,6 +852,7 @@ while (defined(my $request = <STDIN>)) {
   $seq = $1;
   my $began = $hires ? Time::HiRes::time() : 0;
   forget() if $mode eq 'r' || !$ticked;
+  listen_to_events() unless $ticked;
   $out = "#$seq " . ($mode eq 'r' || !$ticked ? 'r' : $mode || 'a') . "\n";
   $out .= sprintf("z %.0f 1\n", $began * 1000) if $hires;
   $out .= sprintf("z %.0f 1000\n", time() * 1000 + 500) if !$hires;

@@ -1,0 +1,49 @@
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import { baseOf } from './respawnRole.ts';
+import { type ToldChildren, type ToldTick, toldChildren } from './toldChildren.ts';
+import { rowOf } from './words.ts';
+
+/** A supervisor whose child dies before any sample sees it: known by what the kernel tells alone. */
+export interface UnseenLoop {
+  parent: ProcessRow;
+  /** What it supervises, by its own arguments. Hostile text. */
+  role: string | undefined;
+  told: ToldChildren;
+  /** In this tick. */
+  started: number;
+}
+
+const WINDOW_MS = 30_000;
+/** A child that lives longer is seen by samples. */
+const LONGEST_MS = 3_000;
+const LEAST_FAILED = 3;
+
+/**
+ * Only of supervisors of one child, whose only reason to start it again is that it died: what others' children exit with
+ * is their own affair (a script's `grep` that finds nothing exits 1). And only where they fail: of runit's `finish`
+ * scripts and their like, that exit 0, each service has one.
+ */
+export function unseenLoops(sample: Sample, ticks: readonly ToldTick[]): UnseenLoop[] {
+  const found: UnseenLoop[] = [];
+  for (const row of sample.kernelEvents?.children ?? []) {
+    const parent = rowOf(sample, row.parentPid);
+    if (!parent || !SUPERVISORS_OF_ONE.has(parent.name)) continue;
+    // From its first child on: a rate over the quiet before would be too low.
+    const first = ticks.find(
+      ({ at, events }) =>
+        at > sample.at - WINDOW_MS && events.children.some((one) => one.parentPid === parent.pid),
+    );
+    const told = first && toldChildren(ticks, parent.pid, first.at);
+    if (!told) continue;
+    const failed = told.endings.filter((one) => one.status !== 0);
+    const count = failed.reduce((sum, one) => sum + one.count, 0);
+    if (count < LEAST_FAILED || count < 0.4 * told.ended) continue;
+    if (failed.some((one) => one.longestMs !== undefined && one.longestMs > LONGEST_MS)) continue;
+    const role = baseOf(parent.command.split(' ').filter((word) => word !== '')[1] ?? '');
+    found.push({ parent, role: role === '' ? undefined : role, told, started: row.started });
+  }
+  return found;
+}
+
+const SUPERVISORS_OF_ONE = new Set(['supervise', 'runsv', 's6-supervise']);
