@@ -12,6 +12,7 @@ import type { LayoutState } from '../../shared/panes/layoutState.ts';
 import { createCommandHandlers, snapshotOf } from './api.ts';
 import type { Core, CoreOptions } from './core.types.ts';
 import { detectorThresholds } from './detectors/detectors.ts';
+import { letHeapGrow } from './heapGrowth.ts';
 import { type OpenedWorkspace, openWorkspace } from './openedWorkspace.ts';
 import { createPromptQueue } from './sessions/promptQueue.ts';
 import { readUserSettings } from './settings/readUserSettings.ts';
@@ -27,6 +28,7 @@ type CoreEvent = { [N in ContractEventName]: { name: N; data: ContractEvents[N] 
 
 /** The composition root: one open workspace at a time, any number of windows on it. */
 export async function createCore(options: CoreOptions): Promise<Core> {
+  letHeapGrow();
   const { clock, pending } = countingClock(systemClock);
   const owned = new DisposableStore();
   const windows = new Set<WindowLink>();

@@ -22,6 +22,7 @@ import { createParseQueue, type ParseSource } from './parseQueue.ts';
 import { createPromptTimers } from './promptTimers.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
+import { moveTextareaWithFrames } from './textareaPlace.ts';
 import type { HostLink } from './webLinks.ts';
 
 /**
@@ -121,6 +122,13 @@ export class TerminalView implements Disposable, ParseSource {
     }
     this.#opened = true;
     this.#terminal.open(this.element);
+    if (this.#terminal.textarea) {
+      moveTextareaWithFrames(
+        this.#terminal.textarea,
+        () => parseQueue.current === this,
+        (run) => requestAnimationFrame(run),
+      );
+    }
     this.#drawOnGpu();
     this.#fitNow();
     if (activePane()?.id === this.pane && document.activeElement === document.body) this.focus();
