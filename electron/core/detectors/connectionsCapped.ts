@@ -2,7 +2,7 @@ import type { SocketGroup } from '../../../shared/model/resources.ts';
 import { closeGone } from './closeGone.ts';
 import { mayLeak } from './connectionsLeak.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
-import { addPoint, history, type Point, steadyGrowth } from './growth.ts';
+import { history, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import {
   addressesOf,
@@ -15,15 +15,15 @@ import {
 import { countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
 
 interface Track {
-  points: Point[];
+  points: Points;
   /** Of all looks since it is watched: most never grow. */
   lowest: number;
   /** It was seen to grow steadily to about where it is. */
-  grewTo?: number;
-  flatSince?: number;
-  largeSince?: number;
+  grewTo: number | undefined;
+  flatSince: number | undefined;
+  largeSince: number | undefined;
   /** Since when half of them hold bytes that do not get less. */
-  stuckSince?: number;
+  stuckSince: number | undefined;
   waiting: number;
   open: boolean;
 }
@@ -46,20 +46,22 @@ export const connectionsCapped: Detector<State> = {
   reduce(state, input, context) {
     const looked = socketLook(input);
     if (!looked) return [];
-    const { at, groups, keys } = looked;
+    const { at, groups, keyOf } = looked;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<string>();
     const least = limit(context, 'minimum');
     for (const [n, group] of groups.entries()) {
-      const key = keys[n] ?? '';
+      if (!mayLeak(group)) continue;
+      const key = keyOf(n);
       const known = state.groups.get(key);
-      if (!mayLeak(group) || (!known && group.count < least / 4)) continue;
+      if (!known && group.count < least / 4) continue;
       seen.add(key);
-      const track: Track = known ?? { points: [], lowest: group.count, waiting: 0, open: false };
+      const track = known ?? newTrack(group.count);
       if (!known && state.groups.size >= 200) continue;
       state.groups.set(key, track);
-      addPoint(track.points, { at, value: group.count }, 5 * 60_000);
-      if (group.count < 32) delete track.largeSince;
+      const before = track.points.at(-1);
+      track.points.add(at, group.count, 5 * 60_000);
+      if (group.count < 32) track.largeSince = undefined;
       else track.largeSince ??= at;
       const spanMs = limit(context, 'growthSeconds') * 1000;
       track.lowest = Math.min(track.lowest, group.count);
@@ -69,13 +71,13 @@ export const connectionsCapped: Detector<State> = {
       // Reached in the last steps of the growth.
       else if (track.grewTo !== undefined && group.count > track.grewTo && group.count < track.grewTo * 1.3)
         track.grewTo = group.count;
-      const before = track.points.at(-2)?.value;
-      const flat = before !== undefined && Math.abs(group.count - before) <= Math.max(1, group.count * 0.01);
-      if (!flat || group.count < least) delete track.flatSince;
-      else track.flatSince ??= track.points.at(-2)?.at ?? at;
+      const flat =
+        before !== undefined && Math.abs(group.count - before.value) <= Math.max(1, group.count * 0.01);
+      if (!flat || group.count < least) track.flatSince = undefined;
+      else track.flatSince ??= before?.at ?? at;
       const most = Math.max(group.receiveQueue.notEmpty, group.sendQueue.notEmpty);
       const waiting = group.receiveQueue.sum + group.sendQueue.sum;
-      if (most < group.count / 2 || waiting < track.waiting * 0.95) delete track.stuckSince;
+      if (most < group.count / 2 || waiting < track.waiting * 0.95) track.stuckSince = undefined;
       else track.stuckSince ??= at;
       track.waiting = waiting;
       const stuck =
@@ -87,13 +89,10 @@ export const connectionsCapped: Detector<State> = {
         at - track.flatSince >= limit(context, 'seconds') * 1000 &&
         (reached || stuck);
       if (track.open) {
-        if (
-          group.count >= least &&
-          Math.abs(group.count - (track.points.at(-2)?.value ?? 0)) <= group.count * 0.1
-        )
+        if (group.count >= least && Math.abs(group.count - (before?.value ?? 0)) <= group.count * 0.1)
           continue;
         track.open = false;
-        delete track.grewTo;
+        track.grewTo = undefined;
         outputs.push({ type: 'close', key, endedAt: at });
       } else if (capped && ownerIsKnownOrWaitedFor(group, track.largeSince ?? at, at)) {
         track.open = true;
@@ -104,6 +103,17 @@ export const connectionsCapped: Detector<State> = {
     return outputs;
   },
 };
+
+const newTrack = (lowest: number): Track => ({
+  points: new Points(),
+  lowest,
+  grewTo: undefined,
+  flatSince: undefined,
+  largeSince: undefined,
+  stuckSince: undefined,
+  waiting: 0,
+  open: false,
+});
 
 function draftOf(
   key: string,

@@ -1,7 +1,7 @@
 import type { SocketGroup } from '../../../shared/model/resources.ts';
 import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
-import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
+import { type Growth, history, type Point, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import {
   addressesOf,
@@ -14,10 +14,10 @@ import {
 import { countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
 
 interface Track {
-  points: Point[];
+  points: Points;
   /** Of all looks since it is watched, or since it was last told of. */
   lowest: number;
-  largeSince?: number;
+  largeSince: number | undefined;
   told?: { at: number; count: number; from: Point };
 }
 
@@ -38,16 +38,16 @@ export const connectionsLeak: Detector<State> = {
   reduce(state, input, context) {
     const looked = socketLook(input);
     if (!looked) return [];
-    const { at, groups, keys } = looked;
+    const { at, groups, keyOf } = looked;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<string>();
     for (const [n, group] of groups.entries()) {
       if (!mayLeak(group)) continue;
-      const key = keys[n] ?? '';
+      const key = keyOf(n);
       const known = state.groups.get(key);
       if (!known && group.count < limit(context, 'minimum') / 4) continue;
       seen.add(key);
-      const track = known ?? { points: [], lowest: group.count };
+      const track = known ?? { points: new Points(), lowest: group.count, largeSince: undefined };
       if (!known && state.groups.size >= 200) continue;
       state.groups.set(key, track);
       judge(track, key, group, looked, context, outputs);
@@ -74,8 +74,8 @@ function judge(
 ): void {
   const { at } = look;
   const spanMs = limit(context, 'seconds') * 1000;
-  addPoint(track.points, { at, value: group.count }, spanMs * 6);
-  if (group.count < 32) delete track.largeSince;
+  track.points.add(at, group.count, spanMs * 6);
+  if (group.count < 32) track.largeSince = undefined;
   else track.largeSince ??= at;
   track.lowest = Math.min(track.lowest, group.count);
   // Most have not grown at all since they are watched: no window can hold growth.
@@ -96,11 +96,11 @@ function judge(
     return;
   }
   if (!told) return;
-  const before = track.points.find((point) => point.at >= at - spanMs)?.value ?? group.count;
+  const before = track.points.all().find((point) => point.at >= at - spanMs)?.value ?? group.count;
   const level = at - told.at >= spanMs && group.count - before < 0.05 * (told.count - told.from.value);
   if (group.count >= told.from.value + (told.count - told.from.value) / 2 && !level) return;
   delete track.told;
-  track.points = [{ at, value: group.count }];
+  track.points = new Points().add(at, group.count, spanMs * 6);
   track.lowest = group.count;
   outputs.push({ type: 'close', key, endedAt: at });
 }

@@ -4,11 +4,11 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { movedGlance } from './movedGlance.ts';
 import {
   hasGone,
   identityOf,
   limit,
-  movedRows,
   percent,
   processDetail,
   processEvidence,
@@ -250,8 +250,7 @@ function judgeWaiting(
 function judgePegged(state: State, sample: Sample, context: DetectorContext): DetectorOutput[] {
   const { pegged } = state;
   if (sample.cores < 2) return [];
-  let top: Sample['table'][number] | undefined;
-  for (const row of movedRows(sample)) if (row.cpu > (top?.cpu ?? 0)) top = row;
+  const top = movedGlance(sample).busiest;
   const outputs: DetectorOutput[] = [];
   if (!pegged.open && (top?.cpu ?? 0) < 0.8) {
     if (pegged.key !== undefined) delete pegged.key;

@@ -5,8 +5,16 @@ import type { HostFacts, HostId } from '../../../shared/model/host.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { ThresholdRule, WatchedLog } from '../../../shared/model/workspace.ts';
-import type { Answer, DetectorInput, DetectorOutput, EventDraft, Look, Question } from './detector.ts';
-import { type AnyDetector, DETECTORS } from './detectors.ts';
+import type {
+  Answer,
+  Detector,
+  DetectorInput,
+  DetectorOutput,
+  EventDraft,
+  Look,
+  Question,
+} from './detector.ts';
+import { DETECTORS } from './detectors.ts';
 import { fittingActions } from './fittingActions.ts';
 
 export interface DetectorPipeline extends Disposable {
@@ -28,7 +36,7 @@ export interface DetectorPipelineOptions {
   answer: (question: Question) => Promise<Answer>;
   publish: (event: TimelineEvent) => void;
   diagnostic: (line: string) => void;
-  detectors?: readonly AnyDetector[];
+  detectors?: readonly Detector<unknown>[];
   newId?: () => EventId;
 }
 
@@ -37,14 +45,11 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
   const { host, clock } = options;
   const logs = options.logs ?? [];
   const newId = options.newId ?? (() => crypto.randomUUID() as EventId);
-  const running = (options.detectors ?? DETECTORS).map((detector) => ({
-    name: detector.name,
-    reduce: detector.start(),
-    takes: detector.takes,
-    looksAt: detector.looksAt,
-    thresholds: thresholdsOf(detector, options.thresholds, host),
-    failures: 0,
-  }));
+  // All that is of this host is in two lists: a hundred hosts do not fit a cache, and each object looked at costs.
+  const detectors = options.detectors ?? DETECTORS;
+  const states = detectors.map((detector) => detector.initial());
+  const thresholds = detectors.map((detector) => thresholdsOf(detector, options.thresholds, host));
+  const failures = new Map<string, number>();
   // One for all calls: it is of one call only.
   const context = {
     host,
@@ -59,12 +64,12 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     cgroups: undefined,
   };
   const isNew: Record<Look, boolean> = { fileSystems: false, sockets: false, cgroups: false };
-  const runningBy = new Map<DetectorInput['type'], typeof running>();
-  function byInput(type: DetectorInput['type']): typeof running {
-    let some = runningBy.get(type);
+  const takers = new Map<DetectorInput['type'], number[]>();
+  function takersOf(type: DetectorInput['type']): number[] {
+    let some = takers.get(type);
     if (!some) {
-      some = running.filter(({ takes }) => takes === undefined || takes.includes(type));
-      runningBy.set(type, some);
+      some = [...detectors.keys()].filter((n) => detectors[n]?.takes?.includes(type) !== false);
+      takers.set(type, some);
     }
     return some;
   }
@@ -78,15 +83,18 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     if (isSample) noteLooks(input.sample.lookedAt);
     context.facts = options.facts();
     context.now = now;
-    for (const detector of byInput(input.type)) {
-      if (isSample && detector.looksAt !== undefined && !isNew[detector.looksAt]) continue;
-      context.thresholds = detector.thresholds;
+    for (const n of takersOf(input.type)) {
+      const detector = detectors[n];
+      if (!detector || (isSample && detector.looksAt !== undefined && !isNew[detector.looksAt])) continue;
+      context.thresholds = thresholds[n] ?? detector.thresholds;
       let outputs: DetectorOutput[] = [];
       try {
-        outputs = detector.reduce(input, context);
+        outputs = detector.reduce(states[n], input, context);
       } catch (error) {
+        const before = failures.get(detector.name) ?? 0;
+        failures.set(detector.name, before + 1);
         // One in a hundred of the same fault is enough to be found.
-        if (detector.failures++ % 100 === 0) report(detector.name, error);
+        if (before % 100 === 0) report(detector.name, error);
       }
       for (const output of outputs) apply(detector.name, output, now);
     }
@@ -277,11 +285,13 @@ function withoutSecretsIn(draft: EventDraft): EventDraft {
 }
 
 function thresholdsOf(
-  detector: AnyDetector,
+  detector: Detector<unknown>,
   rules: readonly ThresholdRule[],
   host: HostId,
 ): Readonly<Record<string, number | boolean>> {
+  const own = rules.filter((rule) => rule.detector === detector.name);
+  if (own.length === 0) return detector.thresholds;
   const rank = (rule: ThresholdRule) => (rule.on === undefined ? 0 : rule.on.includes(host) ? 2 : 1);
-  const own = rules.filter((rule) => rule.detector === detector.name).sort((a, b) => rank(a) - rank(b));
+  own.sort((a, b) => rank(a) - rank(b));
   return Object.assign({ ...detector.thresholds }, ...own.map((rule) => rule.values));
 }

@@ -32,64 +32,39 @@ import { serviceFailed } from './serviceFailed.ts';
 import { threadsGrowth } from './threadsGrowth.ts';
 
 /** One line a detector. Its state is its own affair: nobody else sees what it is. */
-export const DETECTORS: readonly AnyDetector[] = [
-  anyDetector(oomKill),
-  anyDetector(respawnLoop),
-  anyDetector(link),
-  anyDetector(hostReboot),
-  anyDetector(erlangNodes),
-  anyDetector(segfault),
-  anyDetector(hungTask),
-  anyDetector(kernelOops),
-  anyDetector(filesystemReadonly),
-  anyDetector(serviceFailed),
-  anyDetector(cpuSaturated),
-  anyDetector(cgroupThrottled),
-  anyDetector(oomRisk),
-  anyDetector(memoryLeak),
-  anyDetector(threadsGrowth),
-  anyDetector(fdLeak),
-  anyDetector(fdNearLimit),
-  anyDetector(connectionsLeak),
-  anyDetector(connectionsCapped),
-  anyDetector(queueStalled),
-  anyDetector(listenOverflow),
-  anyDetector(diskFull),
-  anyDetector(diskFilling),
-  anyDetector(inodesFull),
-  anyDetector(networkSaturated),
-  anyDetector(networkErrors),
-  anyDetector(clockSkewed),
-  anyDetector(logMatched),
-  anyDetector(logSurge),
-  anyDetector(pidChanged),
-  anyDetector(hostOutlier),
+export const DETECTORS: readonly Detector<unknown>[] = [
+  oomKill,
+  respawnLoop,
+  link,
+  hostReboot,
+  erlangNodes,
+  segfault,
+  hungTask,
+  kernelOops,
+  filesystemReadonly,
+  serviceFailed,
+  cpuSaturated,
+  cgroupThrottled,
+  oomRisk,
+  memoryLeak,
+  threadsGrowth,
+  fdLeak,
+  fdNearLimit,
+  connectionsLeak,
+  connectionsCapped,
+  queueStalled,
+  listenOverflow,
+  diskFull,
+  diskFilling,
+  inodesFull,
+  networkSaturated,
+  networkErrors,
+  clockSkewed,
+  logMatched,
+  logSurge,
+  pidChanged,
+  hostOutlier,
 ];
-
-/** A detector whose state is inside: `start` gives a reducer. */
-export interface AnyDetector {
-  readonly name: string;
-  readonly thresholds: Readonly<Record<string, number | boolean>>;
-  readonly takes?: Detector<unknown>['takes'];
-  readonly looksAt?: Detector<unknown>['looksAt'];
-  start(): (
-    input: Parameters<Detector<unknown>['reduce']>[1],
-    context: Parameters<Detector<unknown>['reduce']>[2],
-  ) => ReturnType<Detector<unknown>['reduce']>;
-}
-
-export function anyDetector<State>(detector: Detector<State>): AnyDetector {
-  return {
-    name: detector.name,
-    thresholds: detector.thresholds,
-    ...(detector.takes ? { takes: detector.takes } : {}),
-    ...(detector.looksAt ? { looksAt: detector.looksAt } : {}),
-    start() {
-      const state = detector.initial();
-      return (input, context) => detector.reduce(state, input, context);
-    },
-  };
-}
 
 /** Every detector's thresholds with their defaults: what a workspace may override. */
 export const detectorThresholds: Readonly<Record<string, Readonly<Record<string, number | boolean>>>> =

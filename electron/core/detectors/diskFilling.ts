@@ -4,12 +4,12 @@ import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
 import { fillableFileSystems } from './fileSystemLooks.ts';
-import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
+import { type Growth, history, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import { bytesWords, limit, percent } from './words.ts';
 
 interface Track {
-  points: Point[];
+  points: Points;
   told?: { at: number; severity: string; left: number };
   slowSince?: number;
 }
@@ -46,11 +46,11 @@ function judge(
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
-  const track = state.mounts.get(fs.mount) ?? { points: [] };
+  const track = state.mounts.get(fs.mount) ?? { points: new Points() };
   state.mounts.set(fs.mount, track);
   const spanMs = limit(context, 'seconds') * 1000;
   // Where df is asked once a minute, a longer span gives as many looks.
-  addPoint(track.points, { at: sample.at, value: fs.usedBytes }, spanMs * 6);
+  track.points.add(sample.at, fs.usedBytes, spanMs * 6);
   const rule = { growth: limit(context, 'minimumMiB') * 2 ** 20, share: 0 };
   const growth =
     steadyGrowth(track.points, { ...rule, spanMs }) ??

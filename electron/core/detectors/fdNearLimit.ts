@@ -2,6 +2,7 @@ import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { movedGlance, openShare } from './movedGlance.ts';
 import {
   countWords,
   limit,
@@ -32,21 +33,19 @@ export const fdNearLimit: Detector<State> = {
     const due = sample.at - state.lookedAt >= LOOK_MS;
     if (due) state.lookedAt = sample.at;
     const outputs: DetectorOutput[] = [];
-    const openShare = limit(context, 'openShare');
+    const least = limit(context, 'openShare');
     // A row whose count changed has moved; those that are told of are looked at in any case, now and then.
-    for (const row of movedRows(sample)) {
-      const { openFiles, openFilesLimit } = row;
-      if (openFiles === undefined) continue;
-      const share = openFilesLimit === undefined || openFilesLimit === 0 ? 0 : openFiles / openFilesLimit;
-      if (share >= openShare || state.open.size > 0)
-        judge(state, row, openFiles, share, sample, context, outputs);
-    }
+    if (state.open.size > 0 || movedGlance(sample).openShare >= least)
+      for (const row of movedRows(sample)) {
+        const share = openShare(row);
+        if (row.openFiles !== undefined && (share >= least || state.open.size > 0))
+          judge(state, row, row.openFiles, share, sample, context, outputs);
+      }
     if (!due) return outputs;
     for (const [key, one] of state.open) {
       const row = one.seenAt === sample.at ? undefined : rowOf(sample, one.pid);
       if (row?.openFiles === undefined || `${row.pid}:${row.startTicks}` !== key) continue;
-      const most = row.openFilesLimit ?? 0;
-      judge(state, row, row.openFiles, most === 0 ? 0 : row.openFiles / most, sample, context, outputs);
+      judge(state, row, row.openFiles, openShare(row), sample, context, outputs);
     }
     for (const [key, one] of state.open) {
       if (one.seenAt === sample.at) continue;

@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
-import { addPoint, type Point, steadyGrowth } from './growth.ts';
+import { Points, steadyGrowth } from './growth.ts';
 import { initialHysteresis, takeLook } from './hysteresis.ts';
 
 const RULE = { spanMs: 60_000, growth: 50, share: 0.3 };
 
 /** Looks every ten seconds at a number that changes with time (s). */
-function looks(value: (second: number) => number, seconds = 120): Point[] {
-  const points: Point[] = [];
-  for (let second = 0; second <= seconds; second += 10)
-    addPoint(points, { at: second * 1000, value: value(second) }, 90_000);
+function looks(value: (second: number) => number, seconds = 120): Points {
+  const points = new Points();
+  for (let second = 0; second <= seconds; second += 10) points.add(second * 1000, value(second), 90_000);
   return points;
 }
 
@@ -42,9 +41,11 @@ it('less than the span is none', () => {
 });
 
 it('keeps no more than the window, and never more than a bound', () => {
-  const points: Point[] = [];
-  for (let n = 0; n < 10_000; n++) addPoint(points, { at: n * 10, value: n }, 1e9);
+  const points = new Points();
+  for (let n = 0; n < 10_000; n++) points.add(n * 10, n, 1e9);
   expect(points.length).toBeLessThanOrEqual(240);
+  expect(points.length).toBeGreaterThan(110);
+  expect(points.at(-1)).toEqual({ at: 99_990, value: 9999 });
   expect(looks((s) => s, 1000).length).toBeLessThan(13);
 });
 

@@ -21,61 +21,105 @@ export interface Growth {
 const LEAST_POINTS = 4;
 const MOST_POINTS = 240;
 
-/** Adds a look and forgets what is older than `keepMs`. A look that is too soon after the last is not kept by itself. */
-export function addPoint(points: Point[], point: Point, keepMs: number): void {
-  points.push(point);
-  const oldest = point.at - keepMs;
-  // One point at or before the start of the window stays: growth is measured from it.
-  while (points.length > 2 && (points[1]?.at ?? point.at) <= oldest) points.shift();
-  if (points.length > MOST_POINTS) points.splice(0, points.length, ...points.filter((_, n) => n % 2 === 1));
+/** The latest looks at one number, oldest first. A hundred hosts keep a million of them: so they are numbers side by side. */
+export class Points {
+  /** Time, value, time, value … */
+  readonly #numbers: number[] = [];
+
+  get length(): number {
+    return this.#numbers.length / 2;
+  }
+
+  timeOf(n: number): number {
+    return this.#numbers[2 * n] ?? 0;
+  }
+
+  valueOf(n: number): number {
+    return this.#numbers[2 * n + 1] ?? 0;
+  }
+
+  /** The nth; counted from the end where it is negative. */
+  at(n: number): Point | undefined {
+    const index = n < 0 ? this.length + n : n;
+    return index < 0 || index >= this.length
+      ? undefined
+      : { at: this.timeOf(index), value: this.valueOf(index) };
+  }
+
+  all(): Point[] {
+    return Array.from({ length: this.length }, (_, n) => ({ at: this.timeOf(n), value: this.valueOf(n) }));
+  }
+
+  /** Adds a look and forgets what is older than `keepMs`. */
+  add(at: number, value: number, keepMs: number): this {
+    const numbers = this.#numbers;
+    numbers.push(at, value);
+    const oldest = at - keepMs;
+    let old = 0;
+    // One point at or before the start of the window stays: growth is measured from it.
+    while (this.length - old > 2 && this.timeOf(old + 1) <= oldest) old++;
+    if (old > 0) numbers.splice(0, 2 * old);
+    // Then every second one goes.
+    if (this.length > MOST_POINTS)
+      numbers.splice(0, numbers.length, ...numbers.filter((_, n) => (n >> 1) % 2 === 1));
+    return this;
+  }
 }
 
 /**
  * Growth without release, over the last `spanMs`. Unlike a start that levels off, a single jump or a sawtooth, it goes on
  * through all of the span: some in its first half and still some in its last fifth, and next to nothing is given back.
  */
-export function steadyGrowth(points: readonly Point[], rule: GrowthRule): Growth | undefined {
-  const to = points.at(-1);
-  if (!to) return undefined;
+export function steadyGrowth(points: Points, rule: GrowthRule): Growth | undefined {
+  const last = points.length - 1;
+  const toAt = points.timeOf(last);
+  const toValue = points.valueOf(last);
   // Looks that are far apart need a longer window to be four.
-  const start = Math.min(lastBefore(points, to.at - rule.spanMs), points.length - LEAST_POINTS);
-  const from = points[start];
-  if (!from) return undefined;
-  const total = to.value - from.value;
-  if (total < rule.growth || total < rule.share * from.value || total <= 0) return undefined;
-  const span = to.at - from.at;
-  let highest = from.value;
-  let half = from.value;
-  let fifth = from.value;
-  for (let n = start; n < points.length; n++) {
-    const { at, value } = points[n] ?? to;
+  const start = Math.min(lastBefore(points, toAt - rule.spanMs), points.length - LEAST_POINTS);
+  if (start < 0) return undefined;
+  const fromAt = points.timeOf(start);
+  const fromValue = points.valueOf(start);
+  const total = toValue - fromValue;
+  if (total < rule.growth || total < rule.share * fromValue || total <= 0) return undefined;
+  const span = toAt - fromAt;
+  let highest = fromValue;
+  let half = fromValue;
+  let fifth = fromValue;
+  for (let n = start; n <= last; n++) {
+    const after = points.timeOf(n) - fromAt;
+    const value = points.valueOf(n);
     highest = Math.max(highest, value);
     if (highest - value > total * 0.1) return undefined;
-    if (at - from.at <= span / 2) half = value;
-    if (at - from.at <= span * 0.8) fifth = value;
+    if (after <= span / 2) half = value;
+    if (after <= span * 0.8) fifth = value;
   }
-  const early = (half - from.value) / total;
-  const late = (to.value - fifth) / total;
+  const early = (half - fromValue) / total;
+  const late = (toValue - fifth) / total;
   if (early < 0.15 || early > 0.85 || late < 0.08) return undefined;
-  return { from, to, perSecond: (total * 1000) / span };
+  return {
+    from: { at: fromAt, value: fromValue },
+    to: { at: toAt, value: toValue },
+    perSecond: (total * 1000) / span,
+  };
 }
 
 /** The last of them that is at this time or before; -1: none. Most are asked for in vain, so that this must cost little. */
-function lastBefore(points: readonly Point[], at: number): number {
+function lastBefore(points: Points, at: number): number {
   let low = -1;
   let high = points.length - 1;
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if ((points[middle]?.at ?? 0) <= at) low = middle;
+    if (points.timeOf(middle) <= at) low = middle;
     else high = middle - 1;
   }
   return low;
 }
 
 /** For an event's detail: at most forty looks, evenly chosen, the first and the last among them. */
-export function history(points: readonly Point[]): number[][] {
+export function history(points: Points): number[][] {
   const step = Math.max(1, Math.ceil(points.length / 40));
   return points
+    .all()
     .filter((_, n) => (points.length - 1 - n) % step === 0 || n === 0)
     .map(({ at, value }) => [at, Math.round(value * 1000) / 1000]);
 }

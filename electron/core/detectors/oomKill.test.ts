@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { anyDetector } from './detectors.ts';
 import { oomKill } from './oomKill.ts';
 import { START, TestHost } from './testHost.ts';
 
 const MiB = 1024 * 1024;
-const detectors = [anyDetector(oomKill)];
+const detectors = [oomKill];
 const constraint = (pid: number, cgroup: string, name = 'python3') =>
   `oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=${cgroup},task_memcg=${cgroup},task=${name},pid=${pid},uid=0`;
 const killed = (pid: number, name = 'python3') =>

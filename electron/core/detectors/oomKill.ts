@@ -1,6 +1,7 @@
 import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorContext, DetectorOutput, KernelLine, LogLine } from './detector.ts';
+import { movedGlance } from './movedGlance.ts';
 import { describeOomKill, type Victim } from './oomKillEvent.ts';
 import {
   completeOomGroup,
@@ -10,7 +11,7 @@ import {
   type OomGroup,
 } from './oomKillGroup.ts';
 import { splitSyslog } from './oomKillLines.ts';
-import { movedRows } from './words.ts';
+import { rowOf } from './words.ts';
 
 /**
  * Tells of OOM kills: counted by the kernel's counter, described by the log (its `oom-kill:` line is rate-limited).
@@ -51,6 +52,7 @@ export const oomKill: Detector<OomKillState> = {
     rises: [],
     gone: [],
     tables: [],
+    seesKernel: false,
     ownCgroups: new Set(),
     holder: undefined,
     logReadable: false,
@@ -97,6 +99,8 @@ export interface OomKillState {
   gone: GoneProcess[];
   /** The last tables, the newest last: a dying process shows no memory, so its last figures are here. Never written to. */
   tables: readonly (readonly ProcessRow[])[];
+  /** The last of them has the kernel's own threads. */
+  seesKernel: boolean;
   ownCgroups: Set<string>;
   /** The control group whose limit holds for this host, as it sees it; mostly `/`, which says nothing. */
   holder: string | undefined;
@@ -165,10 +169,8 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
       if (change.change === 'exited') addGone(state, change, sample, false);
     }
     // A victim whose parent does not reap it stays in the table.
-    for (const row of movedRows(sample)) {
-      if ((row.state === 'Z' || row.state === 'X') && state.tables.length > 0)
-        addGone(state, row, sample, true);
-    }
+    if (state.tables.length > 0)
+      for (const row of movedGlance(sample).zombies) addGone(state, row, sample, true);
     for (const rise of state.rises) rise.samplesAfter++;
     if (last) {
       const shared = isShared(state, context);
@@ -198,6 +200,7 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
   if (holder) state.holder = holder.path;
   state.lastSample = { at: sample.at, machine, own };
   state.tables = [...state.tables.slice(-2), sample.table];
+  state.seesKernel = rowOf(sample, 2)?.name === 'kthreadd';
   while (context.now - (state.gone[0]?.at ?? context.now) > 2 * NEAR_MS) state.gone.shift();
 }
 
@@ -207,8 +210,7 @@ function addGone(
   sample: Sample,
   zombie: boolean,
 ): void {
-  for (const { identity } of state.gone)
-    if (identity.pid === process.pid && identity.startTicks === process.startTicks) return;
+  for (const one of state.gone) if (one.pid === process.pid && one.startTicks === process.startTicks) return;
   const gone = new GoneProcess(process, sample, state.tables);
   // A zombie that was one before is no news.
   if ((zombie || process.residentBytes === 0) && gone.wasZombie()) return;
@@ -217,10 +219,12 @@ function addGone(
 
 /** Processes end all the time, and hardly one is ever asked for: its last figures are looked for then. */
 class GoneProcess implements Victim {
-  readonly identity: ProcessIdentity;
+  readonly pid: number;
+  readonly startTicks: number;
   readonly name: string;
   readonly at: number;
   claimed = false;
+  readonly #bootId: string;
   readonly #process: { command: string; residentBytes: number };
   readonly #tables: OomKillState['tables'];
 
@@ -229,11 +233,17 @@ class GoneProcess implements Victim {
     sample: Sample,
     tables: OomKillState['tables'],
   ) {
-    this.identity = { bootId: sample.bootId, pid: process.pid, startTicks: process.startTicks };
+    this.pid = process.pid;
+    this.startTicks = process.startTicks;
+    this.#bootId = sample.bootId;
     this.name = process.name;
     this.at = sample.at;
     this.#process = process;
     this.#tables = tables;
+  }
+
+  get identity(): ProcessIdentity {
+    return { bootId: this.#bootId, pid: this.pid, startTicks: this.startTicks };
   }
 
   get command(): string {
@@ -251,9 +261,8 @@ class GoneProcess implements Victim {
 
   /** Its rows in the last tables. */
   #before(): ProcessRow[] {
-    const { pid, startTicks } = this.identity;
     return this.#tables
-      .map((rows) => rows.find((row) => row.pid === pid && row.startTicks === startTicks))
+      .map((rows) => rows.find((row) => row.pid === this.pid && row.startTicks === this.startTicks))
       .filter((row) => row !== undefined);
   }
 }
@@ -421,7 +430,7 @@ function findVictim(state: OomKillState, kill: Kill, shared: boolean): Victim | 
   const near = state.gone.filter(
     (g) => !g.claimed && isSameName(g.name, process) && Math.abs(g.at - kill.logged.seenAt) <= NEAR_MS,
   );
-  let found = near.find((g) => g.identity.pid === pid);
+  let found = near.find((g) => g.pid === pid);
   if (!found && !shared) {
     // Still in the table: its pid is enough where pids are the machine's.
     const row = state.tables.at(-1)?.find((r) => r.pid === pid && isSameName(r.name, process));
@@ -517,7 +526,7 @@ function largestGone(state: OomKillState, rise: Rise, context: DetectorContext) 
  */
 function isShared(state: OomKillState, context: DetectorContext): boolean {
   if (context.facts ? !context.facts.container : state.tables.length === 0) return false;
-  return !state.tables.at(-1)?.some((row) => row.pid === 2 && row.name === 'kthreadd');
+  return !state.seesKernel;
 }
 
 function numberOf(context: DetectorContext, name: string): number {

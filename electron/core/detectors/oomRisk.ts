@@ -3,13 +3,13 @@ import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
-import { addPoint, history, type Point, steadyGrowth } from './growth.ts';
+import { history, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import { bytesWords, limit, percent, processDetail, processEvidence, processWords } from './words.ts';
 
 interface Track {
   /** What is used, in bytes: its growth is what takes the rest. */
-  points: Point[];
+  points: Points;
   /** Of all looks since it is watched: no window can hold more growth than that. */
   lowest: number;
   told?: { at: number; severity: string; used: number };
@@ -72,19 +72,23 @@ export const oomRisk: Detector<State> = {
   },
 };
 
+const SMALL = 4 << 20;
+
 /** Each half minute the largest processes, for five minutes. */
 function rememberTable(state: State, sample: Sample): void {
   const last = state.before.at(-1);
   if (last && sample.at - last.at < 15_000) return;
-  const rows = new Float64Array(3 * sample.table.length);
   let length = 0;
+  for (const row of sample.table) if (row.residentBytes >= SMALL) length += 3;
+  const rows = new Float64Array(length);
+  length = 0;
   for (const row of sample.table) {
-    if (row.residentBytes < 4 << 20) continue;
+    if (row.residentBytes < SMALL) continue;
     rows[length++] = row.pid;
     rows[length++] = row.startTicks;
     rows[length++] = row.residentBytes;
   }
-  state.before.push({ at: sample.at, rows: rows.slice(0, length) });
+  state.before.push({ at: sample.at, rows });
   while (state.before.length > 20) state.before.shift();
 }
 
@@ -97,10 +101,10 @@ function judge(
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
-  const track = state.tracks.get(key) ?? { points: [], lowest: used };
+  const track = state.tracks.get(key) ?? { points: new Points(), lowest: used };
   if (!state.tracks.has(key) && state.tracks.size >= 32) return;
   state.tracks.set(key, track);
-  addPoint(track.points, { at: sample.at, value: used }, KEEP_MS);
+  track.points.add(sample.at, used, KEEP_MS);
   const spanMs = limit(context, 'seconds') * 1000;
   const rule = { growth: total * 0.02, share: 0 };
   track.lowest = Math.min(track.lowest, used);
@@ -169,10 +173,10 @@ function judge(
 }
 
 /** By how much use went back at most within the last minutes: what was given back before may be again. */
-function largestFall(points: readonly Point[]): number {
+function largestFall(points: Points): number {
   let highest = 0;
   let fall = 0;
-  for (const { value } of points) {
+  for (const { value } of points.all()) {
     highest = Math.max(highest, value);
     fall = Math.max(fall, highest - value);
   }
@@ -192,7 +196,7 @@ function whoGrows(
   let most: { row: ProcessRow; bytes: number } | undefined;
   for (const row of sample.table) {
     const bytes = row.residentBytes - (known.get(`${row.pid}:${row.startTicks}`) ?? 0);
-    if (bytes > (most?.bytes ?? 4 << 20)) most = { row, bytes };
+    if (bytes > (most?.bytes ?? SMALL)) most = { row, bytes };
   }
   return most;
 }

@@ -2,12 +2,15 @@ import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind, Evidence } from '../../../shared/model/timelineEvent.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
-import { addPoint, type Growth, history, type Point, steadyGrowth } from './growth.ts';
+import { type Growth, history, Points, steadyGrowth } from './growth.ts';
+import { type MovedGlance, movedGlance } from './movedGlance.ts';
 import { limit, movedRows, processDetail, processEvidence, rowOf } from './words.ts';
 
 interface Track {
   row: ProcessRow;
-  points: Point[];
+  points: Points;
+  /** The latest of them. */
+  last: number;
   seenAt: number;
   /** Of all looks since it is watched. */
   lowest: number;
@@ -35,6 +38,8 @@ export interface ProcessGrowthSpec {
   /** Factor from the unit of `minimum` and `growth` to that of `value`. */
   unit: number;
   value: (row: ProcessRow) => number | undefined;
+  /** The most of it among the rows that moved. */
+  most: (glance: MovedGlance) => number;
   describe: (
     row: ProcessRow,
     growth: Growth,
@@ -67,7 +72,12 @@ export function processGrowth(spec: ProcessGrowthSpec): Detector<GrowthState> {
       state.lookedAt = sample.at;
       take(spec, state, sample, context);
       const outputs: DetectorOutput[] = [];
-      for (const [pid, track] of state.tracks) judge(spec, state, pid, track, sample, context, outputs);
+      const least = limit(context, 'growth') * spec.unit;
+      for (const [pid, track] of state.tracks) {
+        // Most have not grown at all since they are watched: no window can hold growth.
+        if (track.seenAt === sample.at && !track.told && track.last - track.lowest < least) continue;
+        judge(spec, state, pid, track, sample, context, outputs);
+      }
       return outputs;
     },
   };
@@ -82,10 +92,12 @@ function discover(
 ): void {
   // Growth is seen from half of what is worth telling on.
   const least = (limit(context, 'minimum') * spec.unit) / 2;
+  if (spec.most(movedGlance(sample)) < least) return;
   for (const row of movedRows(sample)) {
     const value = spec.value(row);
     if (value === undefined || value < least || state.tracks.size >= MOST_TRACKS * 2) continue;
-    if (!state.tracks.has(row.pid)) state.tracks.set(row.pid, { row, points: [], seenAt: 0, lowest: value });
+    if (!state.tracks.has(row.pid))
+      state.tracks.set(row.pid, { row, points: new Points(), last: 0, seenAt: 0, lowest: value });
   }
 }
 
@@ -97,19 +109,20 @@ function take(spec: ProcessGrowthSpec, state: GrowthState, sample: Sample, conte
     const row = rowOf(sample, pid);
     const value = row && spec.value(row);
     // Another process has the pid: the one before is over, which is told when it is judged.
-    if (!row || value === undefined || row.startTicks !== track.row.startTicks) continue;
+    if (!row || value === undefined || (row !== track.row && row.startTicks !== track.row.startTicks))
+      continue;
     track.row = row;
     track.seenAt = sample.at;
-    if (sample.hostAt - row.startedAt < youngMs) continue;
-    track.lowest = Math.min(track.points.length === 0 ? value : track.lowest, value);
-    addPoint(track.points, { at: sample.at, value }, keepMs);
+    const first = track.points.length === 0;
+    if (first && sample.hostAt - row.startedAt < youngMs) continue;
+    track.lowest = first ? value : Math.min(track.lowest, value);
+    track.last = value;
+    track.points.add(sample.at, value, keepMs);
   }
   if (state.tracks.size <= MOST_TRACKS) return;
-  const largest = [...state.tracks].sort(([, a], [, b]) => lastOf(b) - lastOf(a));
-  for (const [pid, track] of largest.slice(MOST_TRACKS)) if (!track.told) state.tracks.delete(pid);
+  const largest = [...state.tracks.values()].sort((a, b) => b.last - a.last);
+  for (const track of largest.slice(MOST_TRACKS)) if (!track.told) state.tracks.delete(track.row.pid);
 }
-
-const lastOf = (track: Track): number => track.points.at(-1)?.value ?? 0;
 
 function judge(
   spec: ProcessGrowthSpec,
@@ -120,16 +133,13 @@ function judge(
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
-  const { told, points } = track;
-  const value = lastOf(track);
+  const { told, points, last: value } = track;
   const key = () => `${pid}:${track.row.startTicks}`;
   if (track.seenAt !== sample.at) {
     if (told) outputs.push({ type: 'close', key: key(), endedAt: sample.at });
     state.tracks.delete(pid);
     return;
   }
-  // Most have not grown at all since they are watched: no window can hold growth.
-  if (!told && value - track.lowest < limit(context, 'growth') * spec.unit) return;
   const spanMs = limit(context, 'minutes') * 60_000;
   const rule = { growth: limit(context, 'growth') * spec.unit, share: limit(context, 'share') };
   const growth =
@@ -148,14 +158,14 @@ function judge(
   }
   if (!told) return;
   const grown = told.value - told.growth.from.value;
-  const before = points.find((point) => point.at >= sample.at - spanMs)?.value ?? value;
+  const before = points.all().find((point) => point.at >= sample.at - spanMs)?.value ?? value;
   const released = value < told.value - grown / 2;
   // Level for as long as it had to grow.
   const level = sample.at - told.at >= spanMs && value - before < grown * 0.05;
   if (!released && !level) return;
   delete track.told;
   // What was grown before is not growth again.
-  track.points = [{ at: sample.at, value }];
+  track.points = new Points().add(sample.at, value, spanMs * LONG);
   track.lowest = value;
   outputs.push({ type: 'close', key: key(), endedAt: sample.at });
 }

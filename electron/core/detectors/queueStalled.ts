@@ -35,7 +35,7 @@ export const queueStalled: Detector<State> = {
   reduce(state, input, context) {
     const looked = socketLook(input);
     if (!looked) return [];
-    const { sample, at, groups, keys } = looked;
+    const { sample, at, groups, keyOf } = looked;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<string>();
     for (const [n, group] of groups.entries()) {
@@ -44,7 +44,7 @@ export const queueStalled: Detector<State> = {
       for (const side of SIDES) {
         const use = side === 'receive' ? group.receiveQueue : group.sendQueue;
         if (state.queues.size === 0 && use.sum < limit(context, 'minimumBytes')) continue;
-        const key = `${side} ${keys[n] ?? ''}`;
+        const key = `${side} ${keyOf(n)}`;
         const known = state.queues.get(key);
         if (!known && use.sum < limit(context, 'minimumBytes')) continue;
         if (!known && state.queues.size >= 400) continue;

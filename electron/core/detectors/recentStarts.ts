@@ -11,6 +11,10 @@ export interface Start {
   at: number;
 }
 
+/** What is kept of a start: eight numbers side by side, as much as a processor fetches at once. */
+const NUMBERS = 8;
+const [AT, PARENT, PARENT_START, PID, START, CPU, HASH, BEFORE] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+
 /**
  * The last starts of a host, at most 512: who started what. Hosts start hundreds of processes a minute of which hardly one
  * is asked for again, so a start is a line of numbers in a ring, and nothing has to be forgotten.
@@ -18,58 +22,57 @@ export interface Start {
 export class RecentStarts {
   /** How many there have been: the number of the next. */
   #next = 1;
-  /** By number modulo `MOST`. */
-  readonly #at = new Float64Array(MOST);
-  readonly #parent = new Float64Array(MOST);
-  readonly #parentStart = new Float64Array(MOST);
-  readonly #pid = new Float64Array(MOST);
-  readonly #start = new Float64Array(MOST);
-  readonly #cpu = new Float64Array(MOST);
+  /** A line a start, by its number modulo `MOST`. */
+  readonly #lines = new Float64Array(MOST * NUMBERS);
   readonly #commands: string[] = [];
-  readonly #hash = new Int32Array(MOST);
   readonly #sleeps = new Uint8Array(MOST);
-  /** The newest start of each bucket, and of each start the one before it in its bucket: numbers, 0 for none. */
+  /** The newest start of each bucket; each has the one before it in its bucket: numbers, 0 for none. */
   readonly #newest = new Float64Array(BUCKETS);
-  readonly #before = new Float64Array(MOST);
 
-  add(child: ProcessChange, parent: { pid: number; startTicks: number }, at: number): void {
+  /** Gives the latest start before it of the same command by the same parent, if that is still known. */
+  add(child: ProcessChange, parent: { pid: number; startTicks: number }, at: number): Start | undefined {
+    const { command } = child;
+    const hash = hashOf(parent.pid, command);
+    const before = this.#latest(parent, command, hash);
     const number = this.#next++;
     const slot = number % MOST;
-    const hash = hashOf(parent.pid, child.command);
     const bucket = hash & (BUCKETS - 1);
-    this.#hash[slot] = hash;
-    this.#at[slot] = at;
-    this.#parent[slot] = parent.pid;
-    this.#parentStart[slot] = parent.startTicks;
-    this.#pid[slot] = child.pid;
-    this.#start[slot] = child.startTicks;
-    this.#cpu[slot] = child.cpuTicks;
-    this.#commands[slot] = child.command;
-    this.#sleeps[slot] = child.name === 'sleep' ? 1 : 0;
-    this.#before[slot] = this.#newest[bucket] ?? 0;
+    const line = slot * NUMBERS;
+    const lines = this.#lines;
+    lines[line + AT] = at;
+    lines[line + PARENT] = parent.pid;
+    lines[line + PARENT_START] = parent.startTicks;
+    lines[line + PID] = child.pid;
+    lines[line + START] = child.startTicks;
+    lines[line + CPU] = child.cpuTicks;
+    lines[line + HASH] = hash;
+    lines[line + BEFORE] = this.#newest[bucket] ?? 0;
     this.#newest[bucket] = number;
+    this.#commands[slot] = command;
+    this.#sleeps[slot] = child.name === 'sleep' ? 1 : 0;
+    return before;
   }
 
-  /** The latest start of the same command by the same parent that is still known. */
-  latest(parent: { pid: number; startTicks: number }, command: string): Start | undefined {
+  #latest(parent: { pid: number; startTicks: number }, command: string, hash: number): Start | undefined {
     const oldest = this.#next - MOST;
-    const hash = hashOf(parent.pid, command);
+    const lines = this.#lines;
     let number = this.#newest[hash & (BUCKETS - 1)] ?? 0;
     while (number > 0 && number >= oldest) {
       const slot = number % MOST;
+      const line = slot * NUMBERS;
       if (
-        this.#hash[slot] === hash &&
-        this.#parent[slot] === parent.pid &&
-        this.#parentStart[slot] === parent.startTicks &&
+        lines[line + HASH] === hash &&
+        lines[line + PARENT] === parent.pid &&
+        lines[line + PARENT_START] === parent.startTicks &&
         this.#commands[slot] === command
       )
         return {
-          pid: this.#pid[slot] ?? 0,
-          startTicks: this.#start[slot] ?? 0,
-          cpuTicks: this.#cpu[slot] ?? 0,
-          at: this.#at[slot] ?? 0,
+          pid: lines[line + PID] ?? 0,
+          startTicks: lines[line + START] ?? 0,
+          cpuTicks: lines[line + CPU] ?? 0,
+          at: lines[line + AT] ?? 0,
         };
-      number = this.#before[slot] ?? 0;
+      number = lines[line + BEFORE] ?? 0;
     }
     return undefined;
   }
@@ -81,10 +84,12 @@ export class RecentStarts {
     since: number,
   ): { own: number; others: number; sleeps: number } {
     const counts = { own: 0, others: 0, sleeps: 0 };
+    const lines = this.#lines;
     for (let number = this.#next - 1; number > 0 && number > this.#next - 1 - MOST; number--) {
       const slot = number % MOST;
-      if ((this.#at[slot] ?? 0) < since) break;
-      if (this.#parent[slot] !== parent.pid || this.#parentStart[slot] !== parent.startTicks) continue;
+      const line = slot * NUMBERS;
+      if ((lines[line + AT] ?? 0) < since) break;
+      if (lines[line + PARENT] !== parent.pid || lines[line + PARENT_START] !== parent.startTicks) continue;
       if (this.#sleeps[slot] === 1) counts.sleeps++;
       else if (this.#commands[slot] === command) counts.own++;
       else counts.others++;

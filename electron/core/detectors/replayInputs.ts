@@ -5,9 +5,8 @@ import type { ThresholdRule, WatchedLog } from '../../../shared/model/workspace.
 import { type Frame, FrameParser } from '../sampling/frame.ts';
 import { SampleAssembly } from '../sampling/sampleAssembly.ts';
 import type { RecordedFrame } from '../sampling/sampler.types.ts';
-import type { Answer, Question } from './detector.ts';
+import type { Answer, Detector, Question } from './detector.ts';
 import { createDetectorPipeline, type DetectorPipeline } from './detectorPipeline.ts';
-import type { AnyDetector } from './detectors.ts';
 import { type RecordedInput, type RecordingHeader, readHeader, readInput } from './recordedInput.ts';
 
 export interface ReplayOptions {
@@ -17,7 +16,7 @@ export interface ReplayOptions {
   appliesTo: (on: readonly string[] | undefined, host: { id: HostId; tags: string[] }) => boolean;
   publish: (event: TimelineEvent) => void;
   diagnostic: (line: string) => void;
-  detectors?: readonly AnyDetector[];
+  detectors?: readonly Detector<unknown>[];
 }
 
 export interface ReplayResult {

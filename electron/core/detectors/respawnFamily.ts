@@ -111,8 +111,7 @@ function start(state: FamilyState, child: ProcessChange, sample: Sample): void {
   if (!parent || child.command === '' || isForkOnly(parent, child)) return;
   const { at } = sample;
   const { pid, startTicks, cpuTicks, command } = child;
-  const before = state.starts.latest(parent, command);
-  state.starts.add(child, parent, at);
+  const before = state.starts.add(child, parent, at);
   if (!before) return;
   const lives = rowOf(sample, before.pid)?.startTicks === before.startTicks;
   const key = `${parent.pid}:${parent.startTicks}:${command}`;

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Answer } from './detector.ts';
-import { anyDetector } from './detectors.ts';
 import { respawnLoop } from './respawnLoop.ts';
 import { roleOf } from './respawnRole.ts';
 import { BOOT, TestHost } from './testHost.ts';
 
-const detectors = [anyDetector(respawnLoop)];
+const detectors = [respawnLoop];
 const UNICORN = '/srv/app/bin/ruby bin/unicorn -c config/unicorn.rb';
 const SUPERVISOR = 80;
 const HOLDER = 76;

@@ -8,8 +8,8 @@ export interface SocketLook {
   sample: Sample;
   at: number;
   groups: readonly SocketGroup[];
-  /** Of the groups, in their order. */
-  keys: readonly string[];
+  /** Of the group at this place: made when it is first asked for. */
+  keyOf: (n: number) => string;
 }
 
 /**
@@ -23,7 +23,14 @@ export function socketLook(input: DetectorInput): SocketLook | undefined {
   if (at === undefined || !sample.sockets) return undefined;
   if (latest?.sample !== sample) {
     const groups = sample.sockets.filter((group) => group.ownerPid !== 0);
-    latest = { sample, at, groups, keys: groups.map(groupKey) };
+    const keys: string[] = [];
+    const keyOf = (n: number) => {
+      const group = groups[n];
+      const key = keys[n] ?? (group ? groupKey(group) : '');
+      keys[n] = key;
+      return key;
+    };
+    latest = { sample, at, groups, keyOf };
   }
   return latest;
 }

@@ -4,9 +4,8 @@ import type { ProcessChange, ProcessRow } from '../../../shared/model/process.ts
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { WatchedLog } from '../../../shared/model/workspace.ts';
-import type { Answer, DetectorInput, KernelLine, Question } from './detector.ts';
+import type { Answer, Detector, DetectorInput, KernelLine, Question } from './detector.ts';
 import { createDetectorPipeline } from './detectorPipeline.ts';
-import type { AnyDetector } from './detectors.ts';
 
 export const BOOT = '35ad2bdb-5d64-4d87-b3ac-77883730a9e6';
 /** The clock of tests starts here; hosts booted a day before. */
@@ -32,7 +31,7 @@ export class TestHost {
 
   constructor(options: {
     container?: boolean;
-    detectors?: AnyDetector[];
+    detectors?: Detector<unknown>[];
     thresholds?: Record<string, Record<string, number | boolean>>;
     logs?: WatchedLog[];
   }) {

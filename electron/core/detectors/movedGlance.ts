@@ -1,0 +1,50 @@
+import type { ProcessRow } from '../../../shared/model/process.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import { movedRows } from './words.ts';
+
+/** The most of each figure among the rows that moved: mostly none is worth a closer look, and all is seen in one pass. */
+export interface MovedGlance {
+  /** Undefined where none used any CPU. */
+  busiest: ProcessRow | undefined;
+  residentBytes: number;
+  threads: number;
+  openFiles: number;
+  /** Open files as a share of the limit. */
+  openShare: number;
+  zombies: readonly ProcessRow[];
+}
+
+/** Several detectors look at the rows that moved, one after another at the same sample. */
+export function movedGlance(sample: Sample): MovedGlance {
+  if (latest?.sample !== sample) latest = { sample, glance: glanceAt(movedRows(sample)) };
+  return latest.glance;
+}
+
+let latest: { sample: Sample; glance: MovedGlance } | undefined;
+
+function glanceAt(rows: readonly ProcessRow[]): MovedGlance {
+  let busiest: ProcessRow | undefined;
+  let residentBytes = 0;
+  let threads = 0;
+  let openFiles = 0;
+  let share = 0;
+  let zombies: ProcessRow[] = NONE;
+  for (const row of rows) {
+    if (row.cpu > (busiest?.cpu ?? 0)) busiest = row;
+    if (row.residentBytes > residentBytes) residentBytes = row.residentBytes;
+    if (row.threads > threads) threads = row.threads;
+    if (row.openFiles !== undefined) {
+      if (row.openFiles > openFiles) openFiles = row.openFiles;
+      share = Math.max(share, openShare(row));
+    }
+    if (row.state === 'Z' || row.state === 'X') zombies = [...zombies, row];
+  }
+  return { busiest, residentBytes, threads, openFiles, openShare: share, zombies };
+}
+
+const NONE: ProcessRow[] = [];
+
+/** How much of what it may have open it has: 0 where its limit or its files are not known. */
+export function openShare({ openFiles, openFilesLimit }: ProcessRow): number {
+  return openFiles === undefined || !openFilesLimit ? 0 : openFiles / openFilesLimit;
+}
