@@ -168,3 +168,27 @@ test('after a key the pane that is typed into is drawn at once, and floods besid
   frame();
   expect(flooded).toBe(1);
 });
+
+test('what waits, whoever asked for it and when, is one frame', () => {
+  const { window, state, frame, advance } = testWindow();
+  const rate = limitDrawRate(window, () => state.now, { afterFrame });
+  const drawn: string[] = [];
+  const flood = () => rate.received(100_000);
+  flood();
+  window.requestAnimationFrame(() => drawn.push('first'));
+  frame();
+  for (const name of ['a', 'b', 'c']) {
+    advance(10);
+    flood();
+    window.requestAnimationFrame(() => drawn.push(name));
+  }
+  const gone = window.requestAnimationFrame(() => drawn.push('gone'));
+  window.cancelAnimationFrame(gone);
+  frame();
+  expect(drawn).toEqual(['first']);
+  advance(70);
+  const late = window.requestAnimationFrame(() => drawn.push('late'));
+  frame();
+  expect(drawn).toEqual(['first', 'a', 'b', 'c', 'late']);
+  window.cancelAnimationFrame(late);
+});

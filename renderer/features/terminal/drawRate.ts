@@ -22,10 +22,7 @@ export interface DrawRate {
   typed(): void;
 }
 
-type FrameWindow = Pick<
-  Window,
-  'requestAnimationFrame' | 'cancelAnimationFrame' | 'setTimeout' | 'clearTimeout'
->;
+type FrameWindow = Pick<Window, 'requestAnimationFrame' | 'cancelAnimationFrame' | 'setTimeout'>;
 
 /**
  * `afterFrame` runs something when the frame that is being made has been laid out and painted. `inBackground`: what asks
@@ -39,8 +36,11 @@ export function limitDrawRate(
   const { afterFrame = createAfterFrame(), inBackground = () => false } = options;
   const request = window.requestAnimationFrame.bind(window);
   const cancel = window.cancelAnimationFrame.bind(window);
-  /** Requests that wait: their id for the caller, what stops them, and what stops the waiting. */
-  const waiting = new Map<number, { stop: () => void; hurry: () => void; background: boolean }>();
+  /** Requests that wait, by their id for the caller. All of them end with one timer, and are one frame's. */
+  const waiting = new Map<number, { callback: FrameRequestCallback; background: boolean }>();
+  /** The browser's ids of requests that have waited. */
+  const hurried = new Map<number, number>();
+  let timed = false;
   let nextId = -1;
   let windowFrom = 0;
   let bytesInWindow = 0;
@@ -75,29 +75,42 @@ export function limitDrawRate(
     const awaited = !background && now() - typedAt < AFTER_KEY_MS;
     if (now() >= floodUntil || wait <= 0 || awaited) return request(draw(callback));
     const id = nextId--;
-    const hurry = () => {
-      window.clearTimeout(timer);
-      const frame = request((time) => {
-        waiting.delete(id);
-        draw(callback)(time);
-      });
-      waiting.set(id, { stop: () => cancel(frame), hurry: () => {}, background });
-    };
-    const timer = window.setTimeout(hurry, wait);
-    waiting.set(id, { stop: () => window.clearTimeout(timer), hurry, background });
+    waiting.set(id, { callback, background });
+    if (!timed) {
+      timed = true;
+      window.setTimeout(() => {
+        timed = false;
+        hurry(() => true);
+      }, wait);
+    }
     return id;
   };
   window.cancelAnimationFrame = (id) => {
-    const request = waiting.get(id);
-    if (!request) return cancel(id);
-    waiting.delete(id);
-    request.stop();
+    const requested = hurried.get(id);
+    if (requested !== undefined) cancel(requested);
+    else if (!waiting.delete(id)) cancel(id);
+    hurried.delete(id);
   };
+
+  function hurry(which: (background: boolean) => boolean): void {
+    for (const [id, { callback, background }] of [...waiting]) {
+      if (!which(background)) continue;
+      waiting.delete(id);
+      const drawing = draw(callback);
+      hurried.set(
+        id,
+        request((time) => {
+          hurried.delete(id);
+          drawing(time);
+        }),
+      );
+    }
+  }
 
   return {
     typed() {
       typedAt = now();
-      for (const request of [...waiting.values()]) if (!request.background) request.hurry();
+      hurry((background) => !background);
     },
     received(bytes) {
       const at = now();
