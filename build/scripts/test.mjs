@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildElectron } from './buildElectron.mjs';
 import { ensureRenderer } from './buildRenderer.mjs';
@@ -10,6 +10,7 @@ import {
   LAB_TEST_PACKAGES,
   UNIT_PACKAGES,
 } from './debianPackages.mjs';
+import { detectionTable } from './detectionTable.mjs';
 import { electronBinary } from './electronBinary.mjs';
 import { ensureInstalled } from './install.mjs';
 import { runInNode } from './nodeRuntime.mjs';
@@ -62,6 +63,7 @@ await runScript(async (args) => {
     });
     for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key];
   }
+  printDetections();
   print(`\n${summaryLine(total)}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 });
@@ -148,6 +150,15 @@ async function endToEnd(patterns) {
     { PLAYWRIGHT_JSON_OUTPUT_FILE: report, ...(electron ? { FIRELINE_ELECTRON: electron } : {}) },
   );
   return countPlaywright(read(report), status);
+}
+
+/** Of the parts that ran; also left in the results. */
+function printDetections() {
+  const parts = ['unit', 'lab'].map((part) => [part, read(join(RESULTS, `${part}.json`))]);
+  const lines = detectionTable(Object.fromEntries(parts));
+  if (lines.length === 0) return;
+  print(`\n── Detectors, by the tests that passed ──\n${lines.join('\n')}`);
+  writeFileSync(join(RESULTS, 'detectors.txt'), `${lines.join('\n')}\n`);
 }
 
 function read(path) {

@@ -19,8 +19,9 @@ const USAGE = `usage: npm run lab -- COMMAND
   oom HOST [--fast]               let a process grow until the kernel kills it (8 s, or 1)
   respawn HOST [--rate N] [--burn MS] [--holder pidfile|port] [--stop]
                                   a supervisor whose job cannot start because an older copy holds its place
-  connections|listen|files|memory|threads|throttle|disk|inodes|surge|match|restart HOST [--stop]
-                                  one trouble of a service, for real, until it is stopped (throttle needs: up --quota 0.5)
+  connections|listen|files|memory|threads|throttle|disk|inodes|surge|match|restart|wire|clock|readonly HOST [--stop]
+                                  one trouble of a service, for real, until it is stopped (throttle needs: up --quota 0.5;
+                                  wire and clock: hosts are opened after it)
   link HOST drop|stall|resume     end or freeze the host's ssh connections
   ssh HOST [COMMAND…]             log in with the lab's key
   down [--all]                    end the hosts and remove every trace

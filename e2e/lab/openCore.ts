@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCore } from '../../electron/core/core.ts';
 import type { Core } from '../../electron/core/core.types.ts';
+import { fired } from '../../electron/core/detectors/testDetections.ts';
 import { createRpcClient, type RpcClient } from '../../shared/contract/rpc.ts';
 import type { FrameChannel } from '../../shared/contract/wire.ts';
 import type { TimelineEvent } from '../../shared/model/timelineEvent.ts';
@@ -56,7 +57,10 @@ export async function openCore(
     timeline: () => [...events.values()],
     event(what, fits, withinMs = 30_000) {
       const already = [...events.values()].find(fits);
-      if (already !== undefined) return Promise.resolve(already);
+      if (already !== undefined) {
+        fired(already.kind);
+        return Promise.resolve(already);
+      }
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           listeners.delete(look);
@@ -73,6 +77,7 @@ export async function openCore(
           if (!fits(event)) return;
           clearTimeout(timer);
           listeners.delete(look);
+          fired(event.kind);
           resolve(event);
         };
         listeners.add(look);

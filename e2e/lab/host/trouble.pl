@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use IO::Socket::INET;
-use Socket qw(pack_sockaddr_in inet_aton SOMAXCONN);
+use Socket qw(pack_sockaddr_in inet_aton PF_INET SOCK_DGRAM SOMAXCONN);
 use Time::HiRes qw(sleep time);
 
 my ($what, @arguments) = @ARGV;
@@ -83,8 +83,45 @@ my %troubles = (
             sleep(time - $began < $quietSeconds ? 1 : 1 / $perSecond);
         }
     },
+    # Two links of 10 Mbit/s in a network namespace of their own, made by this process, which is also their other end: over wire0
+    # comes as much as it can carry, and what is sent into wire1 nobody takes. Both wait until the file GO is there.
+    'wire' => sub {
+        my ($go) = @_;
+        my @ends = map { wire($_) } qw(wire0 wire1);
+        system('ip', 'address', 'add', '10.99.0.1/24', 'dev', 'wire1');
+        system('ip', 'neighbour', 'add', '10.99.0.2', 'lladdr', '02:00:00:00:00:02', 'dev', 'wire1');
+        open my $ready, '>', "$go.ready" or die "ready: $!";
+        sleep 0.2 until -e $go;
+        socket(my $sender, PF_INET, SOCK_DGRAM, 0) or die "socket: $!";
+        my $to = pack_sockaddr_in(9, inet_aton('10.99.0.2'));
+        my $frame = pack('H12 H12 n', '020000000001', '020000000002', 0x0800) . 'x' x 1486;
+        my ($began, $frames) = (time, 0);
+        while (1) {
+            # What is late is made up for: 99 % of the link as a mean.
+            my $due = (time - $began) * 825;
+            for (; $frames < $due; $frames++) { syswrite $ends[0], $frame }
+            send $sender, 'x', 0, $to;
+            sleep 0.02;
+        }
+    },
     # A service that does nothing.
     'stand' => sub { sleep 3600 while 1 },
 );
+
+# An Ethernet interface of 10 Mbit/s, up, whose other end is the file that is returned (linux/if_tun.h, linux/ethtool.h).
+sub wire {
+    my ($name) = @_;
+    open my $end, '+<', '/dev/net/tun' or die "tun: $!";
+    # TUNSETIFF with IFF_TAP | IFF_NO_PI; SIOCETHTOOL with ETHTOOL_SSET: speed 10, full duplex.
+    my $request = pack('Z16 S x22', $name, 0x1002);
+    ioctl($end, 0x400454ca, $request) or die "TUNSETIFF: $!";
+    my $settings = pack('LLLSCCCCCCLLSCCLLL', 2, 0, 0, 10, 1, (0) x 13);
+    $request = pack('Z16 P x16', $name, $settings);
+    socket(my $any, PF_INET, SOCK_DGRAM, 0) or die "socket: $!";
+    ioctl($any, 0x8946, $request) or die "ETHTOOL_SSET: $!";
+    system('ip', 'link', 'set', $name, 'txqueuelen', '10', 'up') == 0 or die "ip link: $?";
+    return $end;
+}
+
 my $trouble = $troubles{ $what // '' } or die "trouble: no such trouble\n";
 $trouble->(@arguments);

@@ -18,6 +18,11 @@ export const TROUBLES = {
   inodes: { about: 'a small file system is filled with empty files' },
   surge: { about: 'a log that says one line a second says forty' },
   match: { about: 'a log says something that the workspace looks for' },
+  /** Logins see another network than the host's own: those that came before it was prepared do not. */
+  wire: { about: 'a link carries all it can, and another takes nothing of what is sent into it' },
+  /** To what perl programs of logins see; those that came before it was prepared see the right time. */
+  clock: { about: 'the host’s clock is five minutes behind' },
+  readonly: { about: 'a file system that took writes takes no more' },
   restart: { about: 'a service that ran for a while comes back under another pid' },
 } as const satisfies Record<string, { about: string }>;
 
@@ -48,7 +53,18 @@ export async function startTrouble(
     await host.start(['perl', SCRIPT, ...argv]);
     startedAt = Date.now();
   };
+  await prepareTrouble(host, name);
   switch (name) {
+    case 'wire':
+      await host.exec(`touch ${GO}`);
+      startedAt = Date.now();
+      break;
+    case 'clock':
+      break;
+    case 'readonly':
+      await must(host, 'mount -o remount,ro /srv/data');
+      startedAt = Date.now();
+      break;
     case 'connections':
       await run('answer', host.address, '9243', '1101');
       await run('leak-connections', host.address, '9243', '256', '0.25');
@@ -103,6 +119,55 @@ export async function startTrouble(
   };
 }
 
+const GO = '/run/lab/wire-go';
+
+/** What must stand before a session comes that is to see the trouble. Once: again, it does nothing. */
+export async function prepareTrouble(host: LabHost, name: TroubleName): Promise<void> {
+  if (name === 'readonly') await mount(host, '/srv/data', 'size=16m');
+  if (name === 'clock') await letLoginsSee(host, CLOCK);
+  if (name !== 'wire' || troubleOf(host, 'wire').length > 0) return;
+  await host.start(['unshare', '--net', 'perl', SCRIPT, 'wire', GO]);
+  await waitUntil(`${host.id}: its wires`, 10_000, async () =>
+    (await host.exec(`test -e ${GO}.ready`)).code === 0 ? true : undefined,
+  );
+  const [holder] = troubleOf(host, 'wire');
+  await letLoginsSee(host, network(holder?.innerPid ?? 0));
+}
+
+/**
+ * /sys shows the network of whoever mounted it: what is read of interfaces is laid over. Such logins have mounts of their own, so
+ * what is mounted in the host later they do not see.
+ */
+const network = (pid: number) => `
+exec nsenter --net=/proc/${pid}/ns/net unshare --mount sh -c '
+  mkdir -p /run/lab/sys && mount -t sysfs sysfs /run/lab/sys &&
+  for one in class/net devices/virtual/net; do mount --bind /run/lab/sys/$one /sys/$one || exit 1; done
+  exec sh -c "\${SSH_ORIGINAL_COMMAND:-exec sh -l}"'`;
+
+/** As a preloaded library does it elsewhere: no namespace of the kernel's has the time of day. */
+const CLOCK = `
+mkdir -p /run/lab/clock/Time
+cat >/run/lab/clock/Time/HiRes.pm <<'END'
+package Time::HiRes;
+my ($own) = grep { $_ ne '/run/lab/clock' && -e "$_/Time/HiRes.pm" } @INC;
+do "$own/Time/HiRes.pm" or die "Time::HiRes: $@ $!";
+my $true = \\&Time::HiRes::time;
+no warnings;
+*Time::HiRes::time = sub { $true->() - 300 };
+1;
+END
+export PERL5LIB=/run/lab/clock
+exec sh -c "\${SSH_ORIGINAL_COMMAND:-exec sh -l}"`;
+
+/** Commands of logins run by way of this script: sshd reads the keys, and what is forced with them, at each login. */
+async function letLoginsSee(host: LabHost, script: string): Promise<void> {
+  const file = '/run/lab/login.sh';
+  await must(
+    host,
+    `cat >${file} <<'LOGIN'\n#!/bin/sh${script}\nLOGIN\nchmod 755 ${file}; sed -i 's|^ssh-|command="${file}" ssh-|' /etc/ssh/authorized_keys`,
+  );
+}
+
 const PROCESSES: Record<TroubleName, readonly string[]> = {
   connections: ['leak-connections', 'answer'],
   listen: ['accept-none', 'clients'],
@@ -114,12 +179,19 @@ const PROCESSES: Record<TroubleName, readonly string[]> = {
   inodes: ['many-files'],
   surge: ['surge'],
   match: [],
+  wire: ['wire'],
+  clock: [],
+  readonly: [],
   restart: ['stand'],
 };
 
 export async function stopTrouble(host: LabHost, name: TroubleName): Promise<void> {
   for (const process of PROCESSES[name]) await end(host, process);
   if (name === 'disk') await host.exec('umount /srv/fill');
+  if (name === 'readonly') await host.exec('umount /srv/data');
+  if (name === 'wire') await host.exec(`rm -f ${GO} ${GO}.ready`);
+  if (name === 'wire' || name === 'clock')
+    await host.exec(`sed -i 's|^command="[^"]*" ||' /etc/ssh/authorized_keys`);
   if (name === 'inodes') await host.exec('umount /srv/many');
 }
 
@@ -128,6 +200,11 @@ async function mount(host: LabHost, directory: string, options: string): Promise
     `mkdir -p ${directory} && { mountpoint -q ${directory} || mount -t tmpfs -o ${options} tmpfs ${directory}; }`,
   );
   if (done.code !== 0) throw new Error(`lab: ${host.id}: ${directory} could not be mounted: ${done.stderr}`);
+}
+
+async function must(host: LabHost, script: string): Promise<void> {
+  const done = await host.exec(script);
+  if (done.code !== 0) throw new Error(`lab: ${host.id}: ${script.slice(0, 80)}: ${done.stderr}`);
 }
 
 async function logFolder(host: LabHost): Promise<void> {

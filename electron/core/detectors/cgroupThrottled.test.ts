@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 import { alarms, looking, play, told } from './testPlay.ts';
 
@@ -52,5 +53,6 @@ describe('cgroup.throttled', () => {
     expect(alarms(throttle((s) => (s === 40 ? 0.9 : 0)))).toEqual([]);
     expect(alarms(throttle(() => 0.08))).toEqual([]);
     expect(alarms(throttle(() => 0))).toEqual([]);
+    nearMiss('cgroup.throttled');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 import { alarms, told } from './testPlay.ts';
 
@@ -26,5 +27,6 @@ describe('clock.skewed', () => {
     expect(alarms(skewed(() => 1100))).toEqual([]);
     expect(alarms(skewed(() => 2500, 900))).toEqual([]);
     expect(alarms(skewed((s) => (s % 20 < 5 ? 5000 : 0)))).toEqual([]);
+    nearMiss('clock.skewed');
   });
 });

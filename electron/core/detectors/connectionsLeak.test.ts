@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SocketGroup } from '../../../shared/model/resources.ts';
+import { nearMiss } from './testDetections.ts';
 import { alarms, openKinds, told } from './testPlay.ts';
 import { group, playSockets, withNode } from './testSockets.ts';
 
@@ -53,5 +54,6 @@ describe('connections.leak and connections.capped', () => {
     const host = withNode();
     playSockets(host, 400, look);
     expect(alarms(host)).toEqual([]);
+    nearMiss('connections.leak', 'connections.capped');
   });
 });

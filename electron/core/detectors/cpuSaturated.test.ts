@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { CpuBalance } from '../../../shared/model/sample.ts';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 
 /** `count` seconds at this share of busy CPU. */
@@ -97,6 +98,7 @@ it('one process on one core for a minute is information; one that comes and goes
     run(bursts, 10, 0.1, {});
   }
   expect([...told(several), ...told(bursts)]).toEqual([]);
+  nearMiss('cpu.saturated');
 });
 
 it('ten busy seconds, or a load just under the limit, are none', () => {
@@ -105,6 +107,7 @@ it('ten busy seconds, or a load just under the limit, are none', () => {
   run(host, 30, 0.3, {});
   run(host, 60, 0.9, { visible: 1.8 });
   expect(told(host)).toEqual([]);
+  nearMiss('cpu.saturated');
 });
 
 it('whom it names keeps the secrets of its command line', () => {

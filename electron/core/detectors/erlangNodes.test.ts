@@ -4,6 +4,7 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { ErlangNode, ErlangPeer } from '../erlang/erlangNode.ts';
 import type { DetectorOutput } from './detector.ts';
 import { erlangNodes } from './erlangNodes.ts';
+import { fired, nearMiss } from './testDetections.ts';
 
 const identity = (pid: number): ProcessIdentity => ({ bootId: 'b', pid, startTicks: pid * 10 });
 const SERVICE = 'beam.smp -- -root /usr/lib/erlang -- -home /srv -- -sname svc -setcookie secret';
@@ -60,13 +61,15 @@ function run(...looks: ErlangNode[][]): DetectorOutput[][] {
 }
 
 const kinds = (outputs: readonly DetectorOutput[]) =>
-  outputs.map((o) =>
-    o.type === 'event'
-      ? o.draft.kind
-      : o.type === 'close'
-        ? `close ${o.recovery?.kind ?? o.key.split(' ')[0]}`
-        : o.type,
-  );
+  outputs.map((o) => {
+    if (o.type === 'event') {
+      fired(o.draft.kind);
+      return o.draft.kind;
+    }
+    if (o.type !== 'close') return o.type;
+    if (o.recovery) fired(o.recovery.kind);
+    return `close ${o.recovery?.kind ?? o.key.split(' ')[0]}`;
+  });
 
 test('a node that joins is told with its process, and one that leaves closes it', () => {
   const [first, joined, again, left] = run(
@@ -96,6 +99,7 @@ test('a node that joins is told with its process, and one that leaves closes it'
 test('the members of a cluster that were there before us are no news; a visitor is', () => {
   const [first] = run([service([MEMBER, debug()])]);
   expect(first).toMatchObject([{ draft: { title: expect.stringContaining('was connected when we came') } }]);
+  nearMiss('erlang.node_up');
 });
 
 test('a shell whose terminal and session are gone is an orphan, told once, with what can be done', () => {
@@ -142,6 +146,7 @@ test.each([
 ])('%s is no orphan', (_, peer) => {
   const all = run([service([])], [service([peer])]).flat();
   expect(kinds(all)).not.toContain('erlang.orphan_remote_shell');
+  nearMiss('erlang.orphan_remote_shell');
 });
 
 test('a node without a name is told by its address, and by its name once that is known', () => {
@@ -151,6 +156,8 @@ test('a node without a name is told by its address, and by its name once that is
     [service([nameless])],
     [service([{ ...nameless, name: '2IFK2LIW7V06E@vm', hidden: true }])],
   );
+  expect(kinds(named ?? [])).not.toContain('close erlang.node_down');
+  nearMiss('erlang.node_down');
   expect(unnamed).toMatchObject([
     {
       key: expect.any(String),

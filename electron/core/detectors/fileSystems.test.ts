@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FileSystem } from '../../../shared/model/resources.ts';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 import { alarms, GIB, looking, MIB, play, told } from './testPlay.ts';
 
@@ -80,6 +81,7 @@ describe('disk.full, disk.filling and inodes.full', () => {
     const host = new TestHost({});
     playDisk(host, 400, look);
     expect(alarms(host)).toEqual([]);
+    nearMiss('disk.full', 'disk.filling', 'inodes.full');
   });
 
   it('a build that fills a disk with room to spare is for information', () => {
@@ -114,5 +116,6 @@ describe('filesystem.readonly, by its mount', () => {
     const image = new TestHost({});
     playDisk(image, 60, () => ({ readOnly: true }));
     expect(image.told).toEqual([]);
+    nearMiss('filesystem.readonly');
   });
 });

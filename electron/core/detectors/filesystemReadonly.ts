@@ -1,6 +1,7 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
+import { spokenAge } from './respawnRole.ts';
 import { kernelLine, sharedKernelWords } from './toldLine.ts';
 
 /** A file system that stopped taking writes by itself, by the words of each kind; the group is the device. */
@@ -17,8 +18,8 @@ const BACK =
 
 interface State {
   open: Set<string>;
-  /** Mount points that were seen to take writes. */
-  writable: Set<string>;
+  /** Mount points that were seen to take writes, and when they last were. */
+  writable: Map<string, number>;
   /** Mount points that were told of because they no longer do. */
   turned: Set<string>;
 }
@@ -33,7 +34,7 @@ export const filesystemReadonly: Detector<State> = {
   takes: ['kernelLine', 'sample'],
   looksAt: 'fileSystems',
   thresholds: {},
-  initial: () => ({ open: new Set(), writable: new Set(), turned: new Set() }),
+  initial: () => ({ open: new Set(), writable: new Map(), turned: new Set() }),
   reduce(state, input, context) {
     if (input.type === 'sample') return takeMounts(state, input.sample);
     const line = kernelLine(input, context);
@@ -70,14 +71,16 @@ function takeMounts(state: State, sample: Sample): DetectorOutput[] {
   const outputs: DetectorOutput[] = [];
   for (const { mount, device, type, readOnly } of sample.fileSystems) {
     if (!readOnly) {
-      if (state.writable.size < 200) state.writable.add(mount);
+      if (state.writable.size < 200 || state.writable.has(mount)) state.writable.set(mount, sample.at);
       if (state.turned.delete(mount))
         outputs.push({ type: 'close', key: `mount ${mount}`, endedAt: sample.at });
       continue;
     }
     // The kernel's own words say more, and were told.
     const said = state.open.has(device.replace(/^.*\//, ''));
-    if (!state.writable.delete(mount) || said) continue;
+    const writableAt = state.writable.get(mount);
+    state.writable.delete(mount);
+    if (writableAt === undefined || said) continue;
     state.turned.add(mount);
     const shown = visibleText(mount, 80);
     outputs.push({
@@ -89,7 +92,7 @@ function takeMounts(state: State, sample: Sample): DetectorOutput[] {
         at: sample.at,
         hostAt: sample.hostAt,
         title: `${shown} takes no more writes: it was mounted read-only`,
-        verdict: `The file system at ${shown} (${visibleText(device, 60)}, ${type}) took writes before and is now mounted read-only: a person did that, or the kernel after an error on its disk, whose log we do not see`,
+        verdict: `The file system at ${shown} (${visibleText(device, 60)}, ${type}) took writes ${spokenAge(sample.at - writableAt)} before and is now mounted read-only: a person did that, or the kernel after an error on its disk, whose log we do not see`,
         detail: { mount, device, type },
         evidence: [],
         actions: [],

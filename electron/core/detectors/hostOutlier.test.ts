@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 import { told } from './testPlay.ts';
 
@@ -48,5 +49,6 @@ describe('host.outlier', () => {
     ],
   ])('%s is none', (_, own, others) => {
     expect(compare(own, others).told).toEqual([]);
+    nearMiss('host.outlier');
   });
 });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 
 /** What was told, by kind and title. */
@@ -46,6 +47,7 @@ it('what only speaks of a crash is none, and an old one is not news', () => {
     hostAt: host.clock.now() - 3_600_000,
   });
   expect(host.told).toEqual([]);
+  nearMiss('kernel.segfault');
   host.kernel('perl[1]: segfault at 1 ip 1 sp 2 error 4', {
     backlog: true,
     hostAt: host.clock.now() - 60_000,
@@ -93,6 +95,7 @@ it('a blocked task that the kernel does not complain of, or that is quoted, is n
   host.kernel('myapp: INFO: task dd:700 blocked for more than 120 seconds.');
   host.second();
   expect(host.told).toEqual([]);
+  nearMiss('kernel.hung_task');
 });
 
 it.each([
@@ -143,6 +146,7 @@ it('warnings, watchdogs that start and words in a program’s line are no oops',
   ])
     host.kernel(text);
   expect(told(host, 'kernel.oops')).toEqual([]);
+  nearMiss('kernel.oops');
 });
 
 it.each([
@@ -167,6 +171,7 @@ it('a file system is told to be back, and one that a person remounts is not told
     'EXT4-fs error (device sdc1): ext4_lookup:1855: inode #2: comm ls: deleted inode referenced: 12',
   );
   expect(host.told).toEqual([]);
+  nearMiss('filesystem.readonly');
   host.kernel('EXT4-fs (sdc1): Remounting filesystem read-only');
   expect(host.open).toHaveLength(1);
   host.kernel('EXT4-fs (sdc1): mounted filesystem 0f3c r/w with ordered data mode. Quota mode: none.');
@@ -212,4 +217,5 @@ it('a program that quotes systemd, a stop and a restart are no failures', () => 
   ])
     host.log(text, SYSLOG);
   expect(host.told).toEqual([]);
+  nearMiss('service.failed');
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkCause, LinkState } from '../../../shared/model/host.ts';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 
 const titles = (host: TestHost) => host.told.map((event) => event.title);
@@ -92,6 +93,7 @@ describe('a link', () => {
     });
     ticks(host, 8);
     expect(kinds(host)).toEqual(['link.degraded']);
+    nearMiss('link.lost');
     up(host, 4);
     expect(titles(host)).toEqual([
       'The link is stalled: no answer for 5 s',
@@ -140,6 +142,7 @@ describe('sshd', () => {
     ticks(host, 10);
     up(host, 5);
     expect(kinds(host)).toEqual(['link.lost', 'link.restored']);
+    nearMiss('host.ssh_dying');
   });
 
   it('is dying while the old connection still stands, and then the link is not called stalled', () => {
@@ -185,6 +188,7 @@ describe('a host', () => {
     });
     ticks(host, 10);
     expect(host.told).toEqual([]);
+    nearMiss('host.silent', 'link.degraded');
     host.push({ type: 'link', link: { kind: 'stalled', since: host.clock.now(), reason: 'no answer' } });
     ticks(host, 10);
     expect(kinds(host)).toEqual(['link.degraded']);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 import { alarms, play, told } from './testPlay.ts';
 import { group } from './testSockets.ts';
@@ -41,5 +42,6 @@ describe('listen.overflow', () => {
     const rush = new TestHost({});
     play(rush, 90, (second) => ({ listenOverflows: second < 20 ? 1 : 4, sockets: [full(18)] }));
     expect(alarms(rush)).toEqual([]);
+    nearMiss('listen.overflow');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 import { alarms, told } from './testPlay.ts';
 
@@ -32,6 +33,7 @@ describe('log.matched and log.surge', () => {
     host.log('a'.repeat(4000), '/a/b');
     host.second();
     expect(host.told).toEqual([]);
+    nearMiss('log.matched');
     expect(host.diagnostics).toEqual([]);
   });
 
@@ -67,5 +69,6 @@ describe('log.matched and log.surge', () => {
     const host = new TestHost({});
     write(host, 300, lines);
     expect(alarms(host)).toEqual([]);
+    nearMiss('log.surge');
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 import { alarms, play, told } from './testPlay.ts';
 
@@ -60,5 +61,6 @@ describe('network.saturated and network.errors', () => {
     ['one burst of errors', (s) => ({ receiveErrorsPerSecond: s === 30 ? 8 : 0 })],
   ])('%s is none', (_, of) => {
     expect(alarms(carry(of))).toEqual([]);
+    nearMiss('network.saturated', 'network.errors');
   });
 });

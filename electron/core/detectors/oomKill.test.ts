@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { oomKill } from './oomKill.ts';
+import { nearMiss } from './testDetections.ts';
 import { START, TestHost } from './testHost.ts';
 
 const MiB = 1024 * 1024;
@@ -88,6 +89,7 @@ describe('on a host of its own', () => {
     host.log(killed(71), '/srv/app.log');
     for (let n = 0; n < 4; n++) host.second();
     expect(host.told).toEqual([]);
+    nearMiss('process.oom_killed');
   });
 
   test('what was in the log before we came: the last ten minutes as context, older and undated not at all', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 
 describe('process.pid_changed', () => {
@@ -34,6 +35,7 @@ describe('process.pid_changed', () => {
 
   it('a worker that its master replaces, a shell, a short job and a compiler are none', () => {
     expect(restart({ workers: 4 })).toEqual([]);
+    nearMiss('process.pid_changed');
     expect(restart({ name: 'bash', command: '-bash' })).toEqual([]);
     expect(restart({ lived: 5_000 })).toEqual([]);
     expect(restart({ name: 'cc1', command: 'cc1 -O2 a.c' })).toEqual([]);

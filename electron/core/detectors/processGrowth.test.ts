@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 import { alarms, GIB, MIB, told } from './testPlay.ts';
 
@@ -65,5 +66,6 @@ describe('what one process gathers', () => {
     ['a pool of threads', (s) => ({ threads: Math.min(400, 10 + s * 10) })],
   ])('%s: none', (_, over) => {
     expect(alarms(grow(over))).toEqual([]);
+    nearMiss('fd.leak', 'fd.near_limit', 'memory.leak', 'threads.growth');
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SocketGroup } from '../../../shared/model/resources.ts';
+import { nearMiss } from './testDetections.ts';
 import { alarms, openKinds, told } from './testPlay.ts';
 import { group, NO_QUEUE, playSockets, withNode } from './testSockets.ts';
 
@@ -50,5 +51,6 @@ describe('queue.stalled', () => {
     const host = withNode();
     playSockets(host, 300, look);
     expect(alarms(host)).toEqual([]);
+    nearMiss('queue.stalled');
   });
 });

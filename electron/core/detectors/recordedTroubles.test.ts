@@ -4,6 +4,7 @@ import type { EventKind, TimelineEvent } from '../../../shared/model/timelineEve
 import type { ThresholdRule } from '../../../shared/model/workspace.ts';
 import { linesOf } from './recordingFiles.ts';
 import { replayInputs } from './replayInputs.ts';
+import { fired } from './testDetections.ts';
 
 /**
  * Recorded from six lab hosts while e2e/lab/troubles.test.ts ran (FIRELINE_KEEP_RECORDING), then trimmed by
@@ -69,6 +70,7 @@ describe('the recorded troubles of six hosts', () => {
     const found = events.filter((event) => event.host === host && event.kind === kind);
     expect(found.map((event) => event.detail)).toContainEqual(expect.objectContaining(detail));
     for (const event of found) expect(event.verdict).toMatch(/\d/);
+    fired(kind);
   });
 
   it('nothing is told of the host that was well, and no kind twice for one thing', () => {

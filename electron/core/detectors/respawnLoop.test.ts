@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Answer } from './detector.ts';
 import { respawnLoop } from './respawnLoop.ts';
 import { roleOf } from './respawnRole.ts';
+import { nearMiss } from './testDetections.ts';
 import { BOOT, TestHost } from './testHost.ts';
 
 const detectors = [respawnLoop];
@@ -342,6 +343,7 @@ describe('what is not a loop', () => {
         await settle();
       }
       expect(host.told.map((e) => e.title)).toEqual([]);
+      nearMiss('process.respawn_loop');
     });
   }
 });

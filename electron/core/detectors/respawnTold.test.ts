@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ChildrenOf, Sample } from '../../../shared/model/sample.ts';
-import { anyDetector } from './detectors.ts';
 import { pidChanged } from './pidChanged.ts';
 import { respawnLoop } from './respawnLoop.ts';
+import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 
 /** Loops of which the kernel tells every fork and exit. */
@@ -12,7 +12,7 @@ const EXIT_1 = 1 << 8;
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 function hostWith(name: string, command: string): TestHost {
-  const host = new TestHost({ detectors: [anyDetector(respawnLoop)] });
+  const host = new TestHost({ detectors: [respawnLoop] });
   host.add({ pid: SUPERVISOR, name, command, startTicks: 600 }, false);
   host.second({ kernelEvents: told([]) });
   host.second({ kernelEvents: told([]) });
@@ -201,11 +201,12 @@ describe('a supervisor whose child dies before any sample sees it', () => {
     const host = hostWith(name, command);
     await unseen(host, 40, row);
     expect(host.told.map((one) => one.title)).toEqual([]);
+    nearMiss('process.respawn_loop');
   });
 });
 
 test('a service that runs under another pid: how the old one ended is said', () => {
-  const host = new TestHost({ detectors: [anyDetector(pidChanged)] });
+  const host = new TestHost({ detectors: [pidChanged] });
   host.add({ pid: 90, name: 'api', command: '/srv/api', startedAt: host.clock.now() - 600_000 }, false);
   host.second();
   host.remove(90, 9);

@@ -6,6 +6,7 @@ import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { WatchedLog } from '../../../shared/model/workspace.ts';
 import type { Answer, Detector, DetectorInput, KernelLine, Question } from './detector.ts';
 import { createDetectorPipeline } from './detectorPipeline.ts';
+import { fired } from './testDetections.ts';
 
 export const BOOT = '35ad2bdb-5d64-4d87-b3ac-77883730a9e6';
 /** The clock of tests starts here; hosts booted a day before. */
@@ -61,7 +62,10 @@ export class TestHost {
         this.questions.push(question);
         return this.answer(question);
       },
-      publish: (event) => this.events.push(event),
+      publish: (event) => {
+        this.events.push(event);
+        if (event.severity !== 'recovered') fired(event.kind);
+      },
       diagnostic: (line) => this.diagnostics.push(line),
       ...(options.detectors ? { detectors: options.detectors } : {}),
     });

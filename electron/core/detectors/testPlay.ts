@@ -1,5 +1,6 @@
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind } from '../../../shared/model/timelineEvent.ts';
+import { nearMiss } from './testDetections.ts';
 import type { TestHost } from './testHost.ts';
 
 export const MIB = 1 << 20;
@@ -19,15 +20,16 @@ export function play(
   }
 }
 
-/** What was told of a kind, its spaces plain ones. */
-export const told = (host: TestHost, kind: EventKind) =>
-  host.told
-    .filter((event) => event.kind === kind)
-    .map((event) => ({
-      ...event,
-      title: event.title.replace(/\s/g, ' '),
-      verdict: (event.verdict ?? '').replace(/\s/g, ' '),
-    }));
+/** What was told of a kind, its spaces plain ones. Nothing: a near miss, if the test passes. */
+export function told(host: TestHost, kind: EventKind) {
+  const events = host.told.filter((event) => event.kind === kind);
+  if (events.length === 0) nearMiss(kind);
+  return events.map((event) => ({
+    ...event,
+    title: event.title.replace(/\s/g, ' '),
+    verdict: (event.verdict ?? '').replace(/\s/g, ' '),
+  }));
+}
 export const openKinds = (host: TestHost) => host.open.map((event) => event.kind);
 /** Every event that is worse than information. */
 export const alarms = (host: TestHost) =>
