@@ -295,7 +295,10 @@ function shortLived(pid: number, n: number): ProcessRow {
   };
 }
 
+/** Of thirty processes one is large, five are workers and the others small, so that all fit the memory of their host. */
 function row(pid: number, n: number): ProcessRow {
+  const size = n % 30 === 0 ? 'large' : n % 5 === 0 ? 'worker' : 'small';
+  const mib = { large: 400, worker: 48 + (n % 64), small: 2 + (n % 16) }[size];
   return {
     pid,
     parentPid: n % 5 === 0 ? 1 : 2 + (n % 7),
@@ -307,9 +310,9 @@ function row(pid: number, n: number): ProcessRow {
     threads: 4 + (n % 9),
     cpu: 0,
     cpuTicks: 100,
-    residentBytes: (20 + (n % 300)) * (1 << 20),
+    residentBytes: mib * (1 << 20),
     virtualBytes: 1 << 30,
-    openFiles: 20 + (n % 250),
+    openFiles: { large: 400, worker: 30 + (n % 90), small: 4 + (n % 20) }[size],
     startedAt: START - 3_600_000,
   };
 }

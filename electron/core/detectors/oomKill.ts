@@ -51,6 +51,7 @@ export const oomKill: Detector<OomKillState> = {
     kills: [],
     rises: [],
     gone: [],
+    zombieAt: 0,
     tables: [],
     seesKernel: false,
     ownCgroups: new Set(),
@@ -97,6 +98,8 @@ export interface OomKillState {
   rises: Rise[];
   /** Processes that went in the last ticks, the newest last. */
   gone: GoneProcess[];
+  /** When a zombie was last among them. */
+  zombieAt: number;
   /** The last tables, the newest last: a dying process shows no memory, so its last figures are here. Never written to. */
   tables: readonly (readonly ProcessRow[])[];
   /** The last of them has the kernel's own threads. */
@@ -144,6 +147,7 @@ const REMEMBER_MS = 15 * 60_000;
 const MOST_KILLS = 500;
 /** A line and the sample that shows its effect differ by a tick, a round trip and the clocks' error. */
 const NEAR_MS = 2500;
+const REMEMBER_GONE_MS = 2 * NEAR_MS;
 const REVISE_MS = 10_000;
 const SAME_KILL_MS = 10_000;
 /** A follower that catches up after a stall is minutes late; a clock that is further off is wrong. */
@@ -201,7 +205,7 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
   state.lastSample = { at: sample.at, machine, own };
   state.tables = [...state.tables.slice(-2), sample.table];
   state.seesKernel = rowOf(sample, 2)?.name === 'kthreadd';
-  while (context.now - (state.gone[0]?.at ?? context.now) > 2 * NEAR_MS) state.gone.shift();
+  while (context.now - (state.gone[0]?.at ?? context.now) > REMEMBER_GONE_MS) state.gone.shift();
 }
 
 function addGone(
@@ -210,7 +214,11 @@ function addGone(
   sample: Sample,
   zombie: boolean,
 ): void {
-  for (const one of state.gone) if (one.pid === process.pid && one.startTicks === process.startTicks) return;
+  // What goes was here before only as a zombie.
+  if (zombie) state.zombieAt = sample.at;
+  if (sample.at - state.zombieAt <= 2 * REMEMBER_GONE_MS)
+    for (const one of state.gone)
+      if (one.pid === process.pid && one.startTicks === process.startTicks) return;
   const gone = new GoneProcess(process, sample, state.tables);
   // A zombie that was one before is no news.
   if ((zombie || process.residentBytes === 0) && gone.wasZombie()) return;

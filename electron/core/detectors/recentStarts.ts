@@ -1,7 +1,8 @@
 import type { ProcessChange } from '../../../shared/model/process.ts';
 
 const MOST = 512;
-const BUCKETS = 256;
+/** Twice as many as starts, so that nearly none is met on the way to another. */
+const BUCKETS = 1024;
 
 /** One start of a command, as it was first seen. */
 export interface Start {
@@ -27,7 +28,7 @@ export class RecentStarts {
   readonly #commands: string[] = [];
   readonly #sleeps = new Uint8Array(MOST);
   /** The newest start of each bucket; each has the one before it in its bucket: numbers, 0 for none. */
-  readonly #newest = new Float64Array(BUCKETS);
+  readonly #newest = new Uint32Array(BUCKETS);
 
   /** Gives the latest start before it of the same command by the same parent, if that is still known. */
   add(child: ProcessChange, parent: { pid: number; startTicks: number }, at: number): Start | undefined {
