@@ -413,7 +413,7 @@ function counters(into: Map<string, number[]>, text: string, least: number): boo
   if (name === '' || name.length > 64 || words.length < least || words.length > 32) return false;
   const known = numbers.filter((n) => n !== undefined);
   if (known.length !== numbers.length) return false;
-  into.set(name, known);
+  into.set(unescapeText(name), known);
   return true;
 }
 

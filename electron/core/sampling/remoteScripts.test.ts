@@ -330,6 +330,17 @@ describe.each(INTERPRETERS)('the sampler in %s', (interpreter) => {
     expect(child?.exitCode).toBe(0);
   });
 
+  it('reads an interface of any name that the kernel takes', async () => {
+    const name = 'a\u001b[2J\\b';
+    const figures = '100 2 0 0 0 0 0 0 300 4 0 0 0 0 0 0';
+    const [frame] = await play(interpreter, 'debian-12', { 'proc/net/dev': `  ${name}: ${figures}\n` });
+    expect(frame?.interfaces.get(name)).toEqual([100, 300, 0, 0, 0, 0, 2, 4]);
+    layTick(root, { 'proc/net/dev': `  ${name}: ${figures}\n` });
+    const sampler = startOver(interpreter);
+    await sampler.tick('1');
+    expect(sampler.raw()).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f]/);
+  });
+
   it('writes no byte outside printable text, tab and newline', async () => {
     layTick(root, readTree('debian-12').ticks[0] ?? {});
     const sampler = startOver(interpreter);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loginShellCommand, quoteArgument, quoteCommand } from './shellQuote.ts';
 
@@ -30,6 +31,39 @@ describe('arguments', () => {
       const output = execFileSync(file, [...args, '-c', line]).toString();
       expect(output.split('\0').slice(0, -1)).toEqual(HOSTILE);
     }
+  });
+
+  it('reach it whatever they hold', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 12 }),
+      fc.constantFrom(
+        ...HOSTILE,
+        "'",
+        "\\'",
+        "'\\''",
+        '\\',
+        '\\0101',
+        '!',
+        '\n',
+        '$(',
+        '`',
+        '"',
+        '\u202e',
+        'A'.repeat(10_000),
+      ),
+    );
+    const argument = fc.array(piece, { maxLength: 5 }).map((parts) => parts.join('').replaceAll('\0', ''));
+    fc.assert(
+      fc.property(fc.array(argument, { minLength: 20, maxLength: 40 }), (argv) => {
+        for (const build of [quoteCommand, loginShellCommand]) {
+          // Less than a command line may be (MAX_ARG_STRLEN), also with four characters for one.
+          const some = argv.filter((_, n) => argv.slice(0, n + 1).join('').length < 25_000);
+          const output = execFileSync('sh', ['-c', build(['printf', '%s\\0', ...some])]).toString();
+          expect(output.split('\0').slice(0, -1)).toEqual(some);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it('need nothing that fish or csh reads otherwise', () => {

@@ -104,7 +104,7 @@ function globals(   file, line, n, t, name, disk, whole, what, i) {
     if (!match(line, /^ *[^ ]+: */)) continue
     name = substr(line, 1, RLENGTH); gsub(/[ ]/, "", name); sub(/:$/, "", name)
     n = split(substr(line, RLENGTH + 1), t, " ")
-    if (name != "lo" && n >= 12) { interfaces[name] = 1; tell_changed("i" name, t[1] " " t[9] " " t[3] " " t[11] " " t[4] " " t[12] " " t[2] " " t[10]) }
+    if (name != "lo" && n >= 12) { interfaces[name] = 1; tell_changed("i" esc(name), t[1] " " t[9] " " t[3] " " t[11] " " t[4] " " t[12] " " t[2] " " t[10]) }
   }
   close(file)
   file = proc "/diskstats"
@@ -117,7 +117,7 @@ function globals(   file, line, n, t, name, disk, whole, what, i) {
     else sub(/[0-9]+$/, "", disk)
     if (disk != name && (disk in whole)) continue
     whole[name] = 1
-    tell_changed("d" name, t[4] " " t[6] " " t[8] " " t[10] " " t[13])
+    tell_changed("d" esc(name), t[4] " " t[6] " " t[8] " " t[10] " " t[13])
   }
   close(file)
   split("cpu memory io", what, " ")

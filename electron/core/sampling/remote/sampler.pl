@@ -65,7 +65,7 @@ sub tell_table {
 }
 
 my %wanted_memory = map { $_ => 1 } qw(MemTotal MemFree MemAvailable Buffers Cached SReclaimable Shmem SwapTotal SwapFree);
-my ($busy, $last_busy);
+my ($busy, $last_busy, %interfaces);
 
 sub globals {
   my $s = line1("$proc/uptime");
@@ -92,7 +92,9 @@ sub globals {
     while ($s =~ /^ *(\S+): *(.*)$/mg) {
       my $name = $1;
       my @t = split ' ', $2;
-      tell_changed("i$name", "$t[0] $t[8] $t[2] $t[10] $t[3] $t[11] $t[1] $t[9]") unless $name eq 'lo' || @t < 12;
+      next if $name eq 'lo' || @t < 12;
+      $interfaces{$name} = 1;
+      tell_changed('i' . esc($name), "$t[0] $t[8] $t[2] $t[10] $t[3] $t[11] $t[1] $t[9]");
     }
   }
   if (defined($s = slurp("$proc/diskstats"))) {
@@ -105,7 +107,7 @@ sub globals {
       $disk =~ /\dp\d+$/ ? $disk =~ s/p\d+$// : $disk =~ s/\d+$//;
       next if $disk ne $name && $whole{$disk};
       $whole{$name} = 1;
-      tell_changed("d$name", "$t[3] $t[5] $t[7] $t[9] $t[12]");
+      tell_changed('d' . esc($name), "$t[3] $t[5] $t[7] $t[9] $t[12]");
     }
   }
   for my $what (qw(cpu memory io)) {
@@ -221,8 +223,7 @@ sub facts {
 # Mbit/s of the interfaces that say so; a virtual one may not.
 sub link_speeds {
   my (%now, $looked);
-  for (sort grep { /^i/ } keys %last) {
-    my $name = substr($_, 1);
+  for my $name (sort keys %interfaces) {
     last if ++$looked > 32;
     my $speed = line1("$root/sys/class/net/$name/speed");
     $now{esc($name)} = $speed if $speed =~ /^[1-9]\d*$/;
@@ -243,7 +244,7 @@ my %status;
 my ($explained, $read, $residual, $swept, $list, $again_wanted) = (0, 0, 0, 0, '', 0);
 
 sub forget {
-  (%last, %line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %user_told) = ();
+  (%last, %interfaces, %line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %user_told) = ();
   (%rows, %pages, %files, %files_told, %counted, %owner, %queued, %status) = ();
   ($residual, $swept, $list, $last_busy, $again_wanted) = (0, 0, '', undef, 0);
   %user_name = ();
