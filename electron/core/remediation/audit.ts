@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/base/clock.ts';
 import { failure } from '../../../shared/contract/errors.ts';
+import { withoutSecrets } from '../../../shared/model/commandLine.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type {
   RemediationOutcome,
@@ -102,8 +103,8 @@ export function openAudit(plan: RemediationPlan, guard: string, context: Executi
       return record;
     },
     step,
-    add(more) {
-      record = { ...record, ...more };
+    add({ output, ...more }) {
+      record = { ...record, ...more, ...(output === undefined ? {} : { output: withoutSecrets(output) }) };
     },
     conclude,
     concludeFailure(error, what) {

@@ -3,6 +3,53 @@ import { ManualClock } from '../../../shared/base/clock.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { createRecordWriter } from './recordWriter.ts';
 
+const event = (title: string): TimelineEvent => ({
+  id: title as EventId,
+  revision: 0,
+  kind: 'note',
+  severity: 'info',
+  source: 'person',
+  at: 0,
+  seenAt: 0,
+  clockOffsetMs: 0,
+  title,
+  detail: {},
+  evidence: [],
+  actions: [],
+});
+
+it('what a command printed is kept and shown without the secrets that its command lines name', () => {
+  const kept: TimelineEvent[] = [];
+  const shown: TimelineEvent[] = [];
+  const writer = createRecordWriter({
+    clock: new ManualClock(1_000),
+    diagnostic: () => {},
+    show: (one) => shown.push(one),
+    store: { directory: '/record', putEvent: (one) => void kept.push(one) },
+  });
+  writer.publish({
+    ...event('ps'),
+    evidence: [
+      {
+        type: 'output',
+        command: 'sh -c PGPASSWORD=hunter2 psql',
+        text: '  12 app --db-password=hunter2 -p 80\n  14 beam.smp -setcookie QWERTY -name x\n  15 sleep 9',
+      },
+      { type: 'line', source: '/var/log/app.log', text: 'started with --token abc', at: 0 },
+    ],
+  });
+  expect(kept).toEqual(shown);
+  expect(kept[0]?.evidence).toEqual([
+    {
+      type: 'output',
+      command: 'sh -c PGPASSWORD=… psql',
+      text: '  12 app --db-password=… -p 80\n  14 beam.smp -setcookie … -name x\n  15 sleep 9',
+    },
+    // A log's line is what the log says.
+    { type: 'line', source: '/var/log/app.log', text: 'started with --token abc', at: 0 },
+  ]);
+});
+
 it('what comes while the disk is full is shown, and events are written when there is room', () => {
   const clock = new ManualClock(1_000);
   const onDisk: TimelineEvent[] = [];
@@ -19,20 +66,6 @@ it('what comes while the disk is full is shown, and events are written when ther
         onDisk.push(event);
       },
     },
-  });
-  const event = (title: string): TimelineEvent => ({
-    id: title as EventId,
-    revision: 0,
-    kind: 'note',
-    severity: 'info',
-    source: 'person',
-    at: 0,
-    seenAt: 0,
-    clockOffsetMs: 0,
-    title,
-    detail: {},
-    evidence: [],
-    actions: [],
   });
   writer.publish(event('before'));
   full = true;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../shared/base/clock.ts';
+import { withoutSecrets } from '../../../shared/model/commandLine.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { RecordStore } from './store.types.ts';
 
@@ -85,7 +86,8 @@ export function createRecordWriter(options: {
 
   return {
     write,
-    publish(event) {
+    publish(told) {
+      const event = withoutSecretsInOutputs(told);
       if (!write('an event', () => store.putEvent(event))) {
         waiting.push(event);
         if (waiting.length > MOST_WAITING) waiting.shift();
@@ -93,6 +95,17 @@ export function createRecordWriter(options: {
       show(event);
     },
   };
+}
+
+/** What a command printed may list command lines, as `ps` does; the record outlives them and becomes a report. */
+function withoutSecretsInOutputs(event: TimelineEvent): TimelineEvent {
+  if (!event.evidence.some((one) => one.type === 'output')) return event;
+  const evidence = event.evidence.map((one) =>
+    one.type === 'output'
+      ? { ...one, command: withoutSecrets(one.command), text: withoutSecrets(one.text) }
+      : one,
+  );
+  return { ...event, evidence };
 }
 
 function workbenchEvent(
