@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -12,7 +12,6 @@ import { isWebUrl, lockNavigation } from './navigation.ts';
 import { denyPermissions } from './permissions.ts';
 import { answerAppRequest, type ProtocolApi, registerAppScheme, serveRenderer } from './protocol.ts';
 import { closeBeforeQuit } from './quit.ts';
-import { createSecretStore, type SafeStorageApi } from './secrets.ts';
 import { bringForward, openWindow, windowOptions } from './window.ts';
 
 let base = '';
@@ -351,76 +350,5 @@ describe('quitting', () => {
     clock.advance(5_000);
     expect(exit).toHaveBeenCalledTimes(1);
     expect(diagnostics.join()).toContain('too long');
-  });
-});
-
-/** A keyring that turns letters round: enough to see what is written, and that it is not the secret. */
-function keyring(overrides: Partial<SafeStorageApi> = {}): SafeStorageApi {
-  const turn = (text: string) => [...text].reverse().join('');
-  return {
-    isAsyncEncryptionAvailable: async () => true,
-    encryptStringAsync: async (text) => Buffer.from(turn(text)),
-    decryptStringAsync: async (bytes) => ({ result: turn(bytes.toString()), shouldReEncrypt: false }),
-    getSelectedStorageBackend: () => 'gnome_libsecret',
-    ...overrides,
-  };
-}
-
-describe('secrets', () => {
-  it('are kept encrypted in a file for its owner alone, and removed', async () => {
-    const path = join(base, 'data', 'secrets.json');
-    const store = createSecretStore(keyring(), path);
-    expect(await store.get('a')).toEqual({ ok: true, value: undefined });
-    await Promise.all([store.set('a', 'one-secret'), store.set('b', 'two'), store.set('__proto__', 'three')]);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await readFile(path, 'utf8')).not.toContain('one-secret');
-    const again = createSecretStore(keyring(), path);
-    expect(await again.get('a')).toEqual({ ok: true, value: 'one-secret' });
-    expect(await again.get('b')).toEqual({ ok: true, value: 'two' });
-    expect(await again.remove('a')).toEqual({ ok: true, value: null });
-    expect(await again.get('a')).toEqual({ ok: true, value: undefined });
-    expect(await again.get('toString')).toEqual({ ok: true, value: undefined });
-  });
-
-  it.each([
-    ['plain text', { getSelectedStorageBackend: () => 'basic_text' }],
-    ['an unknown backend', { getSelectedStorageBackend: () => 'unknown' }],
-    ['no keyring', { isAsyncEncryptionAvailable: async () => false }],
-  ])('are refused with %s, and nothing is written', async (_name, overrides) => {
-    const path = join(base, 'secrets.json');
-    const store = createSecretStore(keyring(overrides), path);
-    const kept = await store.set('a', 'one');
-    expect(kept.ok).toBe(false);
-    await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' });
-  });
-
-  it('are encrypted anew when the keyring’s key changed', async () => {
-    const path = join(base, 'secrets.json');
-    await createSecretStore(keyring(), path).set('a', 'one');
-    let encrypted = 0;
-    const rotated = keyring({
-      decryptStringAsync: async () => ({ result: 'one', shouldReEncrypt: true }),
-      encryptStringAsync: async () => {
-        encrypted++;
-        return Buffer.from('fresh');
-      },
-    });
-    expect(await createSecretStore(rotated, path).get('a')).toEqual({ ok: true, value: 'one' });
-    expect(encrypted).toBe(1);
-    expect(await readFile(path, 'utf8')).toContain(Buffer.from('fresh').toString('base64'));
-  });
-
-  it('say so when the file is damaged or the keyring fails, and do not overwrite it', async () => {
-    const path = join(base, 'secrets.json');
-    await writeFile(path, '{"a":');
-    const store = createSecretStore(keyring(), path);
-    expect(await store.get('a')).toMatchObject({ ok: false });
-    expect(await store.set('a', 'x')).toMatchObject({ ok: false });
-    expect(await readFile(path, 'utf8')).toBe('{"a":');
-    const failing = keyring({ encryptStringAsync: () => Promise.reject(new Error('locked')) });
-    expect(await createSecretStore(failing, join(base, 'other.json')).set('a', 'x')).toEqual({
-      ok: false,
-      error: 'a could not be encrypted: locked',
-    });
   });
 });
