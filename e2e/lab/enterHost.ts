@@ -31,7 +31,7 @@ export function spawnInGroups(
 }
 
 /** The prefix that enters a host's namespaces and has its environment and nothing of ours. */
-export function enterArgv(initPid: number, user: 'root' | 'deploy'): string[] {
+function enterArgv(initPid: number, user: 'root' | 'deploy'): string[] {
   const home = user === 'root' ? '/root' : '/home/deploy';
   const identity =
     user === 'root' ? [] : ['setpriv', '--reuid', '1500', '--regid', '1500', '--clear-groups', '--'];

@@ -17,7 +17,7 @@ export interface HostSeed {
 }
 
 /** The uid of the ordinary user of every lab host. */
-export const DEPLOY_UID = 1500;
+const DEPLOY_UID = 1500;
 
 /** Writes what host/setup.sh installs in the host, and its key. Returns the host's public key: `ssh-ed25519 AAAA…`. */
 export function writeHostSeed(directory: string, seed: HostSeed): string {

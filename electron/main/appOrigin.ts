@@ -1,6 +1,6 @@
 /** The renderer's own scheme and host: a standard, secure origin that no network can serve. */
 export const APP_SCHEME = 'app';
-export const APP_HOST = 'fireline';
+const APP_HOST = 'fireline';
 export const APP_ORIGIN = `${APP_SCHEME}://${APP_HOST}`;
 
 /** True for addresses of the renderer and for nothing else; `about:blank`, an empty string and look-alikes are not. */

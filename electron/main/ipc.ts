@@ -40,7 +40,7 @@ export function acceptWindows(
 }
 
 /** Why this frame may not speak to the core; `undefined`: it is the renderer's main frame. */
-export function refuseFrame(frame: FrameApi | null): string | undefined {
+function refuseFrame(frame: FrameApi | null): string | undefined {
   if (!frame) return 'its frame is gone';
   if (frame.parent !== null) return 'it is not a main frame';
   if (!isAppUrl(frame.url) || frame.origin !== APP_ORIGIN) return 'it is of another origin';

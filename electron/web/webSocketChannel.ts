@@ -4,7 +4,7 @@ import { DisposableStore } from '../../shared/base/disposable.ts';
 import type { FrameChannel } from '../../shared/contract/wire.ts';
 
 /** Terminals pause at far less (the core's watermarks); whoever is this far behind has stopped reading. */
-export const MAXIMUM_BEHIND_BYTES = 64 * 1024 * 1024;
+const MAXIMUM_BEHIND_BYTES = 64 * 1024 * 1024;
 /** A browser answers pings by itself, in background tabs too: two missed in a row mean that it is gone. */
 const PING_EVERY_MS = 20_000;
 const CLOSE_WITHIN_MS = 5_000;

@@ -5,7 +5,7 @@ import { noteCoreTime } from './coreTime.ts';
 import { SeriesRing } from './seriesRing.ts';
 
 /** An hour at one tick a second, and a little for ticks that come early. */
-export const RING_TICKS = 3700;
+const RING_TICKS = 3700;
 export const RING_SPAN_MS = 3600_000;
 
 /** The live series of one host. `coveredFrom`: from here on the ring has all that the record has. */

@@ -47,7 +47,7 @@ function silent(sampler: SamplerState | undefined): LinkWords | undefined {
   return sampler?.kind === 'silent' ? { mark: '◐', tone: 'warning', word: 'host silent' } : undefined;
 }
 
-export const CAUSE_WORDS: Readonly<Record<LinkCause, string>> = {
+const CAUSE_WORDS: Readonly<Record<LinkCause, string>> = {
   no_name: 'name unknown',
   no_route: 'no route',
   host_unreachable: 'unreachable',

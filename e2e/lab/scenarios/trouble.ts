@@ -36,7 +36,7 @@ export interface Trouble {
 }
 
 const SCRIPT = '/run/lab/lab/trouble.pl';
-export const TROUBLE_LOG = '/srv/www/app/log/app.log';
+const TROUBLE_LOG = '/srv/www/app/log/app.log';
 
 export interface TroubleOptions {
   /** Seconds of a quiet log before it surges. Default 90. */

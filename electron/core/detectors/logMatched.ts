@@ -103,7 +103,7 @@ function rulesOf(context: DetectorContext): Rule[] {
 }
 
 /** `*`, `?` and `[…]` as the host's shell expands them: within one folder. */
-export function globPattern(glob: string): RegExp {
+function globPattern(glob: string): RegExp {
   const source = glob.replace(/\[(!?)([^\]/]+)\]|[\s\S]/g, (one: string, not?: string, set?: string) => {
     if (set !== undefined) return `[${not ? '^/' : ''}${set.replace(/[\\\]^]/g, '\\$&')}]`;
     if (one === '*') return '[^/]*';

@@ -3,7 +3,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 /** A title or name in the text; what a person reads in one glance. */
 export const LINE_CHARACTERS = 400;
 /** A block of evidence: some eighty lines. */
-export const BLOCK_CHARACTERS = 6000;
+const BLOCK_CHARACTERS = 6000;
 
 /** One line of hostile text, with everything that would act or hide made visible, and what was cut said. */
 export function visibleLine(text: string, most = LINE_CHARACTERS): string {

@@ -4,7 +4,7 @@ import { fail, ok, type Result } from '../../../shared/base/result.ts';
 import type { ChannelFailure } from '../transports/transport.ts';
 
 /** OpenSSH's default MaxSessions (sshd_config(5)). */
-export const DEFAULT_CHANNELS = 10;
+const DEFAULT_CHANNELS = 10;
 
 /** A place for one channel, given back by disposing. */
 export type ChannelPlace = Disposable;

@@ -70,7 +70,7 @@ export function groupOf(inventory: AnsibleInventory, name: string): AnsibleGroup
  * zeros are kept, letters count too, and there may be several ranges. `host:2222` has a port; an address in brackets is IPv6.
  * Undefined when it cannot be read, or stands for more than `most`.
  */
-export function expandHosts(pattern: string, most: number): { names: string[]; port?: string } | undefined {
+function expandHosts(pattern: string, most: number): { names: string[]; port?: string } | undefined {
   if (pattern.length > 1000) return undefined;
   const withPort =
     /^(\[[0-9A-Fa-f:.%]*:[0-9A-Fa-f:.%]*:[0-9A-Fa-f:.%]*\]|[^:]*(?:\[[^\]]*\][^:[\]]*)*):(\d{1,5})$/.exec(

@@ -50,7 +50,7 @@ export async function writeLayout(workspace: Workspace, layout: LayoutState): Pr
 }
 
 /** The windows of a layout, as a file says them. */
-export function windowSpecs(
+function windowSpecs(
   { windows, hosts }: LayoutState,
   known: readonly HostId[],
   before: readonly WindowSpec[],

@@ -30,7 +30,7 @@ export function commandOf(row: ProcessRow): string {
   return row.command === '' ? `[${row.name}]` : row.command;
 }
 
-export function compareProcesses(sort: ProcessSort): (a: ProcessRow, b: ProcessRow) => number {
+function compareProcesses(sort: ProcessSort): (a: ProcessRow, b: ProcessRow) => number {
   const compare = COMPARE[sort.column];
   const sign = sort.descending ? -1 : 1;
   return (a, b) => sign * compare(a, b) || a.pid - b.pid;
@@ -50,7 +50,7 @@ const COMPARE: Record<ProcessColumn, (a: ProcessRow, b: ProcessRow) => number> =
 };
 
 /** Every word must occur in the pid, user, name or command; case does not matter. */
-export function matchesFilter(row: ProcessRow, filter: string): boolean {
+function matchesFilter(row: ProcessRow, filter: string): boolean {
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
   const text = `${row.pid} ${row.user} ${row.name} ${row.command}`.toLowerCase();

@@ -379,7 +379,7 @@ export function actionForKey(matches: (key: string) => boolean): Action | undefi
 }
 
 /** A host to the front everywhere: its detail, and its pane. */
-export function showHost(host: HostId): void {
+function showHost(host: HostId): void {
   focusHost(host);
   void showHostPane(host);
 }

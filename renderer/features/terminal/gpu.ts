@@ -20,6 +20,6 @@ function detect(): boolean {
   return typeof renderer === 'string' && !isSoftwareRenderer(renderer);
 }
 
-export function isSoftwareRenderer(name: string): boolean {
+function isSoftwareRenderer(name: string): boolean {
   return /swiftshader|llvmpipe|softpipe|software|basic render|swrast|lavapipe/i.test(name);
 }

@@ -16,7 +16,7 @@ export interface SmuxFrame {
 
 const HEADER = 8;
 /** The largest that the official ends send; the length's 16 bits would allow twice that. */
-export const SMUX_PAYLOAD_BYTES = 32_768;
+const SMUX_PAYLOAD_BYTES = 32_768;
 
 export function encodeSmux(
   command: number,

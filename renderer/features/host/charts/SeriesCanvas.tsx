@@ -61,6 +61,6 @@ export function SeriesCanvas({ host, draw, className, liveSpanMs }: SeriesCanvas
 }
 
 /** Small pictures show the last minutes while live; of the past they show the same window as everything else. */
-export function shownWindow(time: TimeWindow, liveSpanMs: number | undefined): TimeWindow {
+function shownWindow(time: TimeWindow, liveSpanMs: number | undefined): TimeWindow {
   return time.kind === 'live' && liveSpanMs !== undefined ? { kind: 'live', spanMs: liveSpanMs } : time;
 }

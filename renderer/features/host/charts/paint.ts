@@ -21,7 +21,7 @@ export function timeScale(box: Box, view: SeriesView): Scale {
 }
 
 /** Areas on each other, filled whole; each stretch between gaps is its own area. `sign` -1 hangs them under `zero`. */
-export function paintStack(
+function paintStack(
   surface: Surface,
   view: SeriesView,
   layers: readonly Layer[],
@@ -60,14 +60,7 @@ export function paintStack(
   }
 }
 
-export function paintLine(
-  surface: Surface,
-  view: SeriesView,
-  layer: Layer,
-  x: Scale,
-  y: Scale,
-  width = 1.25,
-): void {
+function paintLine(surface: Surface, view: SeriesView, layer: Layer, x: Scale, y: Scale, width = 1.25): void {
   const { context } = surface;
   context.strokeStyle = colour(layer.colour);
   context.lineWidth = width;
@@ -113,7 +106,7 @@ export function paintGaps(surface: Surface, series: WindowSeries, box: Box, x: S
   }
 }
 
-export function paintHatch({ context }: Surface, box: Box): void {
+function paintHatch({ context }: Surface, box: Box): void {
   if (box.width <= 0) return;
   context.save();
   context.beginPath();
