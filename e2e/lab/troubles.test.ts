@@ -125,6 +125,13 @@ describe.skipIf(!labIsWanted)('each trouble of a service, for real, told by its 
     nearMiss(...CASES.flatMap((one) => one.kinds).filter((kind) => kind !== 'process.pid_changed'));
   });
 
+  it('a host in namespaces of its own says why its kernel does not tell it of forks and exits', () => {
+    for (const { id, facts } of fireline.core.hosts)
+      expect(facts?.processConnector, id).toMatch(
+        /^refused: (?:no answer: this is not the initial pid and user namespace|another network namespace)/,
+      );
+  });
+
   it('what ends is closed', async () => {
     await Promise.all([
       stopTrouble(lab.host('web1'), 'connections'),

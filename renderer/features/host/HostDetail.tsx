@@ -164,6 +164,14 @@ const SAMPLER_FRAME = metricIndex('fireline.sampler.frame');
 /** What the sampler costs is shown as the mean of this: one tick of the kernel's clock is 10 ms, its reading of 3 is noise. */
 const COST_MS = 60_000;
 
+/** How births and deaths of processes are known. */
+function connectorWords(connector: string | undefined): string {
+  if (connector === undefined) return '';
+  return connector === 'on'
+    ? '\nForks and exits: each, as the kernel tells them (process connector)'
+    : `\nForks and exits: as far as a look once a second sees them; process connector ${visibleText(connector, 200)}`;
+}
+
 function samplerPart(host: HostSummary): { label: string; text: string; title: string } {
   const { sampler } = host;
   switch (sampler.kind) {
@@ -199,7 +207,7 @@ function samplerPart(host: HostSummary): { label: string; text: string; title: s
       return {
         label: 'sampler',
         text: `${sampler.implementation} ${cost} · ${memory} · ${frame}`,
-        title: `What watching costs this host, mean of the last minute: ${cost} of CPU a tick, ${memory} of memory, ${frame} sent a tick`,
+        title: `What watching costs this host, mean of the last minute: ${cost} of CPU a tick, ${memory} of memory, ${frame} sent a tick${connectorWords(host.facts?.processConnector)}`,
       };
     }
   }
