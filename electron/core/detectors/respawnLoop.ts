@@ -13,6 +13,7 @@ import {
 import { parseRefusal, type Refusal } from './respawnRefusal.ts';
 import { isBuildTool, isDispatcher, isSupervisor, roleOf } from './respawnRole.ts';
 import { type UnseenLoop, unseenLoops } from './respawnUnseen.ts';
+import { mostlyCrash } from './toldChildren.ts';
 
 /**
  * Tells of a command that is started again and again by the same parent, dies, and is started again.
@@ -28,6 +29,7 @@ import { type UnseenLoop, unseenLoops } from './respawnUnseen.ts';
  *   servers, cron, builds, test runners) and compilers are not judged by cost;
  * - it says so: `Already running on PID:10078`, `Address already in use`;
  * - another process holds what it wants: a live pid-file owner or listener that is not the parent's child;
+ * - its children crash, each of them, as the kernel tells (SIGSEGV, SIGABRT and their like);
  * - the parent is a known supervisor, whose only reason to start its child again is that it died.
  * So a cron job, `while sleep 1; do ps; done`, `make -j`, a forking server and `watch` are not loops, and a loop
  * without cost, words, holder or supervisor is not told of.
@@ -339,7 +341,8 @@ function judgeFamily(
   const failed = log?.lines.at(-1)?.refusal.kind === 'running' ? log.total : 0;
   const enough =
     failed >= restarts || (loop.restarts >= restarts && (figures.recent >= 3 || (refused && log.total >= 3)));
-  const signs = refused || costs || supervised || loop.holder !== undefined;
+  const crashes = figures.told !== undefined && mostlyCrash(figures.told);
+  const signs = refused || costs || supervised || crashes || loop.holder !== undefined;
   if (!loop.open) {
     if (!enough || !signs || now - loop.lastAt > GAP_MS * 2) return;
     if (awaiting(loop, now, numberOf(context, 'waitForAnswerMs'))) return;

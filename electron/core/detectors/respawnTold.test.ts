@@ -141,6 +141,37 @@ describe('where the kernel tells of every fork and exit', () => {
   });
 });
 
+describe('children that crash', () => {
+  async function paced(status: number): Promise<TestHost> {
+    const host = hostWith('bash', 'bash /srv/keep-up.sh');
+    for (let n = 0; n < 14; n++) {
+      host.add({ pid: 1000 + n * 9, parentPid: SUPERVISOR, name: 'ruby', command: 'ruby bin/worker' });
+      host.second({
+        forksPerSecond: 3,
+        kernelEvents: told([ended(2, [{ status, count: 2, longestMs: 30 }])]),
+      });
+      host.remove(1000 + n * 9, status);
+      await settle();
+    }
+    return host;
+  }
+
+  test('each of them are a loop, though it costs little', async () => {
+    const host = await paced(11 | 0x80);
+    expect(host.told.map((one) => one.kind)).toEqual(['process.respawn_loop']);
+    expect(verdictOf(host)).toContain('each child is killed by SIGSEGV (core dumped) within 30 ms');
+  });
+
+  test.each([
+    ['exit 1, as a script that waits for something', EXIT_1],
+    ['are ended by somebody', 15],
+    ['end well', 0],
+  ])('but not those that %s', async (_, status) => {
+    expect((await paced(status)).told.map((one) => one.title)).toEqual([]);
+    nearMiss('process.respawn_loop');
+  });
+});
+
 describe('a supervisor whose child dies before any sample sees it', () => {
   async function unseen(
     host: TestHost,

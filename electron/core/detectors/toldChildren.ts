@@ -75,6 +75,15 @@ function add(
   }
 }
 
+/** SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS: a program's own fault. Others are sent by somebody. */
+const CRASHES: ReadonlySet<number> = new Set([4, 5, 6, 7, 8, 11, 31]);
+
+export function mostlyCrash({ ended, endings }: ToldChildren): boolean {
+  const crashed = endings.filter((one) => CRASHES.has(one.status & 0x7f));
+  const count = crashed.reduce((sum, one) => sum + one.count, 0);
+  return count >= 3 && count >= 0.9 * ended;
+}
+
 /** `each child exits 1 within 40 ms`; where they differ, `children exit …`: how many of how many ended in which way. */
 export function spokenEndings({ ended, endings }: ToldChildren): string | undefined {
   const first = endings[0];
