@@ -30,14 +30,16 @@ export function watchExpiry(limits: SessionLimits, clock: Clock, keptFromStart =
 
   function look(): void {
     timer?.dispose();
+    // Read once: shown or waited for, whatever passes between the two.
+    const now = clock.now();
     const idleAt = kept ? Number.POSITIVE_INFINITY : typedAt + limits.idleMs;
     const at = Math.min(idleAt, longestAt);
     // A limit of a minute or two is always near: half of it is.
     const shownAt = at - Math.min(NEAR_MS, limits.idleMs / 2);
     const wasNear = near?.at;
-    near = clock.now() >= shownAt ? { at, why: at === longestAt ? 'longest' : 'idle' } : undefined;
+    near = now >= shownAt ? { at, why: at === longestAt ? 'longest' : 'idle' } : undefined;
     if (near?.at !== wasNear) changed.fire();
-    if (!near && Number.isFinite(shownAt)) timer = owned.add(clock.after(shownAt - clock.now(), look));
+    if (!near && Number.isFinite(shownAt)) timer = owned.add(clock.after(shownAt - now, look));
   }
   look();
   return {
