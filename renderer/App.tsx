@@ -9,6 +9,8 @@ import { HostDetail } from './features/host/HostDetail.tsx';
 import { IncidentDialog } from './features/incident/IncidentDialog.tsx';
 import { ReportDialog } from './features/incident/ReportDialog.tsx';
 import { Panes } from './features/panes/Panes.tsx';
+import { FlameSheet } from './features/profile/FlameSheet.tsx';
+import { ProfileSheet } from './features/profile/ProfileSheet.tsx';
 import { Prompts } from './features/prompts/Prompts.tsx';
 import { ManyHostsSheet } from './features/remediation/ManyHostsSheet.tsx';
 import { RemediationSheet } from './features/remediation/RemediationSheet.tsx';
@@ -68,6 +70,8 @@ export function App() {
         <NoteDialog />
         <IncidentDialog />
         <ReportDialog />
+        <ProfileSheet />
+        <FlameSheet />
         <RemediationSheet />
       </ErrorScreen>
     </Tooltip.Provider>

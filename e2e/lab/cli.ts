@@ -6,6 +6,7 @@ import { cgroupProcesses } from './cgroups.ts';
 import { type Lab, openLab, startLab } from './lab.ts';
 import { isAbandoned, type LabRecord, readLabRecords } from './labRecord.ts';
 import { missingForLab } from './requirements.ts';
+import { startNodeService, stopNodeService } from './scenarios/nodeBurn.ts';
 import { stopRespawn } from './scenarios/respawn.ts';
 import { startTrouble, stopTrouble, TROUBLES, type TroubleName } from './scenarios/trouble.ts';
 import { clearAbandoned, tearDown } from './tearDown.ts';
@@ -22,6 +23,7 @@ const USAGE = `usage: npm run lab -- COMMAND
   connections|listen|files|memory|threads|throttle|disk|inodes|surge|match|restart|wire|clock|readonly HOST [--stop]
                                   one trouble of a service, for real, until it is stopped (throttle needs: up --quota 0.5;
                                   wire and clock: hosts are opened after it)
+  node-burn HOST [--well] [--stop] two Node processes that pin the CPU in one function; --well: the same service, in health
   link HOST drop|stall|resume     end or freeze the host's ssh connections
   ssh HOST [COMMAND…]             log in with the lab's key
   down [--all]                    end the hosts and remove every trace
@@ -59,6 +61,7 @@ async function main(argv: readonly string[]): Promise<number> {
         all: { type: 'boolean', default: false },
         fast: { type: 'boolean', default: false },
         stop: { type: 'boolean', default: false },
+        well: { type: 'boolean', default: false },
         rate: { type: 'string' },
         burn: { type: 'string' },
         holder: { type: 'string', default: 'pidfile' },
@@ -95,6 +98,8 @@ async function main(argv: readonly string[]): Promise<number> {
           burn: values.burn === undefined ? undefined : whole('--burn', values.burn),
           holder: choice('--holder', values.holder, ['pidfile', 'port']),
         });
+      case 'node-burn':
+        return await nodeBurn(values.name, hostId, values);
       case 'link':
         return await link(values.name, hostId, choice('link', action ?? '', ['drop', 'stall', 'resume']));
       case 'ssh':
@@ -205,6 +210,22 @@ async function respawn(
   return say(
     `${host.id}: pid ${run.supervisorPid} starts unicorn again and again; the stale one is pid ${run.holderPid}\n` +
       `${host.id}: log ${run.logFile}; it ends when the stale one is killed\n`,
+  );
+}
+
+async function nodeBurn(
+  name: string,
+  hostId: string | undefined,
+  { well, stop }: { well: boolean; stop: boolean },
+): Promise<number> {
+  const host = currentLab(name).host(required('HOST', hostId));
+  if (stop) {
+    await stopNodeService(host);
+    return say(`${host.id}: its node processes have ended\n`);
+  }
+  const { pids } = await startNodeService(host, well ? 'well' : 'burn');
+  return say(
+    `${host.id}: node runs as pid ${pids.join(', ')}; end it with \`npm run lab -- node-burn ${host.id} --stop\`\n`,
   );
 }
 

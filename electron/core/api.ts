@@ -269,6 +269,21 @@ export function createCommandHandlers(core: {
       });
     },
 
+    'profile.plan': async (wanted) => {
+      host(wanted.host);
+      return await current().profiles.plan(wanted);
+    },
+    'profile.run': ({ plan, event }) => current().profiles.run(plan, event),
+    async 'profile.cancel'({ plan }) {
+      current().profiles.cancel(plan);
+      return null;
+    },
+    'profile.list': async () => current().profiles.list(),
+    'profile.read': async ({ profile }) => current().profiles.read(profile),
+    async 'profile.compare'({ profile, against }) {
+      current().profiles.keepComparison(profile, against);
+      return null;
+    },
     'remediation.plan': ({ host: id, request, event }) => {
       host(id);
       return current().remediation.plan({ host: id, request, ...(event === undefined ? {} : { event }) });

@@ -19,6 +19,7 @@ import type {
 import { panesOfSpec } from '../../shared/panes/layoutFromSpec.ts';
 import { recordInputs } from './detectors/inputRecorder.ts';
 import { appliesTo, type LiveHost, openLiveHost } from './liveHost.ts';
+import { createProfileService, type ProfileService } from './profiling/profileService.ts';
 import type { AwsHostOf } from './remediation/controlHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
 import { createSampleStream } from './sampleStream.ts';
@@ -42,6 +43,7 @@ export interface OpenedWorkspace extends Disposable {
   readonly panes: PaneService;
   readonly scrollback: Scrollback;
   readonly remediation: RemediationService;
+  readonly profiles: ProfileService;
   readonly incident: Incident | null;
   setIncident(incident: Incident): void;
   /** The AWS resource behind a host; undefined where there is none. */
@@ -298,6 +300,32 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     }),
   );
 
+  function publish(draft: Parameters<OpenedWorkspace['publish']>[0]): TimelineEvent {
+    const seenAt = clock.now();
+    const event: TimelineEvent = {
+      ...draft,
+      id: crypto.randomUUID() as EventId,
+      revision: 0,
+      seenAt,
+      clockOffsetMs: 0,
+    };
+    store.putEvent(event);
+    emit('timeline', event);
+    return event;
+  }
+
+  const profiles = owned.add(
+    createProfileService({
+      sessionOf: (host) => hosts.get(host)?.session,
+      facts: (host) => hosts.get(host)?.summary.facts,
+      latestSample: (host) => hosts.get(host)?.latestSample,
+      store,
+      clock,
+      publish,
+      onProgress: (progress) => emit('profile', progress),
+    }),
+  );
+
   return {
     get workspace() {
       return workspace;
@@ -307,6 +335,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     panes,
     scrollback,
     remediation,
+    profiles,
     awsHostOf,
     get view() {
       const { name, path, contentHash, panes: layout } = workspace;
@@ -328,19 +357,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       incident = next.endedAt === undefined ? next : null;
       emit('incident', next);
     },
-    publish(draft) {
-      const seenAt = clock.now();
-      const event: TimelineEvent = {
-        ...draft,
-        id: crypto.randomUUID() as EventId,
-        revision: 0,
-        seenAt,
-        clockOffsetMs: 0,
-      };
-      store.putEvent(event);
-      emit('timeline', event);
-      return event;
-    },
+    publish,
     watchProcesses(window, host) {
       if (host === null) {
         watched.delete(window);

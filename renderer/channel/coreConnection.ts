@@ -8,6 +8,7 @@ import { changeHosts, patchHost } from '../stores/hosts.ts';
 import { useIncident } from '../stores/incident.ts';
 import { closePaneLocally, putPane } from '../stores/panes.ts';
 import { putProcesses } from '../stores/processes.ts';
+import { putProgress } from '../stores/profiles.ts';
 import { addPrompt, removePrompt } from '../stores/prompts.ts';
 import { putRemediation } from '../stores/remediations.ts';
 import { putEvents } from '../stores/timeline.ts';
@@ -93,6 +94,7 @@ function listen(client: RpcClient): void {
   client.on('prompt.asked', addPrompt);
   client.on('prompt.settled', ({ prompt }) => removePrompt(prompt));
   client.on('remediation', putRemediation);
+  client.on('profile', putProgress);
   client.on('incident', (incident) =>
     useIncident.setState({ incident: incident.endedAt === undefined ? incident : null }),
   );

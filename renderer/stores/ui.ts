@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import type { HostId } from '../../shared/model/host.ts';
+import type { ProfileId, ProfileTargets } from '../../shared/model/profile.ts';
 import type { PlanId, RemediationRequest } from '../../shared/model/remediation.ts';
 import type { EventId, SuggestedAction } from '../../shared/model/timelineEvent.ts';
 import { useTimeline } from './timeline.ts';
@@ -24,6 +25,8 @@ export type Dialog =
   | { kind: 'ask' }
   | { kind: 'runbook'; runbook: string }
   | { kind: 'remediations'; request: RemediationRequest; label: string; hosts: HostId[] }
+  | { kind: 'profile'; host: HostId; targets: ProfileTargets; label: string; event?: EventId }
+  | { kind: 'flame'; profile?: ProfileId; against?: ProfileId }
   | { kind: 'incident' }
   | { kind: 'report' }
   | {

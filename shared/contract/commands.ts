@@ -6,6 +6,16 @@ import type { Incident, IncidentId } from '../model/incident.ts';
 import type { MetricVector } from '../model/metric.ts';
 import type { PaneId, PaneSummary } from '../model/pane.ts';
 import type { ProcessRow } from '../model/process.ts';
+import {
+  MOST_PROCESSES,
+  MOST_SECONDS,
+  PROFILE_WAYS,
+  type Profile,
+  type ProfileId,
+  type ProfilePlan,
+  type ProfilePlanId,
+  type ProfileSummary,
+} from '../model/profile.ts';
 import type { Prompt, PromptId } from '../model/prompt.ts';
 import {
   type PlanId,
@@ -53,6 +63,16 @@ const promptId = z
   .min(1)
   .max(64)
   .transform((v) => v as PromptId);
+const profileId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as ProfileId);
+const profilePlanId = z
+  .string()
+  .min(1)
+  .max(64)
+  .transform((v) => v as ProfilePlanId);
 const path = z.string().min(1).max(4096);
 const columns = z.number().int().min(2).max(2000);
 const rows = z.number().int().min(1).max(1000);
@@ -420,6 +440,29 @@ export const COMMANDS = {
       })
       .strict(),
   ),
+  /** Reads the host and shows what a profile would do and cost. A plan with `refusal` cannot be run. */
+  'profile.plan': command<ProfilePlan>()(
+    z
+      .object({
+        host: hostId,
+        targets: z.union([
+          z.object({ processes: z.array(processIdentity).min(1).max(MOST_PROCESSES) }).strict(),
+          z.object({ name: z.string().min(1).max(64) }).strict(),
+        ]),
+        seconds: z.number().int().min(1).max(MOST_SECONDS),
+        way: z.enum(PROFILE_WAYS).exactOptional(),
+      })
+      .strict(),
+  ),
+  /** Progress arrives as `profile` events; the result comes when it is on record. */
+  'profile.run': command<ProfileSummary>()(
+    z.object({ plan: profilePlanId, event: eventId.exactOptional() }).strict(),
+  ),
+  'profile.cancel': command<null>()(z.object({ plan: profilePlanId }).strict()),
+  'profile.list': command<ProfileSummary[]>()(none),
+  'profile.read': command<Profile>()(z.object({ profile: profileId }).strict()),
+  /** Puts the comparison of two on the timeline, and so into the report. */
+  'profile.compare': command<null>()(z.object({ profile: profileId, against: profileId }).strict()),
   /** Nothing happens yet: reads the host, shows what would run. A plan with `refusal` cannot be executed. */
   'remediation.plan': command<RemediationPlan>()(
     z.object({ host: hostId, request: remediationRequest, event: eventId.optional() }).strict(),

@@ -4,6 +4,7 @@ import type { Incident } from '../model/incident.ts';
 import type { MetricVector } from '../model/metric.ts';
 import type { PaneId, PaneSummary } from '../model/pane.ts';
 import type { ProcessRow } from '../model/process.ts';
+import type { ProfileProgress } from '../model/profile.ts';
 import type { Prompt, PromptId } from '../model/prompt.ts';
 import type { RemediationRecord } from '../model/remediation.ts';
 import type { TimelineEvent } from '../model/timelineEvent.ts';
@@ -31,6 +32,8 @@ export interface ContractEvents {
   'prompt.settled': { prompt: PromptId };
   remediation: RemediationRecord;
   incident: Incident;
+  /** Of a profile that is being taken. */
+  profile: ProfileProgress;
 }
 
 export type ContractEventName = keyof ContractEvents;

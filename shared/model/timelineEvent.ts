@@ -3,6 +3,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { HostId } from './host.ts';
 import type { MetricName } from './metric.ts';
 import type { ProcessIdentity } from './process.ts';
+import type { ProfileSummary } from './profile.ts';
 import type { RemediationRequest } from './remediation.ts';
 
 export type EventId = Brand<string, 'EventId'>;
@@ -63,6 +64,8 @@ export type EventKind =
   | 'remediation.failed'
   | 'remediation.unknown'
   | 'evidence.collected'
+  | 'profile.taken'
+  | 'profile.compared'
   | 'note'
   | 'incident.started'
   | 'incident.ended'
@@ -79,7 +82,9 @@ export type Evidence =
   | { type: 'cast'; pane: string; offsetSeconds: number }
   /** What a command of ours printed. */
   | { type: 'output'; command: string; text: string; exitCode?: number }
-  | { type: 'process'; identity: ProcessIdentity; name: string; command: string; note?: string };
+  | { type: 'process'; identity: ProcessIdentity; name: string; command: string; note?: string }
+  /** A profile on record; with another, the comparison of both. */
+  | { type: 'profile'; profile: ProfileSummary; against?: ProfileSummary };
 
 /** A remediation that fits an event. The renderer asks for a plan with it; it carries no shell text. */
 export type SuggestedAction = RemediationRequest & { label: string; host: HostId };

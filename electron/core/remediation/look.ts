@@ -19,6 +19,8 @@ export interface Looker {
   process(target: ProcessIdentity): Promise<{ seen: Inspection; process: InspectedProcess | undefined }>;
   /** A script of ours, which prints what it finds. */
   run(script: string, ...parameters: string[]): Promise<RunResult>;
+  /** A whole command of ours, which prints what it finds. */
+  command(argv: readonly string[]): Promise<RunResult>;
   /** How this account can act as root; `undefined`: it cannot. A failed sudo is a line in the host's auth log. */
   privilege(): Promise<{ root: boolean; privilege: Privilege | undefined }>;
   /** Runs an action's check. */
@@ -77,6 +79,7 @@ export function createLooker(host: HostId, session: () => Pick<Session, 'run'>, 
         ],
         'look',
       ),
+    command: (argv) => run(argv, 'look'),
     async privilege() {
       const { stdout } = await run(['sh', '-c', PRIVILEGE], 'look at what this account may do');
       const [word] = stdout.trim().split('\n');

@@ -252,6 +252,18 @@ function describeEvidence(
         block: evidence.command,
       };
     }
+    case 'profile': {
+      const { profile, against } = evidence;
+      return {
+        evidence,
+        heading: against ? 'Comparison of two profiles' : 'Profile',
+        pairs: [
+          ['profile', `${profile.host}: ${profile.title}`],
+          ...(against ? [['against', `${against.host}: ${against.title}`] as [string, string]] : []),
+          ['file', `profiles/${profile.id}.json`],
+        ],
+      };
+    }
     case 'cast': {
       const pane = panes.get(evidence.pane);
       return {

@@ -9,11 +9,13 @@ import { failure } from '../../../shared/contract/errors.ts';
 import type { HostId, HostSummary } from '../../../shared/model/host.ts';
 import type { Incident, IncidentId } from '../../../shared/model/incident.ts';
 import type { MetricVector } from '../../../shared/model/metric.ts';
+import type { Profile, ProfileId, ProfileSummary } from '../../../shared/model/profile.ts';
 import type { RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { LayoutState } from '../../../shared/panes/layoutState.ts';
 import { takeIncidentNumber } from './incidentNumbers.ts';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './migrations.ts';
+import { readProfile, writeProfile } from './profileFiles.ts';
 import { incidentRegistryOf } from './recordDirectories.ts';
 import { type RecordError, recordError, storageFailure, toRecordError } from './recordError.ts';
 import { lockRecord } from './recordLock.ts';
@@ -214,6 +216,22 @@ class SqliteRecordStore implements RecordStore {
         options.after ?? -Number.MAX_VALUE,
         options.before ?? Number.MAX_VALUE,
       ),
+    );
+  }
+
+  putProfile(profile: Profile): void {
+    this.#guard(() => writeProfile(this.directory, profile));
+  }
+
+  readProfile(id: ProfileId): Profile | undefined {
+    return readProfile(this.directory, id);
+  }
+
+  readProfiles(): ProfileSummary[] {
+    return this.#guard(() =>
+      this.#documents<TimelineEvent>(
+        "SELECT body FROM events WHERE kind = 'profile.taken' ORDER BY at DESC, rowid DESC",
+      ).flatMap(({ evidence: [first] }) => (first?.type === 'profile' ? [first.profile] : [])),
     );
   }
 

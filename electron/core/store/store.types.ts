@@ -3,6 +3,7 @@ import type { HostId, HostSummary } from '../../../shared/model/host.ts';
 import type { Incident, IncidentId, IncidentSeverity } from '../../../shared/model/incident.ts';
 import type { MetricVector } from '../../../shared/model/metric.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
+import type { Profile, ProfileId, ProfileSummary } from '../../../shared/model/profile.ts';
 import type { PlanId, RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { LayoutState } from '../../../shared/panes/layoutState.ts';
@@ -28,6 +29,12 @@ export interface RecordStore extends Disposable {
   readRemediation(plan: PlanId): RemediationRecord | undefined;
   /** Newest first. */
   readRemediations(options?: { after?: number; before?: number }): RemediationRecord[];
+
+  /** On the disk when it returns. */
+  putProfile(profile: Profile): void;
+  readProfile(id: ProfileId): Profile | undefined;
+  /** Those whose event is on record, the newest first. */
+  readProfiles(): ProfileSummary[];
 
   startIncident(draft: {
     title: string;

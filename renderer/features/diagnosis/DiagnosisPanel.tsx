@@ -37,15 +37,33 @@ export function DiagnosisPanel({ host }: { host: HostSummary }) {
           {target ? `pid ${target.identity.pid} ${visibleText(target.name, 20)}` : 'A process'}
         </h3>
         {target ? (
-          [...group('process'), ...(isErlang ? group('erlang') : [])].map((one) => (
-            <Choice
-              key={one.id}
-              one={one}
-              latest={latest}
+          <>
+            {[...group('process'), ...(isErlang ? group('erlang') : [])].map((one) => (
+              <Choice
+                key={one.id}
+                one={one}
+                latest={latest}
+                disabled={!up}
+                onChoose={() => void look(host.id, one, target.identity)}
+              />
+            ))}
+            <button
+              type="button"
+              className={styles.choice}
               disabled={!up}
-              onChoose={() => void look(host.id, one, target.identity)}
-            />
-          ))
+              title="Where it spends its CPU: a flame graph. What it costs is said first."
+              onClick={() =>
+                openDialog({
+                  kind: 'profile',
+                  host: host.id,
+                  targets: { processes: [target.identity] },
+                  label: `Profile pid ${target.identity.pid} (${visibleText(target.name, 20)})`,
+                })
+              }
+            >
+              Profile…
+            </button>
+          </>
         ) : (
           <p className={styles.hint}>Choose one in the process table.</p>
         )}

@@ -5,7 +5,7 @@ import type { HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import styles from './ProcessTable.module.css';
-import { askTo, lookAt } from './processDeeds.ts';
+import { askTo, askToProfile, lookAt } from './processDeeds.ts';
 import { ancestorsOf, commandOf, type ListedProcess, processKey } from './processOrder.ts';
 
 interface ProcessDetailProps {
@@ -71,6 +71,16 @@ export function ProcessDetail({ host, process, rows, onChoose, onClose }: Proces
               Renice…
             </button>
           </span>
+          <button type="button" onClick={() => askToProfile(host, row, true)}>
+            Profile…
+          </button>
+          <button
+            type="button"
+            title="All processes of this program on the host, in the same seconds (p)"
+            onClick={() => askToProfile(host, row, false)}
+          >
+            Profile all…
+          </button>
           <button
             type="button"
             title="Open files, limits, memory map, system calls … (d)"

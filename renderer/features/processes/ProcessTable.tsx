@@ -13,7 +13,7 @@ import { STALE_MS } from '../host/charts/gaps.ts';
 import { ProcessDetail } from './ProcessDetail.tsx';
 import { PROCESS_COLUMNS, ProcessLine } from './ProcessLine.tsx';
 import styles from './ProcessTable.module.css';
-import { askTo, lookAt } from './processDeeds.ts';
+import { askTo, askToProfile, lookAt } from './processDeeds.ts';
 import {
   heldList,
   type ListedProcess,
@@ -87,6 +87,9 @@ export function ProcessTable({ host }: { host: HostSummary }) {
       k: kill,
       d: () => {
         if (current && !current.gone) lookAt(host, current.row);
+      },
+      p: () => {
+        if (current && !current.gone) askToProfile(host, current.row, false);
       },
       t: () => setTree(!tree),
       f: () => setFrozen(!frozen),

@@ -2,6 +2,7 @@ import type { HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { RemediationRequest } from '../../../shared/model/remediation.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import { useDiagnoses } from '../../stores/diagnoses.ts';
 import { openDialog, useUi } from '../../stores/ui.ts';
 
@@ -44,6 +45,21 @@ function requestOf(
         request: { action: 'process.renice', arguments: { target, nice: deed.renice } },
       };
   }
+}
+
+/** Profiles it together with all others of its program on the host: what pins a machine is seldom one alone. */
+export function askToProfile(host: HostSummary, row: ProcessRow, alone: boolean): void {
+  if (!host.facts) return;
+  const name = programName(row);
+  const process = { bootId: host.facts.bootId, pid: row.pid, startTicks: row.startTicks };
+  openDialog({
+    kind: 'profile',
+    host: host.id,
+    label: alone
+      ? `Profile pid ${row.pid} (${visibleText(name, 40)})`
+      : `Profile all ${visibleText(name, 40)}`,
+    targets: alone ? { processes: [process] } : { name },
+  });
 }
 
 /** Goes to the diagnosis of this process. */

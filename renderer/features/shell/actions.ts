@@ -143,6 +143,13 @@ const ACTIONS: readonly Action[] = [
     run: () => openDialog({ kind: 'ask' }),
   },
   {
+    id: 'profiles',
+    label: 'Profiles and flame graphs…',
+    group: 'Hosts',
+    keys: [],
+    run: () => openDialog({ kind: 'flame' }),
+  },
+  {
     id: 'host.diagnose',
     label: 'Diagnose the focused host',
     group: 'Hosts',

@@ -10,6 +10,7 @@ import {
 } from '../../../shared/model/format.ts';
 import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { openDialog, useUi } from '../../stores/ui.ts';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
@@ -36,6 +37,7 @@ export function EventCard({ event }: { event: TimelineEvent }) {
           ))}
         </div>
       )}
+      {event.endedAt === undefined && <ProfileButton event={event} />}
       {EVENT_MEANING[event.kind] && <p className={styles.meaning}>{EVENT_MEANING[event.kind]}</p>}
       {event.evidence.length > 0 && (
         <>
@@ -81,6 +83,26 @@ export function EventCard({ event }: { event: TimelineEvent }) {
   );
 }
 
+/** Who keeps the CPU busy can be looked into: all processes of that program at once. */
+function ProfileButton({ event }: { event: TimelineEvent }) {
+  const culprit = event.evidence.find((one) => one.type === 'process');
+  if (event.kind !== 'cpu.saturated' || culprit?.type !== 'process' || !event.host) return null;
+  const { host } = event;
+  const name = programName(culprit);
+  const label = `Profile all ${visibleText(name, 40)}`;
+  return (
+    <div className={styles.actions}>
+      <button
+        type="button"
+        className={styles.action}
+        onClick={() => openDialog({ kind: 'profile', host, targets: { name }, label, event: event.id })}
+      >
+        {label}…
+      </button>
+    </div>
+  );
+}
+
 function Fact({ name, value }: { name: string; value: string }) {
   return (
     <>
@@ -120,6 +142,23 @@ function EvidenceItem({ evidence }: { evidence: Evidence }) {
             {`\nboot ${evidence.identity.bootId} · start ${evidence.identity.startTicks} ticks`}
           </ScrollableText>
         </details>
+      );
+    case 'profile':
+      return (
+        <button
+          type="button"
+          className={styles.textButton}
+          onClick={() =>
+            openDialog({
+              kind: 'flame',
+              profile: evidence.profile.id,
+              ...(evidence.against ? { against: evidence.against.id } : {}),
+            })
+          }
+        >
+          {evidence.against ? 'Open the comparison' : 'Open the flame graph'} of{' '}
+          {visibleText(evidence.profile.title, 100)}
+        </button>
       );
     case 'samples':
       return (

@@ -1,0 +1,45 @@
+import type { LabHost } from '../labHost.ts';
+import { waitUntil } from '../waitUntil.ts';
+
+const SCRIPT = '/run/lab/lab/service.cjs';
+
+export interface NodeService {
+  /** By the host's own numbers. */
+  pids: number[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Several Node processes of one service. `burn`: all of them are stuck in `parseHtml`, and pin the CPU; `well`: the same
+ * service with the same work, but for the pages that do that.
+ */
+export async function startNodeService(
+  host: LabHost,
+  kind: 'burn' | 'well',
+  count = 2,
+): Promise<NodeService> {
+  for (let n = 0; n < count; n++) await host.start([process.execPath, SCRIPT, kind]);
+  const pids = await waitUntil(`${host.id}: ${count} node processes`, 15_000, () => {
+    const running = serviceOf(host);
+    return running.length >= count ? running.map((one) => one.innerPid) : undefined;
+  });
+  return { pids, stop: () => stopNodeService(host) };
+}
+
+export async function stopNodeService(host: LabHost): Promise<void> {
+  await waitUntil(`${host.id}: the end of its node processes`, 10_000, () => {
+    const running = serviceOf(host);
+    for (const one of running) {
+      try {
+        process.kill(one.pid, 'SIGKILL');
+      } catch {
+        // Ended meanwhile.
+      }
+    }
+    return running.length === 0 ? true : undefined;
+  });
+}
+
+function serviceOf(host: LabHost) {
+  return host.processes().filter((one) => one.argv[1] === SCRIPT && one.state !== 'Z');
+}

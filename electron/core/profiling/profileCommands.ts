@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import type { ProcessIdentity } from '../../../shared/model/process.ts';
+
+/** Ends a program on standard input. */
+const END = '#END#';
+
+/** V8 looks twice in ten milliseconds: an eighth of what its default costs, and 2,000 looks in ten seconds. */
+const INTERVAL_MICROSECONDS = 5000;
+/** Not 100: a program that does something every ten milliseconds would always be met at the same place. */
+const PERF_HERTZ = 99;
+
+/**
+ * Node's way: the program runs by the node of the processes themselves, as their owner. Nothing of it is started before
+ * the executable's name is seen to be node's. It comes on standard input: command lines are limited, and shown to all.
+ */
+export function inspectorCommand(
+  as: readonly string[],
+  targets: readonly ProcessIdentity[],
+  seconds: number,
+): string[] {
+  const [first] = targets;
+  return [
+    ...as,
+    'sh',
+    '-c',
+    `# profile pid ${targets.map(({ pid }) => pid).join(', ')} by the inspector of node\n${INSPECTOR}`,
+    'fireline',
+    first?.bootId ?? '',
+    String(seconds),
+    String(INTERVAL_MICROSECONDS),
+    ...targets.map(({ pid, startTicks }) => `${pid}:${startTicks}`),
+  ];
+}
+
+const INSPECTOR = String.raw`for t; do
+  p=@{t%%:*}; exe=$(readlink "/proc/$p/exe" 2>/dev/null); exe=@{exe% (deleted)}
+  case $t:@{exe##*/} in *:*:node|*:*:node[0-9-]*|*:*:nodejs|*:*:nodejs[0-9-]*) exec env -i PATH="$PATH" "/proc/$p/exe" -e '
+let text = ""; process.stdin.setEncoding("utf8");
+process.stdin.on("data", function take(part) {
+  const end = (text += part).indexOf("\n${END}\n");
+  if (end < 0) return;
+  process.stdin.removeListener("data", take);
+  new Function("require", "process", text.slice(0, end))(require, process);
+});' -- "$@";; esac
+done
+echo '{"failed":"none of the processes runs node any more"}'; exit 4`.replaceAll('@{', '${');
+
+export const inspectorInput = () => `${inspectorProgram()}\n${END}\n`;
+
+export function inspectorProgram(): string {
+  program ??= readFileSync(new URL('./remote/profileNode.cjs', import.meta.url), 'utf8');
+  return program;
+}
+
+let program: string | undefined;
+
+/** The kernel's way. When its input ends before the time is up, it stops. */
+export function perfCommand(
+  as: readonly string[],
+  targets: readonly ProcessIdentity[],
+  seconds: number,
+): string[] {
+  const [first] = targets;
+  return [
+    ...as,
+    'sh',
+    '-c',
+    `# profile pid ${targets.map(({ pid }) => pid).join(', ')} with perf\n${PERF}`,
+    'fireline',
+    first?.bootId ?? '',
+    String(seconds),
+    String(PERF_HERTZ),
+    ...targets.map(({ pid, startTicks }) => `${pid}:${startTicks}`),
+  ];
+}
+
+const PERF = String.raw`LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export LC_ALL PATH
+boot=$1 seconds=$2 hertz=$3; shift 3
+b=; { read -r b < /proc/sys/kernel/random/boot_id; } 2>/dev/null
+[ "$b" = "$boot" ] || { printf '@failed\tThe host has rebooted since.\n'; exit 4; }
+list=; for t; do p=@{t%%:*}
+  line=; { IFS= read -r line < "/proc/$p/stat"; } 2>/dev/null
+  if [ "$(printf %s "@{line##*)}" | awk '{ print $20 }')" = "@{t#*:}" ]; then list=$list,$p; else printf '@gone\t%s\n' "$p"; fi
+done
+[ -n "$list" ] || { printf '@failed\tNone of the processes is there any more.\n'; exit 4; }
+d=$(mktemp -d) || { printf '@failed\tNo temporary folder can be made.\n'; exit 5; }
+trap 'rm -rf "$d"' EXIT; trap 'exit 1' HUP INT TERM
+exec 3<&0
+echo @sampling
+perf record -F "$hertz" -g -p "@{list#,}" -o "$d/perf.data" -- sleep "$seconds" >"$d/said" 2>&1 </dev/null 3<&- & r=$!
+{ read -r x <&3; : >"$d/stopped"; kill -INT $r; } 2>/dev/null & w=$!
+wait $r; kill $w 2>/dev/null
+[ -e "$d/stopped" ] && exit 1
+[ -s "$d/perf.data" ] || { printf '@failed\t%s\n' "$(tr '\000-\037' ' ' <"$d/said" | cut -c1-400)"; exit 5; }
+echo @script
+perf script -f -i "$d/perf.data" -F comm,pid,tid,time,event,ip,sym,dso 2>"$d/said" </dev/null
+echo @end`.replaceAll('@{', '${');

@@ -1,0 +1,134 @@
+import type { Clock } from '../../../shared/base/clock.ts';
+import { DisposableStore } from '../../../shared/base/disposable.ts';
+import { fail, type Result } from '../../../shared/base/result.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
+import type {
+  PlannedProcess,
+  ProfiledProcess,
+  ProfilePlan,
+  ProfileProgress,
+} from '../../../shared/model/profile.ts';
+import { LineSplitter } from '../sampling/lineSplitter.ts';
+import type { Session } from '../sessions/session.ts';
+import { inspectorInput } from './profileCommands.ts';
+import { inspectorReader } from './readInspector.ts';
+import { perfReader } from './readPerf.ts';
+
+/** What the command prints, taken in line by line. */
+export interface ProfileReader {
+  line(text: string, cut: boolean): void;
+  readonly phase: ProfileProgress['phase'];
+  /** Processes that are done with the phase. */
+  readonly done: number;
+  /** Once it has ended. */
+  result(): Result<TakenProfile, string>;
+}
+
+export interface TakenProfile {
+  processes: ProfiledProcess[];
+  folded: string[];
+  notes: string[];
+}
+
+export interface RunContext {
+  session: Pick<Session, 'openExec'>;
+  clock: Clock;
+  signal: AbortSignal;
+  onProgress: (progress: Pick<ProfileProgress, 'phase' | 'done' | 'until'>) => void;
+}
+
+/** Of a profile of sixty seconds and 32 processes there is a tenth of it. */
+const MOST_BYTES = 256 * 1024 * 1024;
+const MOST_LINE = 64 * 1024 * 1024;
+/** What beginning and fetching may take beside the sampling, and a process more of them. */
+const AROUND_MS = 45_000;
+const EACH_MS = 3_000;
+/** So long a command that was told to end has to close what it opened. */
+const ENDING_MS = 8_000;
+
+/** Runs a confirmed plan. When it is cancelled, its program still closes what it has opened. The error is a sentence. */
+export async function runProfile(
+  plan: ProfilePlan,
+  argv: readonly string[],
+  { session, clock, signal, onProgress }: RunContext,
+): Promise<Result<TakenProfile, string>> {
+  const accepted: PlannedProcess[] = plan.processes.filter((one) => one.refusal === undefined);
+  const reader = plan.way === 'perf' ? perfReader(accepted) : inspectorReader(accepted);
+  if (signal.aborted) return fail('It was cancelled.');
+  const opened = await session.openExec(argv, 'profile');
+  if (!opened.ok) return fail(`${plan.host} did not run it: ${opened.error.reason}.`);
+  const channel = opened.value;
+  const owned = new DisposableStore();
+  owned.add(channel);
+  try {
+    return await new Promise((resolve) => {
+      let bytes = 0;
+      let complaint = '';
+      let why: string | undefined;
+      let shown = '';
+      const end = (reason: string) => {
+        if (why !== undefined) return;
+        why = reason;
+        // Its input's end tells it; it closes what it has opened, and then ends.
+        channel.end();
+        owned.add(clock.after(ENDING_MS, () => resolve(fail(reason))));
+      };
+      const tell = () => {
+        const { phase, done } = reader;
+        if (shown === `${phase} ${done}`) return;
+        const until = phase === 'sampling' ? { until: clock.now() + plan.seconds * 1000 } : {};
+        shown = `${phase} ${done}`;
+        onProgress({ phase, done, ...until });
+      };
+      const lines = new LineSplitter(MOST_LINE, (text, cut) => {
+        reader.line(text, cut);
+        tell();
+      });
+      owned.add(
+        channel.onOutput((data) => {
+          bytes += data.length;
+          if (bytes > MOST_BYTES)
+            end(`It sent more than ${MOST_BYTES / 1024 / 1024} MiB, which is no profile.`);
+          else if (why === undefined) lines.push(data);
+        }),
+      );
+      owned.add(
+        channel.onErrorOutput((data) => {
+          if (complaint.length < 4000) complaint += Buffer.from(data).toString('utf8');
+        }),
+      );
+      owned.add(
+        channel.onExit(({ lost, code }) => {
+          if (why !== undefined) resolve(fail(why));
+          else if (lost)
+            resolve(
+              fail(
+                'The link dropped while it ran. On the host it ends by itself, and closes the inspectors that it opened.',
+              ),
+            );
+          else {
+            const result = reader.result();
+            const said = visibleText(complaint.trim().split('\n').at(-1) ?? '', 300);
+            resolve(
+              result.ok || said === ''
+                ? result
+                : fail(`${result.error} ${said} (exit status ${code ?? 'unknown'})`),
+            );
+          }
+        }),
+      );
+      const onAbort = () => end('It was cancelled.');
+      signal.addEventListener('abort', onAbort);
+      owned.addStop(() => signal.removeEventListener('abort', onAbort));
+      owned.add(
+        clock.after(plan.seconds * 1000 + AROUND_MS + EACH_MS * accepted.length, () =>
+          end('It took too long, and was told to end.'),
+        ),
+      );
+      if (plan.way === 'inspector') channel.write(inspectorInput());
+      tell();
+    });
+  } finally {
+    owned.dispose();
+  }
+}
