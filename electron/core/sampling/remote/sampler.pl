@@ -291,6 +291,9 @@ sub listen_to_events {
   return refuse_events("not allowed: $!") unless bind($events, pack 'SSLL', 16, 0, 0, 1);
   return refuse_events("another network namespace, or a kernel without it: $!") unless ask_for_events(1);
   $asked_at = $seq;
+  # So that END is come by, however we are ended.
+  $SIG{$_} = sub { exit 0 } for qw(HUP TERM);
+  $SIG{PIPE} = 'IGNORE';
 }
 
 # PROC_CN_MCAST_LISTEN 1, PROC_CN_MCAST_IGNORE 2: older kernels count listeners and forget none that does not say that it goes.
