@@ -3,6 +3,7 @@ import type { HostId } from '../../../shared/model/host.ts';
 import type { Incident } from '../../../shared/model/incident.ts';
 import { METRICS, type MetricVector, metricIndex } from '../../../shared/model/metric.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { profileText } from '../profiling/profileText.ts';
 import type { RecordStore } from '../store/store.types.ts';
 import { figureOf, hostFigures } from './figures.ts';
 import { metricText } from './metricText.ts';
@@ -262,6 +263,7 @@ function describeEvidence(
           ...(against ? [['against', `${against.host}: ${against.title}`] as [string, string]] : []),
           ['file', `profiles/${profile.id}.json`],
         ],
+        block: profileText(store.readProfile(profile.id), against && store.readProfile(against.id)),
       };
     }
     case 'cast': {
