@@ -3,7 +3,7 @@ import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Evidence, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
 import type { DetectorContext, EventDraft, InvestigatedProcess } from './detector.ts';
 import { spokenAge, spokenLife, spokenRate } from './respawnRole.ts';
-import { describeTold, spokenEndings, type ToldChildren } from './toldChildren.ts';
+import { describeTold, endingWords, spokenEndings, type ToldChildren } from './toldChildren.ts';
 
 /** What is known of a loop. All names and lines are hostile text. Cores are means of the last ten seconds. */
 export interface LoopFacts {
@@ -94,7 +94,7 @@ export function describeLoop(facts: LoopFacts, context: DetectorContext): EventD
       ...(facts.role === undefined ? {} : { process: facts.role }),
       restarts: facts.restarts,
       ratePerSecond: round(facts.ratePerSecond, 2),
-      pids: facts.pids,
+      ...(facts.pids.length > 0 ? { pids: facts.pids } : {}),
       ...(facts.pidStep === undefined ? {} : { pidStep: facts.pidStep }),
       ...(supervisor
         ? {
@@ -126,9 +126,9 @@ export function describeLoop(facts: LoopFacts, context: DetectorContext): EventD
               started: facts.told.started,
               executed: facts.told.executed,
               ended: facts.told.ended,
-              endings: facts.told.endings.slice(0, 4),
-              lostEvents: facts.told.lost,
-              countedOneIn: facts.told.oneIn,
+              endings: endingWords(facts.told),
+              ...(facts.told.lost > 0 ? { lostEvents: facts.told.lost } : {}),
+              ...(facts.told.oneIn > 1 ? { countedOneIn: facts.told.oneIn } : {}),
             },
           }
         : {}),

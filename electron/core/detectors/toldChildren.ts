@@ -96,13 +96,18 @@ export function spokenEndings({ ended, endings }: ToldChildren): string | undefi
   return `of ${ended} children ${parts.join(', ')}`;
 }
 
-/** For the evidence: the numbers as they were told. */
-export function describeTold(told: ToldChildren): string {
-  const seconds = Math.max(1, Math.round(told.overMs / 1000));
-  const endings = told.endings.slice(0, 4).map((one) => {
+/** `4 exited 42 (the longest after 40 ms)`, of the four most frequent ways. */
+export function endingWords({ endings }: ToldChildren): string[] {
+  return endings.slice(0, 4).map((one) => {
     const longest = one.longestMs === undefined ? '' : ` (the longest after ${spokenLife(one.longestMs)})`;
     return `${one.count} ${endOf(one.status, true)}${longest}`;
   });
+}
+
+/** For the evidence: the numbers as they were told. */
+export function describeTold(told: ToldChildren): string {
+  const seconds = Math.max(1, Math.round(told.overMs / 1000));
+  const endings = endingWords(told);
   const how = told.oneIn > 1 ? `, by one process in ${told.oneIn}` : '';
   const lost = told.lost > 0 ? `; ${told.lost} events of this host were lost: these are too few` : '';
   return `in ${seconds} s${how}: ${told.started} children forked, ${told.executed} called exec, ${told.ended} ended${endings.length > 0 ? `: ${endings.join(', ')}` : ''}${lost}`;
