@@ -1,6 +1,6 @@
-import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorContext, DetectorOutput, KernelLine, LogLine } from './detector.ts';
+import { GoneProcess, type Tables } from './goneProcess.ts';
 import { movedGlance } from './movedGlance.ts';
 import { describeOomKill, type Victim } from './oomKillEvent.ts';
 import {
@@ -100,8 +100,8 @@ export interface OomKillState {
   gone: GoneProcess[];
   /** When a zombie was last among them. */
   zombieAt: number;
-  /** The last tables, the newest last: a dying process shows no memory, so its last figures are here. Never written to. */
-  tables: readonly (readonly ProcessRow[])[];
+  /** A dying process shows no memory: its last figures are here. */
+  tables: Tables;
   /** The last of them has the kernel's own threads. */
   seesKernel: boolean;
   ownCgroups: Set<string>;
@@ -223,56 +223,6 @@ function addGone(
   // A zombie that was one before is no news.
   if ((zombie || process.residentBytes === 0) && gone.wasZombie()) return;
   state.gone.push(gone);
-}
-
-/** Processes end all the time, and hardly one is ever asked for: its last figures are looked for then. */
-class GoneProcess implements Victim {
-  readonly pid: number;
-  readonly startTicks: number;
-  readonly name: string;
-  readonly at: number;
-  claimed = false;
-  readonly #bootId: string;
-  readonly #process: { command: string; residentBytes: number };
-  readonly #tables: OomKillState['tables'];
-
-  constructor(
-    process: { pid: number; startTicks: number; name: string; command: string; residentBytes: number },
-    sample: Sample,
-    tables: OomKillState['tables'],
-  ) {
-    this.pid = process.pid;
-    this.startTicks = process.startTicks;
-    this.#bootId = sample.bootId;
-    this.name = process.name;
-    this.at = sample.at;
-    this.#process = process;
-    this.#tables = tables;
-  }
-
-  get identity(): ProcessIdentity {
-    return { bootId: this.#bootId, pid: this.pid, startTicks: this.startTicks };
-  }
-
-  get command(): string {
-    const { command } = this.#process;
-    return command === '' ? (this.#before().find((row) => row.command !== '')?.command ?? '') : command;
-  }
-
-  get residentBytes(): number {
-    return Math.max(this.#process.residentBytes, ...this.#before().map((row) => row.residentBytes));
-  }
-
-  wasZombie(): boolean {
-    return this.#before().some((row) => row.state === 'Z' || row.state === 'X');
-  }
-
-  /** Its rows in the last tables. */
-  #before(): ProcessRow[] {
-    return this.#tables
-      .map((rows) => rows.find((row) => row.pid === this.pid && row.startTicks === this.startTicks))
-      .filter((row) => row !== undefined);
-  }
 }
 
 /** Watched logs can be syslog: only what the kernel or a known killer wrote there is believed. */
