@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fired } from '../../electron/core/detectors/testDetections.ts';
 import type { HostId } from '../../shared/model/host.ts';
 import { isUp } from '../../shared/model/host.ts';
 import { metricIndex } from '../../shared/model/metric.ts';
@@ -50,6 +51,8 @@ describe.skipIf(!labIsWanted)('the core on three real hosts', () => {
       (one) => one.kind === 'process.oom_killed' && one.host === 'web2' && one.detail['onThisHost'] === true,
     );
     await oom.killed();
+    // From the kernel's own stamp of the kill.
+    fired('process.oom_killed', Math.max(0, event.seenAt - event.at));
     expect(event.severity).toBe('critical');
     expect(event.detail).toMatchObject({
       process: 'ruby',
@@ -73,6 +76,7 @@ describe.skipIf(!labIsWanted)('the core on three real hosts', () => {
   });
 
   it('tells a respawn loop with its holder, kills the holder when told to, and sees the loop end', async () => {
+    const began = Date.now();
     const loop = await lab.host('web1').respawn();
     const event = await opened.event(
       'the respawn loop with its holder and its supervisor',
@@ -83,6 +87,7 @@ describe.skipIf(!labIsWanted)('the core on three real hosts', () => {
         one.detail['staleHolder'] !== undefined &&
         one.detail['supervisor'] !== undefined,
     );
+    fired('process.respawn_loop', Math.max(0, event.seenAt - began));
     expect(event.detail['staleHolder']).toMatchObject({ pid: loop.holderPid });
     expect(event.detail['supervisor']).toMatchObject({ pid: loop.supervisorPid });
     const action = event.actions.find(
