@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { afterEach, expect, it } from 'vitest';
+import { systemClock } from '../../../shared/base/clock.ts';
+import type { HostFacts, HostId } from '../../../shared/model/host.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import { createLooker } from '../remediation/look.ts';
+import { ChildSession } from '../sampling/childSession.ts';
+import { runChannel } from '../sessions/runChannel.ts';
+import type { RunOptions } from '../sessions/session.ts';
+import { planProfile } from './planProfile.ts';
+import { runProfile } from './runProfile.ts';
+
+/** Real Node processes of this machine, profiled by their inspectors as on a host. */
+const HOST = 'here' as HostId;
+const BOOT = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+const BURN = `function* spin() { for (;;) { let sum = 0; for (let n = 0; n < 1e6; n++) sum += n; yield sum; } }
+process.stdout.write('runs\\n'); const it = spin(); const until = Date.now() + 60000; while (Date.now() < until) it.next();`;
+const children: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+  }
+});
+
+async function start(file: string, ...argv: string[]): Promise<number> {
+  const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'ignore'] });
+  children.push(child);
+  if (child.stdout) await once(child.stdout, 'data');
+  return child.pid ?? 0;
+}
+
+function statOf(pid: number): string[] {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function session() {
+  const child = new ChildSession(HOST);
+  child.start();
+  const openExec = child.openExec.bind(child);
+  return {
+    child,
+    openExec,
+    run: (argv: readonly string[], options: RunOptions) =>
+      runChannel(systemClock, options, () => openExec(argv)),
+  };
+}
+
+async function planFor(on: ReturnType<typeof session>, pids: readonly number[]) {
+  const processes = pids.map((pid) => ({ bootId: BOOT, pid, startTicks: Number(statOf(pid)[19]) }));
+  const table = processes.map(({ pid, startTicks }) => ({
+    pid,
+    startTicks,
+    name: 'MainThread',
+    command: `${process.execPath} app.js`,
+    state: 'R',
+    cpu: 1,
+  }));
+  const look = createLooker(HOST, () => on, new AbortController().signal);
+  return await planProfile(
+    { targets: { processes }, seconds: 1, way: 'inspector' },
+    {
+      host: HOST,
+      look,
+      facts: { bootId: BOOT } as HostFacts,
+      sample: { table } as unknown as Sample,
+      now: 0,
+    },
+  );
+}
+
+/** Ports on which a process listens, by the socket's inodes. */
+async function listens(pid: number): Promise<string> {
+  const child = spawn('sh', [
+    '-c',
+    'ls -l /proc/$1/fd | grep -o "socket:.[0-9]*" | tr -dc "0-9\\n" | while read -r i; do grep " 0A .* $i " /proc/net/tcp; done',
+    'sh',
+    String(pid),
+  ]);
+  let text = '';
+  child.stdout.on('data', (part) => {
+    text += part;
+  });
+  await once(child, 'close');
+  return text;
+}
+
+it('two that never return to their event loop are profiled at once, and their inspectors are closed again', async () => {
+  const pids = [await start(process.execPath, '-e', BURN), await start(process.execPath, '-e', BURN)];
+  const stranger = await start('sh', '-c', 'echo runs; exec sleep 60');
+  const on = session();
+  const { plan, argv } = await planFor(on, [...pids, stranger]);
+  expect(plan.refusal).toBeUndefined();
+  expect(plan.processes.map(({ name }) => name)[0]).toBe('node');
+  expect(plan.processes.filter(({ refusal }) => refusal?.includes('SIGUSR1 would end it'))).toHaveLength(1);
+  const phases: string[] = [];
+  const done = await runProfile(plan, argv, {
+    session: on,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    onProgress: ({ phase }) => phases.push(phase),
+  });
+  if (!done.ok) throw new Error(done.error);
+  expect([...new Set(phases)]).toEqual(['opening', 'sampling', 'reading']);
+  for (const folded of done.value.folded) expect(folded).toMatch(/spin/);
+  expect(done.value.processes.map(({ failure }) => failure)).toEqual([undefined, undefined]);
+  for (const pid of pids) expect(await listens(pid)).toBe('');
+  expect(children.every(({ exitCode, signalCode }) => exitCode === null && signalCode === null)).toBe(true);
+  on.child.dispose();
+});
+
+it('what is stopped in the middle closes what it has opened, and can be profiled again', async () => {
+  const pid = await start(process.execPath, '-e', BURN);
+  const on = session();
+  for (const cancelled of [true, false]) {
+    const { plan, argv } = await planFor(on, [pid]);
+    const cancel = new AbortController();
+    const done = await runProfile(plan, argv, {
+      session: on,
+      clock: systemClock,
+      signal: cancel.signal,
+      onProgress: ({ phase }) => {
+        if (cancelled && phase === 'sampling') cancel.abort();
+      },
+    });
+    expect(done.ok).toBe(!cancelled);
+    expect(await listens(pid)).toBe('');
+  }
+  on.child.dispose();
+});
+
+it('a process that does not expect SIGUSR1, or is another by now, is left alone', async () => {
+  const deaf = await start(process.execPath, '--disable-sigusr1', '-e', BURN);
+  const on = session();
+  const { plan, argv } = await planFor(on, [deaf]);
+  const run = (command: readonly string[]) =>
+    runProfile(plan, command, {
+      session: on,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      onProgress: () => {},
+    });
+  expect(await run(argv)).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('does not catch SIGUSR1'),
+  });
+  const older = argv.map((one) => one.replace(/^(\d+):\d+$/, '$1:1'));
+  expect(await run(older)).toMatchObject({
+    ok: false,
+    error: expect.stringContaining('another process by now'),
+  });
+  expect(children[0]?.signalCode).toBeNull();
+  on.child.dispose();
+});
