@@ -42,7 +42,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
 const MOST_LINE = 64 * 1024 * 1024;
 /** What beginning and fetching may take beside the sampling, and a process more of them. */
 const AROUND_MS = 45_000;
-const EACH_MS = 3_000;
+const EACH_MS = 10_000;
 /** So long a command that was told to end has to close what it opened. */
 const ENDING_MS = 8_000;
 

@@ -113,7 +113,11 @@ function Shown({ main, other, list }: { main: Profile; other: Profile | undefine
     if (other?.host !== main.host) return [main.host, other?.host];
     return [`${main.host} ${formatClock(main.at)}`, `${other.host} ${formatClock(other.at)}`];
   }, [main, other]);
-  const notes = [...main.notes, ...(other?.notes.map((note) => `${other.host}: ${note}`) ?? [])];
+  const notes = [
+    ...main.notes,
+    ...(other?.notes.filter((note) => !main.notes.includes(note)).map((note) => `${other.host}: ${note}`) ??
+      []),
+  ];
   const failures = [main, ...(other ? [other] : [])].flatMap((one) =>
     one.processes.flatMap(({ failure, identity }) =>
       failure === undefined ? [] : [`${one.host}: pid ${identity.pid} is not in it: ${failure}.`],

@@ -19,7 +19,8 @@ export function flamePalette(tree: FlameTree): (node: FlameNode) => FrameColours
     kernel: colour('--flame-kernel'),
     unknown: colour('--flame-unknown'),
   };
-  if (!tree.compared) return (node) => ({ fill: plain[frameKind(node.name)], text });
+  if (!tree.compared)
+    return (node) => ({ fill: plain[node.depth === 0 ? 'runtime' : frameKind(node.name)], text });
   const more = [1, 2, 3].map((step) => colour(`--flame-more-${step}`));
   const less = [1, 2, 3].map((step) => colour(`--flame-less-${step}`));
   const same = colour('--flame-same');

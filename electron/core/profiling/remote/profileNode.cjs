@@ -225,6 +225,11 @@ function connect({ port, pathname }) {
   });
 }
 
+const OPENS_WITHIN_MS = 15000;
+
+/** Whether anyone listens on the inspector's own port, 9229. */
+const isTaken = () => /^ *\d+: [0-9A-F]{8}:240D \S+ 0A /m.test(read('/proc/net/tcp'));
+
 /** Of what we profile: the inspectors that were open before we came are left open. */
 const before = new Map();
 
@@ -239,8 +244,10 @@ async function inside(target, expression) {
     found = found || (await inspectorAt(port));
     if (found && known.has(inode)) opened = false;
   }
-  // Another process may hold the port for a moment: each has the same one.
-  for (let attempt = 0; !found && attempt < 8; attempt++) {
+  // Another process may hold the port for a moment, each has the same one: it is waited for, and tried again.
+  const until = Date.now() + OPENS_WITHIN_MS;
+  while (!found && Date.now() < until) {
+    while (isTaken() && Date.now() < until) await pause(20 + Math.random() * 60);
     if (Number(statOf(pid)[19]) !== target.startTicks) throw new Error('it is another process by now');
     process.kill(pid, 'SIGUSR1');
     for (let look = 0; !found && look < 24; look++) {
@@ -251,7 +258,7 @@ async function inside(target, expression) {
   }
   if (!found)
     throw new Error(
-      'its inspector did not open within 5 s: another program may hold its port, or the process is held up and may still open it later',
+      'its inspector did not open within 15 s: another program may hold its port, or the process is held up and may still open it later',
     );
   const session = await connect(found);
   let answer;
