@@ -549,6 +549,20 @@ describe('doctor', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('says why the last attempt failed, though the time ends in the middle of the next', async () => {
+    const down = { since: 0, reason: 'the endpoint does not answer', attempt: 1, nextTryAt: 1_000 };
+    core.hosts = [host('web1', { kind: 'reconnecting', ...down }, { sampler: { kind: 'off' } })];
+    const status = run('doctor', 'w.yaml', '--timeout', '10s');
+    await settled();
+    clock.advance(100);
+    core.hosts = [
+      host('web1', { kind: 'authenticating', since: 1_000, attempt: 2 }, { sampler: { kind: 'off' } }),
+    ];
+    clock.advance(9_900);
+    expect(await status).toBe(1);
+    expect(stdout).toContain('web1, login: the endpoint does not answer. Check the address');
+  });
+
   it('is JSON on request, problems of the file included', async () => {
     core.hosts = [host('web1', good)];
     core.problems = [

@@ -33,8 +33,8 @@ export const doctor: CliCommand = {
       context,
       { path: target, partial: true, approve: values.approve },
       async (core, problems) => {
-        await untilSettled(core, context, timeoutMs);
-        const hosts = await Promise.all(core.hosts.map((host) => examineHost(core, host)));
+        const reasons = await untilSettled(core, context, timeoutMs);
+        const hosts = await Promise.all(core.hosts.map((host) => examineHost(core, host, reasons)));
         context.stdout(values.json ? `${JSON.stringify({ problems, hosts })}\n` : doctorTable(hosts));
         return hosts.every((host) => host.usable) && !problems.some((p) => p.severity === 'error');
       },

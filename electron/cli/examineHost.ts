@@ -1,5 +1,5 @@
 import { describeLink } from '../../shared/model/describeLink.ts';
-import { type HostSummary, isUp } from '../../shared/model/host.ts';
+import { type HostId, type HostSummary, isUp } from '../../shared/model/host.ts';
 import { visibleText } from '../../shared/model/hostText.ts';
 import type { Core } from '../core/core.types.ts';
 import { type CliContext, reasonOf } from './cliContext.ts';
@@ -31,10 +31,14 @@ const CHANNELS_TRIED = 12;
 const CLOCK_OFFSET_MS = 1_000;
 
 /** What works on one host of an open workspace. Opens channels to count them, and closes them again. */
-export async function examineHost(core: Core, host: HostSummary): Promise<HostExamination> {
+export async function examineHost(
+  core: Core,
+  host: HostSummary,
+  seenReasons: SeenReasons,
+): Promise<HostExamination> {
   const up = isUp(host.link);
   const findings = {
-    login: login(host),
+    login: login(host, seenReasons.get(host.id)),
     sampler: up ? sampler(host) : NOT_LOOKED_AT,
     kernelLog: up ? kernelLog(core, host) : NOT_LOOKED_AT,
     clock: up ? clock(host) : NOT_LOOKED_AT,
@@ -48,12 +52,17 @@ export async function examineHost(core: Core, host: HostSummary): Promise<HostEx
   };
 }
 
+/** Why a host's last attempt failed: while the next one is under way, its link does not say. */
+type SeenReasons = ReadonlyMap<HostId, string>;
+
 /** Until each host is either examined or known to need a person; at most `timeoutMs`. */
-export function untilSettled(core: Core, context: CliContext, timeoutMs: number): Promise<void> {
+export function untilSettled(core: Core, context: CliContext, timeoutMs: number): Promise<SeenReasons> {
+  const reasons = new Map<HostId, string>();
   return new Promise((resolve) => {
     const timer = context.clock.after(timeoutMs, end);
     // Kernel logs are found without an event of their own.
     const look = context.clock.every(100, () => {
+      for (const { id, link } of core.hosts) if ('reason' in link) reasons.set(id, link.reason);
       if (core.hosts.every((host) => isSettled(core, host))) end();
     });
     context.interrupted.addEventListener('abort', end);
@@ -61,7 +70,7 @@ export function untilSettled(core: Core, context: CliContext, timeoutMs: number)
       timer.dispose();
       look.dispose();
       context.interrupted.removeEventListener('abort', end);
-      resolve();
+      resolve(reasons);
     }
     if (context.interrupted.aborted) end();
   });
@@ -78,7 +87,7 @@ function isSettled(core: Core, host: HostSummary): boolean {
 
 const NOT_LOOKED_AT: Finding = { state: 'unknown', text: 'not looked at' };
 
-function login(host: HostSummary): Finding {
+function login(host: HostSummary, lastReason: string | undefined): Finding {
   if (isUp(host.link)) {
     const trip = 'roundTripMs' in host.link ? host.link.roundTripMs : undefined;
     return { state: 'ok', text: trip === undefined ? 'ok' : `ok, ${Math.round(trip)} ms` };
@@ -86,7 +95,7 @@ function login(host: HostSummary): Finding {
   const { word } = describeLink(host.link);
   const person = needsPerson(host.link);
   if (person !== undefined) return { state: 'failed', text: word, advice: person };
-  const reason = 'reason' in host.link ? visibleText(host.link.reason) : '';
+  const reason = visibleText('reason' in host.link ? host.link.reason : (lastReason ?? ''));
   return {
     state: 'failed',
     text: word,
