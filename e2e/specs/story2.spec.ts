@@ -1,6 +1,7 @@
 import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { startNodeService } from '../lab/scenarios/nodeBurn.ts';
+import { checkWithAxe } from './axe.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** Story 2: Node processes pin the CPU. All of them are profiled at once, beside those of a host that is well. */
@@ -41,7 +42,12 @@ test('all its processes are profiled at once, beside those of a healthy host', a
   await expect(unhealthy).toContainText('An open inspector lets every account of the host run code');
   await sheet().getByRole('combobox', { name: 'For' }).selectOption('3 s');
   await sheet().getByRole('combobox', { name: 'Compared with' }).selectOption('web2');
-  await sheet().getByRole('button', { name: 'Profile 2 processes (node) for 3 s on web1 and web2' }).click();
+  const start = sheet().getByRole('button', {
+    name: 'Profile 2 processes (node) for 3 s on web1 and web2',
+  });
+  await expect(start).toBeEnabled();
+  await checkWithAxe(page, 'a profile’s plan', '[role="dialog"]');
+  await start.click();
   await expect(page.getByRole('application', { name: 'Flame graph' })).toBeVisible({ timeout: 30_000 });
 });
 
@@ -52,6 +58,7 @@ test('the difference names the function; the graph alone shows it too', async ()
   await expect(first).toContainText('parseHtml');
   await expect(first).toContainText(/\+\d+\.\d %/);
   await page.screenshot({ path: 'e2e/results/story2-2-table.png' });
+  await checkWithAxe(page, 'a comparison as a table', '[role="dialog"]');
   await sheet().getByRole('button', { name: 'Swap' }).click();
   await sheet().getByRole('button', { name: 'As a table' }).click();
   await expect(
@@ -68,6 +75,7 @@ test('the difference names the function; the graph alone shows it too', async ()
   for (const key of ['ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
   await expect(sheet().getByRole('status').filter({ hasText: 'samples)' })).toBeVisible();
   await page.screenshot({ path: 'e2e/results/story2-3-graph.png' });
+  await checkWithAxe(page, 'a flame graph', '[role="dialog"]');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
 });
