@@ -35,6 +35,16 @@ const MANAGERS: Record<
   },
 };
 
+/**
+ * The pid in a state's words, of the service and not of its logger (`run: app: (pid 812) 5s; run: log: (pid 813) 5s`). Some
+ * managers answer a restart while the process that is to end still runs: as long as its pid stands there, it is not up.
+ */
+const PID_OF = `pid_of() {
+  p=@{1%%"; "*" log: "*}
+  case $p in *"(pid "*) p=@{p##*"(pid "}; p=@{p%%")"*};; *MainPID=*) p=@{p##*MainPID=}; p=@{p%% *};; *" process "*) p=@{p##*" process "}; p=@{p%% *};; *) p=;; esac
+  [ "$p" = 0 ] || printf %s "$p"
+}`.replaceAll('@{', '${');
+
 /** A service that dies at once is up for a moment: it must stay up for so long. */
 const STAYS_SECONDS = 3;
 const SETTLES_SECONDS = 20;
@@ -46,9 +56,9 @@ export const controlService: ScriptAction<ServiceArguments> = {
     return {
       intent: `${operation} the service ${name} (${manager})`,
       parameters: [name, operation],
-      common: `n=$1 operation=$2; state() { ${state}; }`,
+      common: `n=$1 operation=$2 was=\nstate() { ${state}; }\n${PID_OF}`,
       guard:
-        's=$(state); case $operation$s in "startup "*) refuse "It is up already: @{s#up }";; "stopdown "*) refuse "It is down already: @{s#down }";; esac; passed "Before: @{s#* }"'.replaceAll(
+        's=$(state); case $operation$s in "startup "*) refuse "It is up already: @{s#up }";; "stopdown "*) refuse "It is down already: @{s#down }";; esac; [ "$operation" = restart ] && was=$(pid_of "$s"); passed "Before: @{s#* }"'.replaceAll(
           '@{',
           '${',
         ),
@@ -56,6 +66,7 @@ export const controlService: ScriptAction<ServiceArguments> = {
       verify: `i=0 since=-1
 while :; do
   s=$(state)
+  [ -n "$was" ] && [ "$(pid_of "$s")" = "$was" ] && s="changing @{s#* }"
   case $s in "${wanted} "*) [ $since = -1 ] && since=$i; [ $((i - since)) -ge ${wanted === 'up' ? STAYS_SECONDS : 0} ] && verified "It is ${wanted}: @{s#* }";; *) [ $since != -1 ] && unverified "It came ${wanted} and did not stay: @{s#* }"; since=-1;; esac
   i=$((i + 1)); [ $i -gt ${SETTLES_SECONDS} ] && unverified "It is not ${wanted} after ${SETTLES_SECONDS} s: @{s#* }"
   sleep 1

@@ -262,15 +262,41 @@ describe('a service', () => {
     });
   }, 60_000);
 
+  test('is not up while the process that is to end still runs', async () => {
+    // runit's answer within a second of the start, on a machine that is slow to end the process: its status by numbers.
+    const folder = mkdtempSync(join(tmpdir(), 'fireline-sv-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(
+      join(folder, 'sv'),
+      `#!/bin/sh
+[ "$1" = status ] || exit 0
+echo >> ${folder}/asked
+case $(wc -l < ${folder}/asked) in
+  1|2|3) echo 'run: video: (pid 100) 0s; run: log: (pid 99) 7s' ;;
+  4) echo 'down: video: 1s, normally up, want up; run: log: (pid 99) 9s' ;;
+  *) echo 'run: video: (pid 200) 0s; run: log: (pid 99) 9s' ;;
+esac
+`,
+      { mode: 0o755 },
+    );
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+    bed.dispose();
+    bed = await openRemediationBed({ clock: hastyClock });
+    expect(await carryOut(request('video', 'restart'))).toMatchObject({
+      outcome: 'succeeded',
+      verdict: expect.stringContaining('(pid 200)'),
+    });
+  }, 60_000);
+
   test('of systemd is told and asked in systemd’s own words', async () => {
     // No systemd runs here: a double that says what systemctl(1) of 252 says of a unit that is restarted.
     const folder = mkdtempSync(join(tmpdir(), 'fireline-systemctl-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const log = join(folder, 'asked');
-    const says = 'ActiveState=active\\nSubState=running\\nMainPID=812\\n';
+    const says = 'ActiveState=active\\nSubState=running\\nMainPID=%s\\n';
     writeFileSync(
       join(folder, 'systemctl'),
-      `#!/bin/sh\necho "$*" >> ${log}\ncase $1 in show) printf '${says}';; restart) ;; *) exit 1;; esac\n`,
+      `#!/bin/sh\necho "$*" >> ${log}\ncase $1 in show) printf '${says}' $(cat ${log}.pid 2>/dev/null || echo 811);; restart) echo 812 > ${log}.pid;; *) exit 1;; esac\n`,
       { mode: 0o755 },
     );
     vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
