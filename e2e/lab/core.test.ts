@@ -44,6 +44,16 @@ describe.skipIf(!labIsWanted)('the core on three real hosts', () => {
     expect(newest.values[metricIndex('system.memory.limit')]).toBe(lab.host('web1').memoryLimitBytes);
   });
 
+  it('keeps what people collect without the secrets that its command lines name', async () => {
+    const kept = await opened.window.call('evidence.keep', {
+      title: 'ps',
+      outputs: [{ command: 'ps', text: '812 app --api-key=hunter2 --port 80' }],
+    });
+    expect(kept.evidence).toMatchObject([{ text: '812 app --api-key=… --port 80' }]);
+    const onRecord = await opened.window.call('timeline.read', { limit: 100 });
+    expect(onRecord.find((one) => one.id === kept.id)).toEqual(kept);
+  });
+
   it('tells a real OOM kill on the host that had it: victim, pids, memory, lines', async () => {
     const oom = await lab.host('web2').oom({ seconds: 3 });
     const event = await opened.event(

@@ -26,7 +26,7 @@ import { createSampleStream } from './sampleStream.ts';
 import { createScrollback, type Scrollback } from './scrollback/scrollback.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
 import { createReturnWatch } from './sessions/returnWatch.ts';
-import { createRecordWriter } from './store/recordWriter.ts';
+import { createRecordWriter, withoutSecretsInOutputs } from './store/recordWriter.ts';
 import type { RecordStore } from './store/store.types.ts';
 import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
 import { followServiceTasks } from './transports/ssm/serviceTasks.ts';
@@ -302,13 +302,13 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
 
   function publish(draft: Parameters<OpenedWorkspace['publish']>[0]): TimelineEvent {
     const seenAt = clock.now();
-    const event: TimelineEvent = {
+    const event = withoutSecretsInOutputs({
       ...draft,
       id: crypto.randomUUID() as EventId,
       revision: 0,
       seenAt,
       clockOffsetMs: 0,
-    };
+    });
     store.putEvent(event);
     emit('timeline', event);
     return event;

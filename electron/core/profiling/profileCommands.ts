@@ -18,18 +18,7 @@ export function inspectorCommand(
   targets: readonly ProcessIdentity[],
   seconds: number,
 ): string[] {
-  const [first] = targets;
-  return [
-    ...as,
-    'sh',
-    '-c',
-    `# profile pid ${targets.map(({ pid }) => pid).join(', ')} by the inspector of node\n${INSPECTOR}`,
-    'fireline',
-    first?.bootId ?? '',
-    String(seconds),
-    String(INTERVAL_MICROSECONDS),
-    ...targets.map(({ pid, startTicks }) => `${pid}:${startTicks}`),
-  ];
+  return command(as, 'by the inspector of node', INSPECTOR, targets, seconds, INTERVAL_MICROSECONDS);
 }
 
 const INSPECTOR = String.raw`for t; do
@@ -60,18 +49,7 @@ export function perfCommand(
   targets: readonly ProcessIdentity[],
   seconds: number,
 ): string[] {
-  const [first] = targets;
-  return [
-    ...as,
-    'sh',
-    '-c',
-    `# profile pid ${targets.map(({ pid }) => pid).join(', ')} with perf\n${PERF}`,
-    'fireline',
-    first?.bootId ?? '',
-    String(seconds),
-    String(PERF_HERTZ),
-    ...targets.map(({ pid, startTicks }) => `${pid}:${startTicks}`),
-  ];
+  return command(as, 'with perf', PERF, targets, seconds, PERF_HERTZ);
 }
 
 const PERF = String.raw`LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export LC_ALL PATH
@@ -95,3 +73,25 @@ wait $r; kill $w 2>/dev/null
 echo @script
 perf script -f -i "$d/perf.data" -F comm,pid,tid,time,event,ip,sym,dso 2>"$d/said" </dev/null
 echo @end`.replaceAll('@{', '${');
+
+/** `rate`: the script's own, in its own unit. */
+function command(
+  as: readonly string[],
+  how: string,
+  script: string,
+  targets: readonly ProcessIdentity[],
+  seconds: number,
+  rate: number,
+): string[] {
+  return [
+    ...as,
+    'sh',
+    '-c',
+    `# profile pid ${targets.map(({ pid }) => pid).join(', ')} ${how}\n${script}`,
+    'fireline',
+    targets[0]?.bootId ?? '',
+    String(seconds),
+    String(rate),
+    ...targets.map(({ pid, startTicks }) => `${pid}:${startTicks}`),
+  ];
+}

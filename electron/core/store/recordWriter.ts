@@ -98,7 +98,7 @@ export function createRecordWriter(options: {
 }
 
 /** What a command printed may list command lines, as `ps` does; the record outlives them and becomes a report. */
-function withoutSecretsInOutputs(event: TimelineEvent): TimelineEvent {
+export function withoutSecretsInOutputs(event: TimelineEvent): TimelineEvent {
   if (!event.evidence.some((one) => one.type === 'output')) return event;
   const evidence = event.evidence.map((one) =>
     one.type === 'output'
