@@ -24,7 +24,8 @@ export default defineConfig({
           include: ['e2e/lab/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Lab tests mostly wait for what real hosts do, in real seconds.
+          maxWorkers: 3,
         },
       },
     ],

@@ -10,6 +10,8 @@ export class GoneProcess implements Victim {
   readonly pid: number;
   readonly startTicks: number;
   readonly name: string;
+  /** It went between these two samples, workbench clock. */
+  readonly after: number;
   readonly at: number;
   claimed = false;
   readonly #bootId: string;
@@ -19,12 +21,14 @@ export class GoneProcess implements Victim {
   constructor(
     process: { pid: number; startTicks: number; name: string; command: string; residentBytes: number },
     sample: Sample,
+    lastSampleAt: number | undefined,
     tables: Tables,
   ) {
     this.pid = process.pid;
     this.startTicks = process.startTicks;
     this.#bootId = sample.bootId;
     this.name = process.name;
+    this.after = lastSampleAt ?? sample.at;
     this.at = sample.at;
     this.#process = process;
     this.#tables = tables;

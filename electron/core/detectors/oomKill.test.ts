@@ -268,6 +268,27 @@ describe('hosts that share a kernel', () => {
     ]);
   });
 
+  test('a host too busy to answer for seconds: its kill is its own all the same, told once and with its lines', () => {
+    const { victim, neighbour } = pair();
+    for (const host of [victim, neighbour]) {
+      host.kernel(constraint(3961, '/lab/web1'));
+      host.kernel(killed(3961));
+      host.oomKills = 1;
+      for (let n = 0; n < 5; n++) {
+        host.clock.advance(1000);
+        host.push({ type: 'tick' });
+      }
+    }
+    victim.remove(412);
+    victim.cgroupOomKills = 1;
+    for (const host of [victim, neighbour])
+      for (let n = 0; n < 15; n++) host.second({ milliseconds: n === 0 ? 400 : 1000 });
+    expect(victim.told).toMatchObject([
+      { severity: 'critical', detail: { pid: 3961, hostPid: 412, onThisHost: true, inferred: false } },
+    ]);
+    expect(neighbour.told).toEqual([]);
+  });
+
   test('a victim too short-lived for the table is claimed by the host’s own counter', () => {
     const { victim } = pair();
     victim.kernel(constraint(5000, '/lab/web1', 'perl'));

@@ -24,7 +24,8 @@ import { rowOf } from './words.ts';
  * 3. the victim's cgroup is one whose kills were this host's before;
  * and never where the host sees the name of the group that holds it, and the victim's is another beside it: several
  * may meet their limit at the same moment.
- * All of these come with the next sample, within a second. Otherwise the kill is a neighbour's: told as `warning` if
+ * All of these come with the next sample, within a second, or later where the host is out of breath, as it may be
+ * while it is killed for memory: it is waited for. Otherwise the kill is a neighbour's: told as `warning` if
  * the machine itself ran out, as `info` where this host has no counter of its own that could tell, and not at all
  * where it has: another cgroup that met its own limit is no news of this host.
  *
@@ -39,8 +40,10 @@ export const oomKill: Detector<OomKillState> = {
     backlogMinutes: 10,
     /** How long a counter that rose waits for its line, once the log is known to be readable. */
     waitForLogMs: 1000,
-    /** How long a line waits for a sample that shows whose kill it is. */
+    /** How long a line waits, at the least, for a sample that shows whose kill it is. */
     waitForSampleMs: 1200,
+    /** How long it waits for that sample at the most: after a stall, or for a sampler that is being started anew. */
+    waitForLateSampleMs: 15_000,
     /** The least that an inferred victim must have held. */
     minimumVictimMiB: 4,
     /** True: kills in other cgroups of a shared machine are told too, even where they are known not to be ours. */
@@ -219,7 +222,7 @@ function addGone(
   if (sample.at - state.zombieAt <= 2 * REMEMBER_GONE_MS)
     for (const one of state.gone)
       if (one.pid === process.pid && one.startTicks === process.startTicks) return;
-  const gone = new GoneProcess(process, sample, state.tables);
+  const gone = new GoneProcess(process, sample, state.lastSample?.at, state.tables);
   // A zombie that was one before is no news.
   if ((zombie || process.residentBytes === 0) && gone.wasZombie()) return;
   state.gone.push(gone);
@@ -259,7 +262,7 @@ function addKill(state: OomKillState, logged: LoggedKill, context: DetectorConte
     at,
     told: never ? 'never' : 'no',
     decideBy: context.now + numberOf(context, 'waitForSampleMs'),
-    reviseBy: context.now + NEAR_MS + numberOf(context, 'waitForSampleMs'),
+    reviseBy: 0,
     counted: logged.killer !== 'kernel',
     kills: 1,
     undescribed: 0,
@@ -319,7 +322,7 @@ function decide(
       rise?.certain === true ||
       (!theirs && taskCgroup !== undefined && state.ownCgroups.has(taskCgroup));
     // On a host of its own the process is awaited too, a moment: the event is better with its command line.
-    const waiting = context.now < kill.decideBy;
+    const waiting = context.now < kill.decideBy || (shared && isSampleDue(state, kill, context));
     if (ours && (victim || !waiting || shared)) {
       if (rise) {
         rise.described++;
@@ -335,6 +338,7 @@ function decide(
       kill.changed = true;
     } else if (!ours && !waiting && kill.told === 'no') {
       kill.told = 'neighbour';
+      kill.reviseBy = context.now + NEAR_MS;
       kill.changed = isWorthTelling(state, kill, context);
     }
   } else if (kill.told === 'own' && !kill.counted) {
@@ -364,6 +368,14 @@ function decide(
   });
 }
 
+/** No sample of after the kill has come yet. */
+function isSampleDue(state: OomKillState, kill: Kill, context: DetectorContext): boolean {
+  const { seenAt } = kill.logged;
+  return (
+    (state.lastSample?.at ?? 0) <= seenAt && context.now < seenAt + numberOf(context, 'waitForLateSampleMs')
+  );
+}
+
 /**
  * Another group than the one that holds this host, in the same tree: `/docker/b` beside `/docker/a`. In a cgroup
  * namespace the names have nothing in common, and nothing follows.
@@ -386,7 +398,11 @@ function findVictim(state: OomKillState, kill: Kill, shared: boolean): Victim | 
   const { process, pid, residentBytes } = kill.logged;
   if (pid === undefined) return undefined;
   const near = state.gone.filter(
-    (g) => !g.claimed && isSameName(g.name, process) && Math.abs(g.at - kill.logged.seenAt) <= NEAR_MS,
+    (g) =>
+      !g.claimed &&
+      isSameName(g.name, process) &&
+      kill.logged.seenAt >= Math.min(g.after, g.at - NEAR_MS) &&
+      kill.logged.seenAt <= g.at + NEAR_MS,
   );
   let found = near.find((g) => g.pid === pid);
   if (!found && !shared) {

@@ -320,6 +320,24 @@ describe.each(INTERPRETERS)('the sampler in %s', (interpreter) => {
     expect(v2?.cgroupCpu).toEqual({ quotaCores: 0.5, periods: 10, throttledPeriods: 4 });
   });
 
+  it('reads its own group’s kills in the tick in which the machine’s kernel has killed, not only every five', async () => {
+    const [first = {}, second = {}] = readTree('debian-12').ticks;
+    const killed = (machine: number, own: number) => ({
+      'proc/vmstat': `nr_free_pages 100\noom_kill ${machine}\n`,
+      'proc/self/cgroup': '0::/app\n',
+      'sys/fs/cgroup/app/memory.max': '268435456\n',
+      'sys/fs/cgroup/app/memory.current': '1048576\n',
+      'sys/fs/cgroup/app/memory.events': `oom ${own}\noom_kill ${own}\n`,
+    });
+    layTick(root, { ...first, ...killed(7, 1) });
+    const sampler = startOver(interpreter);
+    expect((await sampler.tick('11')).cgroupMemory?.oomKills).toBe(1);
+    layTick(root, { ...second, ...killed(7, 1) });
+    expect((await sampler.tick('12')).cgroupMemory).toBeUndefined();
+    layTick(root, killed(8, 2));
+    expect((await sampler.tick('13')).cgroupMemory?.oomKills).toBe(2);
+  });
+
   it('ends when its stdin ends', async () => {
     layTick(root, readTree('debian-12').ticks[0] ?? {});
     const sampler = startOver(interpreter);

@@ -42,7 +42,8 @@ $1 !~ /^[0-9]+$/ { next }
   if (anchor ~ /^[0-9]+$/) printf "z %.0f %d\n", anchor + uptime_ms("/proc/uptime") - anchor_uptime, precise ? 20 : 1000
   if (mode == "r" || seq % 30 == 0 || !ticked) facts()
   globals()
-  if (mode == "r" || seq % 5 == 0 || !ticked) cgroups()
+  # Every five ticks, and at once when the machine's kernel killed: was it in our group?
+  if (mode == "r" || seq % 5 == 0 || killed || !ticked) cgroups()
   processes(mode != "" || !ticked)
   if (ticked && mode != "r") dear_looks()
   ticked = 1
@@ -68,12 +69,15 @@ function esc(s,   i, c, o) {
 }
 
 function tell_changed(key, value) {
-  if ((key in last) && last[key] == value "") return
+  if ((key in last) && last[key] == value "") return 0
   last[key] = value ""
   print key " " value
+  return 1
 }
 
+# Sets `killed`: the machine's kernel has killed for memory since the frame before.
 function globals(   file, line, n, t, name, disk, whole, what, i) {
+  killed = 0
   print "T " first_word(line1(proc "/uptime"))
   line = line1(proc "/loadavg")
   if (line != "") print "L " line
@@ -97,7 +101,7 @@ function globals(   file, line, n, t, name, disk, whole, what, i) {
   }
   close(file)
   file = proc "/vmstat"
-  while ((getline line < (file)) > 0) if (line ~ /^oom_kill /) { tell_changed("voom_kill", substr(line, 10)); break }
+  while ((getline line < (file)) > 0) if (line ~ /^oom_kill /) { killed = tell_changed("voom_kill", substr(line, 10)); break }
   close(file)
   file = proc "/net/dev"
   while ((getline line < (file)) > 0) {

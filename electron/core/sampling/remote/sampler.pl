@@ -38,12 +38,14 @@ sub esc {
 }
 
 # Globals: what did not change since the last frame is not told again.
-my ($out, $seq, %last);
+# Whether the machine's kernel has killed for memory since the frame before.
+my ($out, $seq, %last, $killed);
 sub tell_changed {
   my ($key, $value) = @_;
-  return if defined $last{$key} && $last{$key} eq $value;
+  return 0 if defined $last{$key} && $last{$key} eq $value;
   $last{$key} = $value;
   $out .= "$key $value\n";
+  return 1;
 }
 
 # Tables: rows that come and go. A row is told when its values differ from what was told, by its key alone when it went.
@@ -68,6 +70,7 @@ my %wanted_memory = map { $_ => 1 } qw(MemTotal MemFree MemAvailable Buffers Cac
 my ($busy, $last_busy, %interfaces);
 
 sub globals {
+  $killed = 0;
   my $s = line1("$proc/uptime");
   $out .= "T $1\n" if $s =~ /^(\S+)/;
   $s = line1("$proc/loadavg");
@@ -86,7 +89,7 @@ sub globals {
     while ($s =~ /^(\w+): +(\d+)/mg) { tell_changed("m$1", $2) if $wanted_memory{$1} }
   }
   if (defined($s = slurp("$proc/vmstat"))) {
-    tell_changed('voom_kill', $1) if $s =~ /^oom_kill (\d+)/m;
+    $killed = tell_changed('voom_kill', $1) if $s =~ /^oom_kill (\d+)/m;
   }
   if (defined($s = slurp("$proc/net/dev"))) {
     while ($s =~ /^ *(\S+): *(.*)$/mg) {
@@ -862,7 +865,8 @@ while (defined(my $request = <STDIN>)) {
   $out .= sprintf("z %.0f 1000\n", time() * 1000 + 500) if !$hires;
   facts() if $mode eq 'r' || $seq % 30 == 0 || !$ticked;
   globals();
-  cgroups() if $mode eq 'r' || $seq % 5 == 0 || !$ticked;
+  # Every five ticks, and at once when the machine's kernel killed: was it in our group?
+  cgroups() if $mode eq 'r' || $seq % 5 == 0 || $killed || !$ticked;
   processes($mode ne '' || !$ticked);
   dear_looks() if $ticked && $mode ne 'r';
   $ticked = 1;
