@@ -24,10 +24,10 @@ function event(kind: EventKind, at: number, over: Partial<TimelineEvent> = {}): 
 }
 
 const told = (events: TimelineEvent[]) =>
-  toStories(events).map(({ head, rest, again }) => [
+  toStories(events).map(({ head, rest, before }) => [
     head.kind,
     ...rest.map((one) => one.kind),
-    ...(again.length > 0 ? [`×${again.length + 1}`] : []),
+    ...(before.length > 0 ? [`×${before.length + 1}`] : []),
   ]);
 
 test('a loop, what it costs, what it logs, its end and what was done are one story', () => {
@@ -95,6 +95,21 @@ test('the same moment again is folded with a count; of another victim it is not'
   ).toEqual([['process.oom_killed'], ['process.oom_killed', '×3'], ['process.oom_killed']]);
 });
 
+test('what is folded is told by its newest, and never under what was less severe', () => {
+  const kill = (at: number, severity: TimelineEvent['severity']) =>
+    event('process.oom_killed', at, { severity, detail: { process: 'ruby' } });
+  const [old, older, now, again] = [
+    kill(60, 'warning'),
+    kill(0, 'warning'),
+    kill(300, 'critical'),
+    kill(400, 'critical'),
+  ];
+  expect(toStories([old, older, now, again])).toEqual([
+    { head: again, before: [now], rest: [] },
+    { head: old, before: [older], rest: [] },
+  ]);
+});
+
 test('kinds that lead to each other make no ring, and every event is told once', () => {
   const events = [
     event('cpu.saturated', 0),
@@ -105,7 +120,7 @@ test('kinds that lead to each other make no ring, and every event is told once',
     event('erlang.orphan_remote_shell', 5),
     event('cpu.saturated', 6),
   ];
-  const all = toStories(events).flatMap(({ head, rest, again }) => [head, ...rest, ...again]);
+  const all = toStories(events).flatMap(({ head, rest, before }) => [head, ...rest, ...before]);
   expect(new Set(all).size).toBe(events.length);
   expect(all).toHaveLength(events.length);
 });

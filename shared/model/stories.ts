@@ -9,8 +9,8 @@ export interface Story {
   head: TimelineEvent;
   /** What came of it, oldest first; without the head. */
   rest: TimelineEvent[];
-  /** The same thing again: moments that say the same of the same host, folded into the head. Newest last. */
-  again: TimelineEvent[];
+  /** The same thing before: moments that say the same of the same host, as badly. The head is the newest. Oldest first. */
+  before: TimelineEvent[];
 }
 
 /** A cause, and what it is known to lead to. */
@@ -95,11 +95,12 @@ export function toStories(events: readonly TimelineEvent[]): Story[] {
     if (head === event) {
       const same = folded.findLast((story) => isAgain(story, event));
       if (same) {
-        same.again.push(event);
+        same.before.push(same.head);
+        same.head = event;
         stories.set(event.id, same);
         continue;
       }
-      const story = { head: event, rest: [], again: [] };
+      const story = { head: event, rest: [], before: [] };
       stories.set(event.id, story);
       folded.push(story);
     }
@@ -160,14 +161,14 @@ const MOMENTS: readonly EventKind[] = [
 
 const isMoment = ({ kind }: TimelineEvent) => MOMENTS.includes(kind);
 
-function isAgain({ head, rest, again }: Story, event: TimelineEvent): boolean {
-  const last = again.at(-1) ?? head;
+function isAgain({ head, rest }: Story, event: TimelineEvent): boolean {
   return (
     rest.length === 0 &&
     head.kind === event.kind &&
     head.host === event.host &&
+    head.severity === event.severity &&
     isMoment(event) &&
-    event.at - last.at <= AGAIN_MS &&
+    event.at - head.at <= AGAIN_MS &&
     subjectOf(head) === subjectOf(event)
   );
 }
@@ -179,6 +180,6 @@ function subjectOf({ detail, title }: TimelineEvent): string {
   return subject === '' ? title.replaceAll(/\d+/g, '#') : subject;
 }
 
-function newestOf({ head, rest, again }: Story): number {
-  return Math.max(head.at, ...rest.map(({ at }) => at), ...again.map(({ at }) => at));
+function newestOf({ head, rest }: Story): number {
+  return Math.max(head.at, ...rest.map(({ at }) => at));
 }

@@ -289,6 +289,21 @@ describe('hosts that share a kernel', () => {
     expect(neighbour.told).toEqual([]);
   });
 
+  test('a log that speaks before the host has told what it is: whose kill it was is not guessed', () => {
+    const host = new TestHost({ container: true, detectors });
+    host.toldFacts = false;
+    host.kernel(constraint(3961, '/lab/web1'), { backlog: true });
+    host.kernel(killed(3961), { backlog: true });
+    for (let n = 0; n < 3; n++) {
+      host.clock.advance(1000);
+      host.push({ type: 'tick' });
+    }
+    host.toldFacts = true;
+    host.cgroupOomKills = 0;
+    for (let n = 0; n < 20; n++) host.second();
+    expect(host.told).toEqual([]);
+  });
+
   test('a victim too short-lived for the table is claimed by the host’s own counter', () => {
     const { victim } = pair();
     victim.kernel(constraint(5000, '/lab/web1', 'perl'));

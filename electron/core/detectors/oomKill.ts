@@ -308,6 +308,13 @@ function decide(
   outputs: DetectorOutput[],
 ): void {
   const open = kill.told === 'no' || (kill.told === 'neighbour' && context.now <= kill.reviseBy);
+  // At the start the log may speak before the host has: whose kernel it is is not known yet.
+  if (
+    open &&
+    !isKnown(state, context) &&
+    context.now < kill.logged.seenAt + numberOf(context, 'waitForLateSampleMs')
+  )
+    return;
   if (open) {
     const theirs = shared && isBeside(state.holder, kill.logged.taskCgroup);
     const rise = theirs ? undefined : riseFor(state, kill);
@@ -501,6 +508,10 @@ function largestGone(state: OomKillState, rise: Rise, context: DetectorContext) 
 function isShared(state: OomKillState, context: DetectorContext): boolean {
   if (context.facts ? !context.facts.container : state.tables.length === 0) return false;
   return !state.seesKernel;
+}
+
+function isKnown(state: OomKillState, context: DetectorContext): boolean {
+  return context.facts !== undefined && state.tables.length > 0;
 }
 
 function numberOf(context: DetectorContext, name: string): number {

@@ -21,6 +21,8 @@ export class TestHost {
   readonly diagnostics: string[] = [];
   answer: (question: Question) => Promise<Answer> = async () => ({ kind: 'unanswered', reason: 'nobody' });
   facts: HostFacts;
+  /** False until the host has told its facts. */
+  toldFacts = true;
   table = new Map<number, ProcessRow>();
   oomKills: number | undefined = 0;
   cgroupOomKills: number | undefined;
@@ -57,7 +59,7 @@ export class TestHost {
         values,
       })),
       ...(options.logs ? { logs: options.logs } : {}),
-      facts: () => this.facts,
+      facts: () => (this.toldFacts ? this.facts : undefined),
       answer: (question) => {
         this.questions.push(question);
         return this.answer(question);

@@ -100,7 +100,7 @@ export function Timeline() {
       ) : (
         <ol className={styles.list} ref={list} onKeyDown={onKeyDown}>
           {stories.slice(0, shown).map((story) => (
-            <StoryRows key={story.head.id} story={story} selected={selected} />
+            <StoryRows key={(story.before[0] ?? story.head).id} story={story} selected={selected} />
           ))}
           <li className={styles.more}>
             <button type="button" className={styles.textButton} onClick={() => void showEarlier()}>
@@ -115,17 +115,17 @@ export function Timeline() {
 
 /** A story's first line, and below it what came of it; the same moment again is a count. */
 function StoryRows({ story, selected }: { story: Story; selected: EventId | undefined }) {
-  const { head, rest, again } = story;
+  const { head, rest, before } = story;
   const [open, setOpen] = useState(false);
-  const inside = [...rest, ...again].some(({ id }) => id === selected);
-  const all = [...again, ...rest].sort((a, b) => a.at - b.at);
+  const inside = [...rest, ...before].some(({ id }) => id === selected);
+  const all = [...before, ...rest].sort((a, b) => a.at - b.at);
   // What goes on is never folded away.
   const shown =
     open || inside ? all : rest.filter((event, index) => index >= rest.length - MOST_NESTED || goesOn(event));
   const hidden = all.length - shown.length;
   return (
     <>
-      <Row event={head} selected={head.id === selected} times={again.length + 1} />
+      <Row event={head} selected={head.id === selected} times={before.length + 1} />
       {shown.map((event) => (
         <Row key={event.id} event={event} selected={event.id === selected} nested />
       ))}
