@@ -1,4 +1,5 @@
 import { type Disposable, DisposableStore } from '../../shared/base/disposable.ts';
+import { onChartFrame } from './chartFrame.ts';
 import { onTheme } from './themeColours.ts';
 
 /** Where to draw: in CSS pixels, already scaled for the screen's density and cleared. */
@@ -29,7 +30,7 @@ const BUDGET_MS = 6;
  */
 class FrameLoop {
   #registered = new Map<Element, Registered>();
-  #frame = 0;
+  #asked = false;
   #sight: IntersectionObserver | undefined;
   #size: ResizeObserver | undefined;
   #theme: Disposable | undefined;
@@ -79,19 +80,19 @@ class FrameLoop {
   }
 
   #stop(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
     this.#sight?.disconnect();
     this.#size?.disconnect();
     this.#theme?.dispose();
   }
 
   #ask(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+    if (this.#asked) return;
+    this.#asked = true;
+    onChartFrame(() => this.#draw());
   }
 
   #draw(): void {
-    this.#frame = 0;
+    this.#asked = false;
     const until = performance.now() + BUDGET_MS;
     for (const own of this.#registered.values()) {
       if (!own.dirty || !own.visible) continue;

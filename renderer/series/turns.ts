@@ -1,7 +1,8 @@
 import { type Disposable, toDisposable } from '../../shared/base/disposable.ts';
+import { onChartFrame } from './chartFrame.ts';
 
 const waiting = new Set<() => void>();
-let frame = 0;
+let asked = false;
 
 /**
  * Runs what costs milliseconds, one in a frame, in the order asked for. Eight charts that are drawn anew for one sample
@@ -14,11 +15,13 @@ export function inTurn(run: () => void): Disposable {
 }
 
 function ask(): void {
-  if (frame === 0) frame = requestAnimationFrame(next);
+  if (asked) return;
+  asked = true;
+  onChartFrame(next);
 }
 
 function next(): void {
-  frame = 0;
+  asked = false;
   const [first] = waiting;
   if (!first) return;
   waiting.delete(first);

@@ -7,6 +7,7 @@ import { type Disposable, DisposableStore } from '../../../shared/base/disposabl
 import type { RpcClient } from '../../../shared/contract/rpc.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
+import { echoFirst } from '../../series/chartFrame.ts';
 import { call, client } from '../../stores/connection.ts';
 import { activePane, usePanes } from '../../stores/panes.ts';
 import { openDialog, useUi } from '../../stores/ui.ts';
@@ -291,6 +292,7 @@ export class TerminalView implements Disposable, ParseSource {
       if (this.#replaying > 0 && isTerminalReply(data)) return;
       drawRate.typed();
       parseQueue.typed();
+      echoFirst();
       if (!this.#pasting && broadcastTyped(this.pane, data)) return;
       this.#send((wire) => inputFrame(wire, data), data);
     });

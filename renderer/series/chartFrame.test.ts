@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+
+const FRAME_MS = 16;
+
+let echoFirst: () => void;
+let onChartFrame: (run: () => void) => void;
+
+beforeEach(async () => {
+  vi.resetModules();
+  ({ echoFirst, onChartFrame } = await import('./chartFrame.ts'));
+  vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+  vi.stubGlobal('requestAnimationFrame', (run: () => void) => setTimeout(run, FRAME_MS));
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('a frame for a chart is the next one, unless an echo is awaited', () => {
+  const run = vi.fn();
+  onChartFrame(run);
+  vi.advanceTimersByTime(FRAME_MS);
+  expect(run).toHaveBeenCalledTimes(1);
+  echoFirst();
+  onChartFrame(run);
+  vi.advanceTimersByTime(59);
+  expect(run).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(1 + FRAME_MS);
+  expect(run).toHaveBeenCalledTimes(2);
+});
+
+test('a key that comes before the frame that was asked for comes first too', () => {
+  const run = vi.fn();
+  onChartFrame(run);
+  echoFirst();
+  vi.advanceTimersByTime(59);
+  expect(run).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1 + FRAME_MS);
+  expect(run).toHaveBeenCalledTimes(1);
+});
+
+test('who types without a pause sees the charts move all the same', () => {
+  const run = vi.fn();
+  onChartFrame(run);
+  for (let n = 0; n < 25; n++) {
+    echoFirst();
+    vi.advanceTimersByTime(30);
+  }
+  expect(run).toHaveBeenCalledTimes(1);
+});
