@@ -1,9 +1,9 @@
 import type { DetectorOutput } from './detector.ts';
 
 /** Forgets each of those followed whose key was not seen this time, and closes what is told of it. `endedAt`: epoch ms. */
-export function closeGone<Followed>(
-  followed: Map<string, Followed>,
-  seen: ReadonlySet<string>,
+export function closeGone<Key extends string | number, Followed>(
+  followed: Map<Key, Followed>,
+  seen: ReadonlySet<Key>,
   isTold: (one: Followed) => boolean,
   endedAt: number,
 ): DetectorOutput[] {
@@ -11,7 +11,7 @@ export function closeGone<Followed>(
   for (const [key, one] of followed) {
     if (seen.has(key)) continue;
     followed.delete(key);
-    if (isTold(one)) outputs.push({ type: 'close', key, endedAt });
+    if (isTold(one)) outputs.push({ type: 'close', key: `${key}`, endedAt });
   }
   return outputs;
 }

@@ -7,6 +7,7 @@ import { spokenAge } from './respawnRole.ts';
 import {
   addressesOf,
   endpointWords,
+  groupKey,
   ownerIsKnownOrWaitedFor,
   ownerWords,
   type SocketLook,
@@ -29,7 +30,7 @@ interface Track {
 }
 
 interface State {
-  groups: Map<string, Track>;
+  groups: Map<number, Track>;
 }
 
 /**
@@ -46,13 +47,13 @@ export const connectionsCapped: Detector<State> = {
   reduce(state, input, context) {
     const looked = socketLook(input);
     if (!looked) return [];
-    const { at, groups, keyOf } = looked;
+    const { at, groups } = looked;
     const outputs: DetectorOutput[] = [];
-    const seen = new Set<string>();
+    const seen = new Set<number>();
     const least = limit(context, 'minimum');
-    for (const [n, group] of groups.entries()) {
+    for (const group of groups) {
       if (!mayLeak(group)) continue;
-      const key = keyOf(n);
+      const key = groupKey(group);
       const known = state.groups.get(key);
       if (!known && group.count < least / 4) continue;
       seen.add(key);
@@ -93,7 +94,7 @@ export const connectionsCapped: Detector<State> = {
           continue;
         track.open = false;
         track.grewTo = undefined;
-        outputs.push({ type: 'close', key, endedAt: at });
+        outputs.push({ type: 'close', key: `${key}`, endedAt: at });
       } else if (capped && ownerIsKnownOrWaitedFor(group, track.largeSince ?? at, at)) {
         track.open = true;
         outputs.push(draftOf(key, group, track, looked, at));
@@ -116,7 +117,7 @@ const newTrack = (lowest: number): Track => ({
 });
 
 function draftOf(
-  key: string,
+  key: number,
   group: SocketGroup,
   track: Track,
   { sample, groups }: SocketLook,
@@ -134,7 +135,7 @@ function draftOf(
   const flatMs = at - (track.flatSince ?? at);
   return {
     type: 'event',
-    key,
+    key: `${key}`,
     draft: {
       kind: 'connections.capped',
       severity: 'warning',

@@ -6,6 +6,7 @@ import { spokenAge } from './respawnRole.ts';
 import {
   addressesOf,
   endpointWords,
+  groupKey,
   ownerIsKnownOrWaitedFor,
   ownerWords,
   type SocketLook,
@@ -22,7 +23,7 @@ interface Track {
 }
 
 interface State {
-  groups: Map<string, Track>;
+  groups: Map<number, Track>;
 }
 
 /**
@@ -38,12 +39,12 @@ export const connectionsLeak: Detector<State> = {
   reduce(state, input, context) {
     const looked = socketLook(input);
     if (!looked) return [];
-    const { at, groups, keyOf } = looked;
+    const { at, groups } = looked;
     const outputs: DetectorOutput[] = [];
-    const seen = new Set<string>();
-    for (const [n, group] of groups.entries()) {
+    const seen = new Set<number>();
+    for (const group of groups) {
       if (!mayLeak(group)) continue;
-      const key = keyOf(n);
+      const key = groupKey(group);
       const known = state.groups.get(key);
       if (!known && group.count < limit(context, 'minimum') / 4) continue;
       seen.add(key);
@@ -66,7 +67,7 @@ export function mayLeak({ kind, state }: SocketGroup): boolean {
 
 function judge(
   track: Track,
-  key: string,
+  key: number,
   group: SocketGroup,
   look: SocketLook,
   context: DetectorContext,
@@ -102,11 +103,11 @@ function judge(
   delete track.told;
   track.points = new Points().add(at, group.count, spanMs * 6);
   track.lowest = group.count;
-  outputs.push({ type: 'close', key, endedAt: at });
+  outputs.push({ type: 'close', key: `${key}`, endedAt: at });
 }
 
 function draftOf(
-  key: string,
+  key: number,
   group: SocketGroup,
   growth: Growth,
   track: Track,
@@ -125,7 +126,7 @@ function draftOf(
       : '';
   return {
     type: 'event',
-    key,
+    key: `${key}`,
     draft: {
       kind: 'connections.leak',
       severity: 'warning',

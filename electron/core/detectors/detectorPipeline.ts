@@ -45,10 +45,11 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
   const { host, clock } = options;
   const logs = options.logs ?? [];
   const newId = options.newId ?? (() => crypto.randomUUID() as EventId);
-  // All that is of this host is in two lists: a hundred hosts do not fit a cache, and each object looked at costs.
+  // A hundred hosts do not fit a cache, and each object looked at costs: what is the same for all is shared.
   const detectors = options.detectors ?? DETECTORS;
+  const takers = takersOf(detectors);
   const states = detectors.map((detector) => detector.initial());
-  const thresholds = detectors.map((detector) => thresholdsOf(detector, options.thresholds, host));
+  const thresholds = thresholdsOf(detectors, options.thresholds, host);
   const failures = new Map<string, number>();
   // One for all calls: it is of one call only.
   const context = {
@@ -64,15 +65,6 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     cgroups: undefined,
   };
   const isNew: Record<Look, boolean> = { fileSystems: false, sockets: false, cgroups: false };
-  const takers = new Map<DetectorInput['type'], number[]>();
-  function takersOf(type: DetectorInput['type']): number[] {
-    let some = takers.get(type);
-    if (!some) {
-      some = [...detectors.keys()].filter((n) => detectors[n]?.takes?.includes(type) !== false);
-      takers.set(type, some);
-    }
-    return some;
-  }
   const told = new Map<string, Told>();
   let disposed = false;
 
@@ -83,7 +75,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     if (isSample) noteLooks(input.sample.lookedAt);
     context.facts = options.facts();
     context.now = now;
-    for (const n of takersOf(input.type)) {
+    for (const n of takers[input.type]) {
       const detector = detectors[n];
       if (!detector || (isSample && detector.looksAt !== undefined && !isNew[detector.looksAt])) continue;
       context.thresholds = thresholds[n] ?? detector.thresholds;
@@ -284,14 +276,45 @@ function withoutSecretsIn(draft: EventDraft): EventDraft {
   };
 }
 
+type Takers = Readonly<Record<DetectorInput['type'], readonly number[]>>;
+
+const knownTakers = new WeakMap<readonly Detector<unknown>[], Takers>();
+
+/** The places of those that look at each kind of input. */
+function takersOf(detectors: readonly Detector<unknown>[]): Takers {
+  const known = knownTakers.get(detectors);
+  if (known) return known;
+  const taking = (type: DetectorInput['type']) =>
+    [...detectors.keys()].filter((n) => detectors[n]?.takes?.includes(type) !== false);
+  const takers: Takers = {
+    sample: taking('sample'),
+    kernelLine: taking('kernelLine'),
+    logLine: taking('logLine'),
+    link: taking('link'),
+    erlang: taking('erlang'),
+    peers: taking('peers'),
+    tick: taking('tick'),
+    investigated: taking('investigated'),
+  };
+  knownTakers.set(detectors, takers);
+  return takers;
+}
+
+type Thresholds = Detector<unknown>['thresholds'];
+
+/** Those of each detector for this host, in their order; empty where no rule says anything else than they themselves. */
 function thresholdsOf(
-  detector: Detector<unknown>,
+  detectors: readonly Detector<unknown>[],
   rules: readonly ThresholdRule[],
   host: HostId,
-): Readonly<Record<string, number | boolean>> {
-  const own = rules.filter((rule) => rule.detector === detector.name);
-  if (own.length === 0) return detector.thresholds;
+): readonly (Thresholds | undefined)[] {
   const rank = (rule: ThresholdRule) => (rule.on === undefined ? 0 : rule.on.includes(host) ? 2 : 1);
-  own.sort((a, b) => rank(a) - rank(b));
-  return Object.assign({ ...detector.thresholds }, ...own.map((rule) => rule.values));
+  const ordered = [...rules].sort((a, b) => rank(a) - rank(b));
+  if (ordered.length === 0) return [];
+  return detectors.map((detector) => {
+    const own = ordered.filter((rule) => rule.detector === detector.name);
+    return own.length === 0
+      ? undefined
+      : Object.assign({ ...detector.thresholds }, ...own.map((r) => r.values));
+  });
 }

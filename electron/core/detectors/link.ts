@@ -14,6 +14,7 @@ import { spokenAge } from './respawnRole.ts';
  */
 export const link: Detector<LinkDetectorState> = {
   name: 'link',
+  takes: ['link', 'sample', 'tick'],
   thresholds: {
     /** A loss that lasts so long is critical; a short one is a warning. */
     criticalAfterMs: 30_000,

@@ -11,7 +11,6 @@ import {
   type OomGroup,
 } from './oomKillGroup.ts';
 import { splitSyslog } from './oomKillLines.ts';
-import { rowOf } from './words.ts';
 
 /**
  * Tells of OOM kills: counted by the kernel's counter, described by the log (its `oom-kill:` line is rate-limited).
@@ -56,7 +55,7 @@ export const oomKill: Detector<OomKillState> = {
     gone: [],
     zombieAt: 0,
     tables: [],
-    seesKernel: false,
+    forgotAt: 0,
     ownCgroups: new Set(),
     holder: undefined,
     logReadable: false,
@@ -99,14 +98,14 @@ export interface OomKillState {
   group?: OomGroup | undefined;
   kills: Kill[];
   rises: Rise[];
-  /** Processes that went in the last ticks, the newest last. */
+  /** Processes that went in the last five seconds, or ten, the newest last. */
   gone: GoneProcess[];
   /** When a zombie was last among them. */
   zombieAt: number;
   /** A dying process shows no memory: its last figures are here. */
   tables: Tables;
-  /** The last of them has the kernel's own threads. */
-  seesKernel: boolean;
+  /** When those were last forgotten that went too long ago. */
+  forgotAt: number;
   ownCgroups: Set<string>;
   /** The control group whose limit holds for this host, as it sees it; mostly `/`, which says nothing. */
   holder: string | undefined;
@@ -179,10 +178,12 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
     if (state.tables.length > 0)
       for (const row of movedGlance(sample).zombies) addGone(state, row, sample, true);
     for (const rise of state.rises) rise.samplesAfter++;
-    if (last) {
+    const ownRise = own === undefined ? 0 : own - (last?.own ?? own);
+    const machineRise = machine === undefined ? 0 : machine - (last?.machine ?? machine);
+    if (last && (ownRise > 0 || machineRise > 0)) {
       const shared = isShared(state, context);
       const useOwn = shared && own !== undefined && last.own !== undefined;
-      const count = useOwn ? own - (last.own ?? 0) : (machine ?? 0) - (last.machine ?? machine ?? 0);
+      const count = useOwn ? ownRise : machineRise;
       if (count > 0) {
         const away = sample.at - last.at > 3 * NEAR_MS;
         state.rises.push({
@@ -207,8 +208,11 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
   if (holder) state.holder = holder.path;
   state.lastSample = { at: sample.at, machine, own };
   state.tables = [...state.tables.slice(-2), sample.table];
-  state.seesKernel = rowOf(sample, 2)?.name === 'kthreadd';
-  while (context.now - (state.gone[0]?.at ?? context.now) > REMEMBER_GONE_MS) state.gone.shift();
+  // Each that went holds tables; one by one would cost more than all of them now and then.
+  if (sample.at - state.forgotAt >= REMEMBER_GONE_MS) {
+    state.forgotAt = sample.at;
+    state.gone = state.gone.filter((one) => sample.at - one.at <= REMEMBER_GONE_MS);
+  }
 }
 
 function addGone(
@@ -507,7 +511,7 @@ function largestGone(state: OomKillState, rise: Rise, context: DetectorContext) 
  */
 function isShared(state: OomKillState, context: DetectorContext): boolean {
   if (context.facts ? !context.facts.container : state.tables.length === 0) return false;
-  return !state.seesKernel;
+  return state.tables.at(-1)?.find((row) => row.pid === 2)?.name !== 'kthreadd';
 }
 
 function isKnown(state: OomKillState, context: DetectorContext): boolean {

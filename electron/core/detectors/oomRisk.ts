@@ -22,8 +22,8 @@ interface State {
   lookedAt: number;
   /** `machine`, or a control group's path. */
   tracks: Map<string, Track>;
-  /** The table a while ago, to see who grows since: pid, start and resident bytes of each that is not small. */
-  before: { at: number; rows: Float64Array }[];
+  /** The table a while ago, to see who grows since: rows are never written to, and most are those of now. */
+  before: { at: number; table: Sample['table'] }[];
 }
 
 const EVERY_MS = 2000;
@@ -72,24 +72,12 @@ export const oomRisk: Detector<State> = {
   },
 };
 
-const SMALL = 4 << 20;
-
-/** Each half minute the largest processes, for five minutes. */
-function rememberTable(state: State, sample: Sample): void {
+/** Every quarter of a minute, for five minutes. */
+function rememberTable(state: State, { at, table }: Sample): void {
   const last = state.before.at(-1);
-  if (last && sample.at - last.at < 15_000) return;
-  let length = 0;
-  for (const row of sample.table) if (row.residentBytes >= SMALL) length += 3;
-  const rows = new Float64Array(length);
-  length = 0;
-  for (const row of sample.table) {
-    if (row.residentBytes < SMALL) continue;
-    rows[length++] = row.pid;
-    rows[length++] = row.startTicks;
-    rows[length++] = row.residentBytes;
-  }
-  state.before.push({ at: sample.at, rows });
-  while (state.before.length > 20) state.before.shift();
+  if (last && at - last.at < 15_000) return;
+  state.before.push({ at, table });
+  if (state.before.length > 20) state.before.shift();
 }
 
 function judge(
@@ -183,6 +171,9 @@ function largestFall(points: Points): number {
   return fall;
 }
 
+/** Growth by less than this names nobody. */
+const SMALL = 4 << 20;
+
 function whoGrows(
   state: State,
   sample: Sample,
@@ -190,12 +181,11 @@ function whoGrows(
 ): { row: ProcessRow; bytes: number } | undefined {
   const before = state.before.filter((one) => one.at <= since + 5000).at(-1) ?? state.before[0];
   if (!before) return undefined;
-  const known = new Map<string, number>();
-  for (let n = 0; n < before.rows.length; n += 3)
-    known.set(`${before.rows[n]}:${before.rows[n + 1]}`, before.rows[n + 2] ?? 0);
+  const known = new Map(before.table.map((row) => [row.pid, row]));
   let most: { row: ProcessRow; bytes: number } | undefined;
   for (const row of sample.table) {
-    const bytes = row.residentBytes - (known.get(`${row.pid}:${row.startTicks}`) ?? 0);
+    const then = known.get(row.pid);
+    const bytes = row.residentBytes - (then?.startTicks === row.startTicks ? then.residentBytes : 0);
     if (bytes > (most?.bytes ?? SMALL)) most = { row, bytes };
   }
   return most;

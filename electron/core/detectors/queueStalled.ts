@@ -3,7 +3,7 @@ import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
-import { endpointWords, ownerIsKnownOrWaitedFor, ownerWords, socketLook } from './socketLooks.ts';
+import { endpointWords, groupKey, ownerIsKnownOrWaitedFor, ownerWords, socketLook } from './socketLooks.ts';
 import { bytesWords, countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
 
 interface Queue {
@@ -16,7 +16,8 @@ interface Queue {
 }
 
 interface State {
-  queues: Map<string, Queue>;
+  /** By the group and the side. */
+  queues: Map<number, Queue>;
 }
 
 const SIDES = ['receive', 'send'] as const;
@@ -35,16 +36,16 @@ export const queueStalled: Detector<State> = {
   reduce(state, input, context) {
     const looked = socketLook(input);
     if (!looked) return [];
-    const { sample, at, groups, keyOf } = looked;
+    const { sample, at, groups } = looked;
     const outputs: DetectorOutput[] = [];
-    const seen = new Set<string>();
-    for (const [n, group] of groups.entries()) {
+    const seen = new Set<number>();
+    for (const group of groups) {
       // The port tells all of its addresses; a connection that was never made has no queue.
       if ((group.kind !== 'outbound' && group.kind !== 'inbound') || !HAS_QUEUES.has(group.state)) continue;
       for (const side of SIDES) {
         const use = side === 'receive' ? group.receiveQueue : group.sendQueue;
         if (state.queues.size === 0 && use.sum < limit(context, 'minimumBytes')) continue;
-        const key = `${side} ${keyOf(n)}`;
+        const key = groupKey(group) * 2 + SIDES.indexOf(side);
         const known = state.queues.get(key);
         if (!known && use.sum < limit(context, 'minimumBytes')) continue;
         if (!known && state.queues.size >= 400) continue;
@@ -67,7 +68,7 @@ export const queueStalled: Detector<State> = {
           }
           queue.clearSince ??= at;
           if (use.sum > 0 && at - queue.clearSince < 20_000) continue;
-          outputs.push({ type: 'close', key, endedAt: queue.clearSince });
+          outputs.push({ type: 'close', key: `${key}`, endedAt: queue.clearSince });
           state.queues.delete(key);
         } else if (use.sum === 0) state.queues.delete(key);
         else if (
@@ -88,7 +89,7 @@ export const queueStalled: Detector<State> = {
 const HAS_QUEUES: ReadonlySet<string> = new Set(['established', 'close-wait', 'fin-wait-1', 'last-ack']);
 
 function draftOf(
-  key: string,
+  key: number,
   group: SocketGroup,
   side: 'receive' | 'send',
   use: QueueUse,
@@ -105,7 +106,7 @@ function draftOf(
       : `The other side does not take ${bytesWords(use.sum)} that ${who} sent on ${connections}`;
   return {
     type: 'event',
-    key,
+    key: `${key}`,
     draft: {
       kind: 'queue.stalled',
       severity: 'warning',

@@ -1,5 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { SocketGroup } from '../../../shared/model/resources.ts';
+import type { SocketGroup, TcpState } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { DetectorInput } from './detector.ts';
 import { processWords, rowOf } from './words.ts';
@@ -8,8 +8,6 @@ export interface SocketLook {
   sample: Sample;
   at: number;
   groups: readonly SocketGroup[];
-  /** Of the group at this place: made when it is first asked for. */
-  keyOf: (n: number) => string;
 }
 
 /**
@@ -22,15 +20,7 @@ export function socketLook(input: DetectorInput): SocketLook | undefined {
   const at = sample.lookedAt?.sockets;
   if (at === undefined || !sample.sockets) return undefined;
   if (latest?.sample !== sample) {
-    const groups = sample.sockets.filter((group) => group.ownerPid !== 0);
-    const keys: string[] = [];
-    const keyOf = (n: number) => {
-      const group = groups[n];
-      const key = keys[n] ?? (group ? groupKey(group) : '');
-      keys[n] = key;
-      return key;
-    };
-    latest = { sample, at, groups, keyOf };
+    latest = { sample, at, groups: sample.sockets.filter((group) => group.ownerPid !== 0) };
   }
   return latest;
 }
@@ -38,9 +28,27 @@ export function socketLook(input: DetectorInput): SocketLook | undefined {
 /** Several detectors look at the same sample one after another. */
 let latest: SocketLook | undefined;
 
-function groupKey(group: SocketGroup): string {
-  return `${group.kind} ${group.state} ${group.port}${group.address === undefined ? '' : ` ${group.address}`}`;
+/**
+ * What an inbound or outbound group is known by from look to look: port, state and direction in one number, since hosts
+ * have hundreds of groups.
+ */
+export function groupKey({ port, state, kind }: SocketGroup): number {
+  return (port * 16 + STATES.indexOf(state)) * 2 + (kind === 'outbound' ? 1 : 0);
 }
+
+const STATES: readonly TcpState[] = [
+  'established',
+  'close-wait',
+  'fin-wait-1',
+  'fin-wait-2',
+  'last-ack',
+  'closing',
+  'close',
+  'syn-sent',
+  'syn-received',
+  'time-wait',
+  'listen',
+];
 
 /** `port 9243`, `10.0.0.7:9243`, `its port 8080`. */
 export function endpointWords(group: SocketGroup): string {
