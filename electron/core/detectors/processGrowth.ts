@@ -9,18 +9,21 @@ import { limit, movedRows, processDetail, processEvidence, rowOf } from './words
 interface Track {
   row: ProcessRow;
   points: Points;
-  /** The latest of them. */
+  /** The latest of them, and the look that it is of. */
   last: number;
-  seenAt: number;
+  takenAt: number;
   /** Of all looks since it is watched. */
   lowest: number;
+  /** It does not grow and is not told of: while its row stays the same there is nothing to judge. */
+  rests: boolean;
   /** Set while it is told of. */
   told?: { at: number; value: number; growth: Growth };
 }
 
 export interface GrowthState {
   bootId: string;
-  lookedAt: number;
+  /** When it was looked, as far back as points are kept. */
+  looks: number[];
   /** By pid. */
   tracks: Map<number, Track>;
 }
@@ -59,7 +62,7 @@ export function processGrowth(spec: ProcessGrowthSpec): Detector<GrowthState> {
     name: spec.name,
     takes: ['sample'],
     thresholds: spec.thresholds,
-    initial: () => ({ bootId: '', lookedAt: 0, tracks: new Map() }),
+    initial: () => ({ bootId: '', looks: [], tracks: new Map() }),
     reduce(state, input, context) {
       if (input.type !== 'sample') return [];
       const { sample } = input;
@@ -68,16 +71,10 @@ export function processGrowth(spec: ProcessGrowthSpec): Detector<GrowthState> {
         state.bootId = sample.bootId;
       }
       discover(spec, state, sample, context);
-      if (sample.at - state.lookedAt < LOOK_MS) return [];
-      state.lookedAt = sample.at;
-      take(spec, state, sample, context);
+      if (sample.at - (state.looks.at(-1) ?? 0) < LOOK_MS) return [];
       const outputs: DetectorOutput[] = [];
-      const least = limit(context, 'growth') * spec.unit;
-      for (const [pid, track] of state.tracks) {
-        // Most have not grown at all since they are watched: no window can hold growth.
-        if (track.seenAt === sample.at && !track.told && track.last - track.lowest < least) continue;
-        judge(spec, state, pid, track, sample, context, outputs);
-      }
+      for (const track of take(spec, state, sample, context, outputs))
+        if (state.tracks.has(track.row.pid)) judge(spec, track, sample, context, outputs);
       return outputs;
     },
   };
@@ -97,49 +94,74 @@ function discover(
     const value = spec.value(row);
     if (value === undefined || value < least || state.tracks.size >= MOST_TRACKS * 2) continue;
     if (!state.tracks.has(row.pid))
-      state.tracks.set(row.pid, { row, points: new Points(), last: 0, seenAt: 0, lowest: value });
+      state.tracks.set(row.pid, {
+        row,
+        points: new Points(),
+        last: 0,
+        takenAt: 0,
+        lowest: value,
+        rests: false,
+      });
   }
 }
 
-/** Every ten seconds: how each does. */
-function take(spec: ProcessGrowthSpec, state: GrowthState, sample: Sample, context: DetectorContext): void {
+/** Every ten seconds: how each does that moved. Gives those that may have grown. */
+function take(
+  spec: ProcessGrowthSpec,
+  state: GrowthState,
+  sample: Sample,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): Track[] {
   const keepMs = limit(context, 'minutes') * 60_000 * (LONG + 0.5);
   const youngMs = limit(context, 'youngMinutes') * 60_000;
+  const least = limit(context, 'growth') * spec.unit;
+  const lively: Track[] = [];
   for (const [pid, track] of state.tracks) {
     const row = rowOf(sample, pid);
-    const value = row && spec.value(row);
-    // Another process has the pid: the one before is over, which is told when it is judged.
-    if (!row || value === undefined || (row !== track.row && row.startTicks !== track.row.startTicks))
+    if (track.rests && row === track.row) continue;
+    // Another process may have the pid: the one before is over.
+    const value = row?.startTicks === track.row.startTicks ? spec.value(row) : undefined;
+    if (!row || value === undefined) {
+      if (track.told) outputs.push({ type: 'close', key: keyOf(track), endedAt: sample.at });
+      state.tracks.delete(pid);
       continue;
+    }
     track.row = row;
-    track.seenAt = sample.at;
     const first = track.points.length === 0;
     if (first && sample.hostAt - row.startedAt < youngMs) continue;
-    track.lowest = first ? value : Math.min(track.lowest, value);
-    track.last = value;
+    // At the looks that it rested through it was what it was before.
+    const rested = first ? [] : state.looks.slice(state.looks.lastIndexOf(track.takenAt) + 1);
+    for (const at of rested) track.points.add(at, track.last, keepMs);
     track.points.add(sample.at, value, keepMs);
+    track.takenAt = sample.at;
+    track.last = value;
+    track.lowest = first ? value : Math.min(track.lowest, value);
+    // Most have not grown at all since they are watched: no window can hold growth.
+    track.rests = !track.told && value - track.lowest < least;
+    if (!track.rests) lively.push(track);
   }
-  if (state.tracks.size <= MOST_TRACKS) return;
-  const largest = [...state.tracks.values()].sort((a, b) => b.last - a.last);
-  for (const track of largest.slice(MOST_TRACKS)) if (!track.told) state.tracks.delete(track.row.pid);
+  state.looks.push(sample.at);
+  while ((state.looks[0] ?? sample.at) < sample.at - keepMs) state.looks.shift();
+  if (state.tracks.size > MOST_TRACKS) {
+    const largest = [...state.tracks.values()].sort((a, b) => b.last - a.last);
+    for (const track of largest.slice(MOST_TRACKS)) if (!track.told) state.tracks.delete(track.row.pid);
+  }
+  return lively;
+}
+
+function keyOf({ row }: Track): string {
+  return `${row.pid}:${row.startTicks}`;
 }
 
 function judge(
   spec: ProcessGrowthSpec,
-  state: GrowthState,
-  pid: number,
   track: Track,
   sample: Sample,
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
   const { told, points, last: value } = track;
-  const key = () => `${pid}:${track.row.startTicks}`;
-  if (track.seenAt !== sample.at) {
-    if (told) outputs.push({ type: 'close', key: key(), endedAt: sample.at });
-    state.tracks.delete(pid);
-    return;
-  }
   const spanMs = limit(context, 'minutes') * 60_000;
   const rule = { growth: limit(context, 'growth') * spec.unit, share: limit(context, 'share') };
   const growth =
@@ -151,7 +173,7 @@ function judge(
     track.told = { at: sample.at, value, growth: { ...growth, from: told?.growth.from ?? growth.from } };
     outputs.push({
       type: 'event',
-      key: key(),
+      key: keyOf(track),
       draft: draftOf(spec, track, track.told.growth, sample, context),
     });
     return;
@@ -167,7 +189,7 @@ function judge(
   // What was grown before is not growth again.
   track.points = new Points().add(sample.at, value, spanMs * LONG);
   track.lowest = value;
-  outputs.push({ type: 'close', key: key(), endedAt: sample.at });
+  outputs.push({ type: 'close', key: keyOf(track), endedAt: sample.at });
 }
 
 function draftOf(
