@@ -17,6 +17,7 @@ import { countWords, limit, processDetail, processEvidence, rowOf } from './word
 
 interface Track {
   points: Points;
+  seenAt: number;
   /** Of all looks since it is watched: most never grow. */
   lowest: number;
   /** It was seen to grow steadily to about where it is. */
@@ -49,17 +50,16 @@ export const connectionsCapped: Detector<State> = {
     if (!looked) return [];
     const { at, groups } = looked;
     const outputs: DetectorOutput[] = [];
-    const seen = new Set<number>();
     const least = limit(context, 'minimum');
     for (const group of groups) {
       if (!mayLeak(group)) continue;
       const key = groupKey(group);
       const known = state.groups.get(key);
       if (!known && group.count < least / 4) continue;
-      seen.add(key);
-      const track = known ?? newTrack(group.count);
       if (!known && state.groups.size >= 200) continue;
-      state.groups.set(key, track);
+      const track = known ?? newTrack(group.count);
+      if (!known) state.groups.set(key, track);
+      track.seenAt = at;
       const before = track.points.at(-1);
       track.points.add(at, group.count, 5 * 60_000);
       if (group.count < 32) track.largeSince = undefined;
@@ -100,13 +100,21 @@ export const connectionsCapped: Detector<State> = {
         outputs.push(draftOf(key, group, track, looked, at));
       }
     }
-    outputs.push(...closeGone(state.groups, seen, (track) => track.open, at));
+    outputs.push(
+      ...closeGone(
+        state.groups,
+        (track) => track.seenAt === at,
+        (track) => track.open,
+        at,
+      ),
+    );
     return outputs;
   },
 };
 
 const newTrack = (lowest: number): Track => ({
   points: new Points(),
+  seenAt: 0,
   lowest,
   grewTo: undefined,
   flatSince: undefined,

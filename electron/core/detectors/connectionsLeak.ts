@@ -16,6 +16,7 @@ import { countWords, limit, processDetail, processEvidence, rowOf } from './word
 
 interface Track {
   points: Points;
+  seenAt: number;
   /** Of all looks since it is watched, or since it was last told of. */
   lowest: number;
   largeSince: number | undefined;
@@ -41,19 +42,25 @@ export const connectionsLeak: Detector<State> = {
     if (!looked) return [];
     const { at, groups } = looked;
     const outputs: DetectorOutput[] = [];
-    const seen = new Set<number>();
     for (const group of groups) {
       if (!mayLeak(group)) continue;
       const key = groupKey(group);
       const known = state.groups.get(key);
       if (!known && group.count < limit(context, 'minimum') / 4) continue;
-      seen.add(key);
-      const track = known ?? { points: new Points(), lowest: group.count, largeSince: undefined };
       if (!known && state.groups.size >= 200) continue;
-      state.groups.set(key, track);
+      const track = known ?? { points: new Points(), seenAt: at, lowest: group.count, largeSince: undefined };
+      if (!known) state.groups.set(key, track);
+      track.seenAt = at;
       judge(track, key, group, looked, context, outputs);
     }
-    outputs.push(...closeGone(state.groups, seen, (track) => track.told !== undefined, at));
+    outputs.push(
+      ...closeGone(
+        state.groups,
+        (track) => track.seenAt === at,
+        (track) => track.told !== undefined,
+        at,
+      ),
+    );
     return outputs;
   },
 };

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../shared/base/json.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { busyOf, type CpuMeans, CpuWindow } from './cpuWindow.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import { movedGlance } from './movedGlance.ts';
@@ -17,24 +18,11 @@ import {
 
 type Owner = 'visible' | 'reaped' | 'unattributed' | 'steal';
 
-/** What is kept of a sample: the whole of it, with its table, would be held for long. */
-interface Moment {
-  at: number;
-  bootId: string;
-  intervalMs: number;
-  busy: number;
-  steal: number;
-  iowait: number;
-  visible: number;
-  reaped: number;
-  unattributed: number;
-}
-
 interface State {
-  /** The latest ticks, oldest first, spanning at most `seconds`. */
-  window: Moment[];
-  /** What they span. */
-  spanMs: number;
+  bootId: string;
+  lastAt: number;
+  /** The latest ticks, spanning at most `seconds`. */
+  window: CpuWindow;
   /** When a tick was last so busy, or waited so much, that a mean might be. */
   highAt: number;
   open: boolean;
@@ -58,8 +46,9 @@ export const cpuSaturated: Detector<State> = {
   takes: ['sample'],
   thresholds: { openShare: 0.95, closeShare: 0.8, seconds: 15, waitShare: 0.3, peggedSeconds: 60 },
   initial: () => ({
-    window: [],
-    spanMs: 0,
+    bootId: '',
+    lastAt: 0,
+    window: new CpuWindow(),
     highAt: 0,
     open: false,
     since: 0,
@@ -71,25 +60,21 @@ export const cpuSaturated: Detector<State> = {
     if (input.type !== 'sample') return [];
     const { sample } = input;
     const seconds = Number(context.thresholds['seconds']);
-    const last = state.window.at(-1);
     // A gap or another boot: what was before says nothing of now.
-    if (last && (last.bootId !== sample.bootId || sample.at - last.at > seconds * 1000)) {
-      state.window = [];
-      state.spanMs = 0;
-    }
-    const moment = momentOf(sample);
-    state.window.push(moment);
-    state.spanMs += moment.intervalMs;
-    while ((state.window[1]?.at ?? Number.POSITIVE_INFINITY) <= sample.at - seconds * 1000)
-      state.spanMs -= state.window.shift()?.intervalMs ?? 0;
-    if (state.spanMs < seconds * 1000) return [];
+    if (state.bootId !== sample.bootId || sample.at - state.lastAt > seconds * 1000)
+      state.window = new CpuWindow();
+    state.bootId = sample.bootId;
+    state.lastAt = sample.at;
+    state.window.add(sample, seconds * 1000);
+    if (state.window.spanMs < seconds * 1000) return [];
     const outputs = judgePegged(state, sample, context);
     // No mean is above all that it is of: most hosts need none.
-    if (moment.busy >= limit(context, 'openShare') || moment.iowait >= limit(context, 'waitShare') / 2)
+    const { iowait } = sample.cpu;
+    if (busyOf(sample) >= limit(context, 'openShare') || iowait >= limit(context, 'waitShare') / 2)
       state.highAt = sample.at;
     const calm = !state.open && !state.waiting.open && state.waiting.heldSince === undefined;
-    if (calm && state.highAt < (state.window[0]?.at ?? 0)) return outputs;
-    const means = meansOf(state.window);
+    if (calm && state.highAt < state.window.oldestAt) return outputs;
+    const means = state.window.means();
     const { spanMs, steal, busy: share } = means;
     judgeWaiting(state, means, sample, context, outputs);
     if (state.open && share < Number(context.thresholds['closeShare'])) {
@@ -159,52 +144,10 @@ export const cpuSaturated: Detector<State> = {
   },
 };
 
-function momentOf({ at, bootId, intervalMs, cpu, balance }: Sample): Moment {
-  const { steal, iowait } = cpu;
-  const { visible, reaped, unattributed } = balance;
-  return {
-    at,
-    bootId,
-    intervalMs,
-    busy: 1 - cpu.idle - iowait,
-    steal,
-    iowait,
-    visible,
-    reaped,
-    unattributed,
-  };
-}
-
-type Means = Omit<Moment, 'at' | 'bootId' | 'intervalMs'> & { spanMs: number };
-
-function meansOf(window: readonly Moment[]): Means {
-  const sum = { spanMs: 0, busy: 0, steal: 0, iowait: 0, visible: 0, reaped: 0, unattributed: 0 };
-  for (const one of window) {
-    const weight = one.intervalMs;
-    sum.spanMs += weight;
-    sum.busy += one.busy * weight;
-    sum.steal += one.steal * weight;
-    sum.iowait += one.iowait * weight;
-    sum.visible += one.visible * weight;
-    sum.reaped += one.reaped * weight;
-    sum.unattributed += one.unattributed * weight;
-  }
-  const by = Math.max(1, sum.spanMs);
-  return {
-    spanMs: sum.spanMs,
-    busy: sum.busy / by,
-    steal: sum.steal / by,
-    iowait: sum.iowait / by,
-    visible: sum.visible / by,
-    reaped: sum.reaped / by,
-    unattributed: sum.unattributed / by,
-  };
-}
-
 /** Cores that stand idle because what would run on them waits for a disk. */
 function judgeWaiting(
   state: State,
-  { spanMs, iowait: share }: Means,
+  { spanMs, iowait: share }: CpuMeans,
   sample: Sample,
   context: DetectorContext,
   outputs: DetectorOutput[],

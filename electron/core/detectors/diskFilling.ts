@@ -33,7 +33,12 @@ export const diskFilling: Detector<State> = {
     if (!looked) return [];
     const { sample, fileSystems } = looked;
     const mounted = new Set(fileSystems.map((fs) => fs.mount));
-    const outputs = closeGone(state.mounts, mounted, (track) => track.told !== undefined, sample.at);
+    const outputs = closeGone(
+      state.mounts,
+      (_, mount) => mounted.has(mount),
+      (track) => track.told !== undefined,
+      sample.at,
+    );
     for (const fs of fileSystems) judge(state, fs, sample, context, outputs);
     return outputs;
   },

@@ -42,7 +42,12 @@ export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
       if (!looked) return [];
       const { sample, fileSystems } = looked;
       const mounted = new Set(fileSystems.map((fs) => fs.mount));
-      const outputs = closeGone(state.mounts, mounted, (one) => one.open, sample.at);
+      const outputs = closeGone(
+        state.mounts,
+        (_, mount) => mounted.has(mount),
+        (one) => one.open,
+        sample.at,
+      );
       for (const fs of fileSystems) {
         const share = spec.share(fs);
         if (share === undefined) continue;

@@ -25,17 +25,19 @@ const MOST_POINTS = 240;
 export class Points {
   /** Time, value, time, value … */
   readonly #numbers: number[] = [];
+  /** Of them, how many are forgotten already. */
+  #forgotten = 0;
 
   get length(): number {
-    return this.#numbers.length / 2;
+    return (this.#numbers.length - this.#forgotten) / 2;
   }
 
   timeOf(n: number): number {
-    return this.#numbers[2 * n] ?? 0;
+    return this.#numbers[this.#forgotten + 2 * n] ?? 0;
   }
 
   valueOf(n: number): number {
-    return this.#numbers[2 * n + 1] ?? 0;
+    return this.#numbers[this.#forgotten + 2 * n + 1] ?? 0;
   }
 
   /** The nth; counted from the end where it is negative. */
@@ -55,13 +57,19 @@ export class Points {
     const numbers = this.#numbers;
     numbers.push(at, value);
     const oldest = at - keepMs;
-    let old = 0;
     // One point at or before the start of the window stays: growth is measured from it.
-    while (this.length - old > 2 && this.timeOf(old + 1) <= oldest) old++;
-    if (old > 0) numbers.splice(0, 2 * old);
+    while (this.length > 2 && this.timeOf(1) <= oldest) this.#forgotten += 2;
+    // All numbers are moved by that, so it is done for many at once.
+    if (this.#forgotten >= 64) {
+      numbers.splice(0, this.#forgotten);
+      this.#forgotten = 0;
+    }
     // Then every second one goes.
-    if (this.length > MOST_POINTS)
-      numbers.splice(0, numbers.length, ...numbers.filter((_, n) => (n >> 1) % 2 === 1));
+    if (this.length > MOST_POINTS) {
+      const some = numbers.slice(this.#forgotten).filter((_, n) => (n >> 1) % 2 === 1);
+      numbers.splice(0, numbers.length, ...some);
+      this.#forgotten = 0;
+    }
     return this;
   }
 }

@@ -46,7 +46,14 @@ export const hostOutlier: Detector<State> = {
       seen.add(key);
       judgeKernel(state, key, tag, input.own, others, context, outputs);
     }
-    outputs.push(...closeGone(state.found, seen, (one) => one.open, context.now));
+    outputs.push(
+      ...closeGone(
+        state.found,
+        (_, key) => seen.has(key),
+        (one) => one.open,
+        context.now,
+      ),
+    );
     return outputs;
   },
 };

@@ -67,7 +67,14 @@ export const oomRisk: Detector<State> = {
       const used = Math.max(0, memoryUsageBytes - (group.reclaimableBytes ?? 0));
       judge(state, group.path, used, memoryLimitBytes, sample, context, outputs);
     }
-    outputs.push(...closeGone(state.tracks, seen, (track) => track.told !== undefined, sample.at));
+    outputs.push(
+      ...closeGone(
+        state.tracks,
+        (_, key) => seen.has(key),
+        (track) => track.told !== undefined,
+        sample.at,
+      ),
+    );
     return outputs;
   },
 };

@@ -39,14 +39,14 @@ export const pidChanged: Detector<State> = {
     }
     if (sample.changes.length === 0) return [];
     const hertz = context.facts?.ticksPerSecond ?? 100;
-    for (const [key, one] of state.gone)
-      if (sample.at - one.at > limit(context, 'withinSeconds') * 1000) state.gone.delete(key);
+    const isOver = (one: Gone) => sample.at - one.at > limit(context, 'withinSeconds') * 1000;
     for (const change of sample.changes) {
       if (change.change !== 'exited') continue;
       const livedMs = sample.uptimeMs - (change.startTicks * 1000) / hertz;
       // Uptime may be a container's own: then the age cannot be told, and the process is left out.
-      if (!(livedMs >= limit(context, 'minimumAgeSeconds') * 1000) || state.gone.size >= MOST) continue;
-      if (!isService(change)) continue;
+      if (!(livedMs >= limit(context, 'minimumAgeSeconds') * 1000) || !isService(change)) continue;
+      for (const [key, one] of state.gone) if (isOver(one)) state.gone.delete(key);
+      if (state.gone.size >= MOST) continue;
       state.gone.set(change.command, { change, at: sample.at, livedMs, times: 0 });
     }
     if (state.gone.size === 0) return [];
@@ -55,6 +55,7 @@ export const pidChanged: Detector<State> = {
       const old = change.change === 'started' ? state.gone.get(change.command) : undefined;
       if (!old || change.pid === old.change.pid) continue;
       state.gone.delete(change.command);
+      if (isOver(old)) continue;
       const alike = sample.table.filter((row) => row.command === change.command && row.state !== 'Z');
       // One of several workers alike, replaced by its master.
       if (alike.length !== 1) continue;

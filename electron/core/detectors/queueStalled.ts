@@ -81,7 +81,14 @@ export const queueStalled: Detector<State> = {
         }
       }
     }
-    outputs.push(...closeGone(state.queues, seen, (queue) => queue.open, at));
+    outputs.push(
+      ...closeGone(
+        state.queues,
+        (_, key) => seen.has(key),
+        (queue) => queue.open,
+        at,
+      ),
+    );
     return outputs;
   },
 };
