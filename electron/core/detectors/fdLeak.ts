@@ -9,7 +9,6 @@ export const fdLeak = processGrowth({
   thresholds: { minutes: 5, minimum: 200, growth: 100, share: 0.3 },
   unit: 1,
   value: (row) => row.openFiles,
-  most: (glance) => glance.openFiles,
   describe(row, growth) {
     const grown = growth.to.value - growth.from.value;
     const ago = spokenAge(growth.to.at - growth.from.at);

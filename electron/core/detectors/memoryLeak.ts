@@ -14,7 +14,6 @@ export const memoryLeak = processGrowth({
   thresholds: { minutes: 10, minimum: 128, growth: 64, share: 0.2, youngMinutes: 2 },
   unit: MIB,
   value: (row) => (row.residentBytes > 0 ? row.residentBytes : undefined),
-  most: (glance) => glance.residentBytes,
   describe(row, growth, sample) {
     const grown = growth.to.value - growth.from.value;
     const ago = spokenAge(growth.to.at - growth.from.at);

@@ -6,9 +6,6 @@ import { movedRows } from './words.ts';
 export interface MovedGlance {
   /** Undefined where none used any CPU. */
   busiest: ProcessRow | undefined;
-  residentBytes: number;
-  threads: number;
-  openFiles: number;
   /** Open files as a share of the limit. */
   openShare: number;
   zombies: readonly ProcessRow[];
@@ -24,22 +21,14 @@ let latest: { sample: Sample; glance: MovedGlance } | undefined;
 
 function glanceAt(rows: readonly ProcessRow[]): MovedGlance {
   let busiest: ProcessRow | undefined;
-  let residentBytes = 0;
-  let threads = 0;
-  let openFiles = 0;
   let share = 0;
   let zombies: ProcessRow[] = NONE;
   for (const row of rows) {
     if (row.cpu > (busiest?.cpu ?? 0)) busiest = row;
-    if (row.residentBytes > residentBytes) residentBytes = row.residentBytes;
-    if (row.threads > threads) threads = row.threads;
-    if (row.openFiles !== undefined) {
-      if (row.openFiles > openFiles) openFiles = row.openFiles;
-      share = Math.max(share, openShare(row));
-    }
+    share = Math.max(share, openShare(row));
     if (row.state === 'Z' || row.state === 'X') zombies = [...zombies, row];
   }
-  return { busiest, residentBytes, threads, openFiles, openShare: share, zombies };
+  return { busiest, openShare: share, zombies };
 }
 
 const NONE: ProcessRow[] = [];

@@ -3,8 +3,8 @@ import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind, Evidence } from '../../../shared/model/timelineEvent.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
 import { type Growth, history, Points, steadyGrowth } from './growth.ts';
-import { type MovedGlance, movedGlance } from './movedGlance.ts';
-import { limit, movedRows, processDetail, processEvidence, rowOf } from './words.ts';
+import { tableChange } from './tableChange.ts';
+import { limit, processDetail, processEvidence } from './words.ts';
 
 interface Track {
   row: ProcessRow;
@@ -14,18 +14,21 @@ interface Track {
   takenAt: number;
   /** Of all looks since it is watched. */
   lowest: number;
-  /** It does not grow and is not told of: while its row stays the same there is nothing to judge. */
-  rests: boolean;
   /** Set while it is told of. */
   told?: { at: number; value: number; growth: Growth };
 }
 
 export interface GrowthState {
   bootId: string;
+  lookedAt: number;
   /** When it was looked, as far back as points are kept. */
   looks: number[];
+  /** As of the last look. */
+  table: Sample['table'];
   /** By pid. */
   tracks: Map<number, Track>;
+  /** Those of them that must be judged although their row stays the same. */
+  lively: Set<Track>;
 }
 
 export interface ProcessGrowthSpec {
@@ -41,8 +44,6 @@ export interface ProcessGrowthSpec {
   /** Factor from the unit of `minimum` and `growth` to that of `value`. */
   unit: number;
   value: (row: ProcessRow) => number | undefined;
-  /** The most of it among the rows that moved. */
-  most: (glance: MovedGlance) => number;
   describe: (
     row: ProcessRow,
     growth: Growth,
@@ -62,92 +63,110 @@ export function processGrowth(spec: ProcessGrowthSpec): Detector<GrowthState> {
     name: spec.name,
     takes: ['sample'],
     thresholds: spec.thresholds,
-    initial: () => ({ bootId: '', looks: [], tracks: new Map() }),
+    initial,
     reduce(state, input, context) {
-      if (input.type !== 'sample') return [];
+      if (input.type !== 'sample' || input.sample.at - state.lookedAt < LOOK_MS) return [];
       const { sample } = input;
-      if (state.bootId !== sample.bootId) {
-        state.tracks.clear();
-        state.bootId = sample.bootId;
-      }
-      discover(spec, state, sample, context);
-      if (sample.at - (state.looks.at(-1) ?? 0) < LOOK_MS) return [];
+      if (state.bootId !== sample.bootId) Object.assign(state, initial(), { bootId: sample.bootId });
       const outputs: DetectorOutput[] = [];
-      for (const track of take(spec, state, sample, context, outputs))
-        if (state.tracks.has(track.row.pid)) judge(spec, track, sample, context, outputs);
+      look(spec, state, sample, context, outputs);
       return outputs;
     },
   };
 }
 
-/** Each tick: what has come to be worth watching. */
-function discover(
-  spec: ProcessGrowthSpec,
-  state: GrowthState,
-  sample: Sample,
-  context: DetectorContext,
-): void {
-  // Growth is seen from half of what is worth telling on.
-  const least = (limit(context, 'minimum') * spec.unit) / 2;
-  if (spec.most(movedGlance(sample)) < least) return;
-  for (const row of movedRows(sample)) {
-    const value = spec.value(row);
-    if (value === undefined || value < least || state.tracks.size >= MOST_TRACKS * 2) continue;
-    if (!state.tracks.has(row.pid))
-      state.tracks.set(row.pid, {
-        row,
-        points: new Points(),
-        last: 0,
-        takenAt: 0,
-        lowest: value,
-        rests: false,
-      });
-  }
-}
+const initial = (): GrowthState => ({
+  bootId: '',
+  lookedAt: 0,
+  looks: [],
+  table: [],
+  tracks: new Map(),
+  lively: new Set(),
+});
 
-/** Every ten seconds: how each does that moved. Gives those that may have grown. */
-function take(
+/** Every ten seconds. Most processes have not changed since, and nothing is done for them. */
+function look(
   spec: ProcessGrowthSpec,
   state: GrowthState,
   sample: Sample,
   context: DetectorContext,
   outputs: DetectorOutput[],
-): Track[] {
-  const keepMs = limit(context, 'minutes') * 60_000 * (LONG + 0.5);
-  const youngMs = limit(context, 'youngMinutes') * 60_000;
-  const least = limit(context, 'growth') * spec.unit;
-  const lively: Track[] = [];
-  for (const [pid, track] of state.tracks) {
-    const row = rowOf(sample, pid);
-    if (track.rests && row === track.row) continue;
-    // Another process may have the pid: the one before is over.
-    const value = row?.startTicks === track.row.startTicks ? spec.value(row) : undefined;
-    if (!row || value === undefined) {
-      if (track.told) outputs.push({ type: 'close', key: keyOf(track), endedAt: sample.at });
-      state.tracks.delete(pid);
-      continue;
+): void {
+  const { tracks, lively } = state;
+  const { changed, gone } = tableChange(state.table, sample.table);
+  // Growth is seen from half of what is worth telling on.
+  const least = (limit(context, 'minimum') * spec.unit) / 2;
+  for (const row of gone) end(state, tracks.get(row.pid), sample, outputs);
+  for (const row of changed) {
+    const value = spec.value(row);
+    const track = tracks.get(row.pid);
+    if (track) {
+      track.row = row;
+      if (value === undefined) end(state, track, sample, outputs);
+      else lively.add(track);
+    } else if (value !== undefined && value >= least && tracks.size < MOST_TRACKS * 2) {
+      const fresh = { row, points: new Points(), last: 0, takenAt: 0, lowest: value };
+      tracks.set(row.pid, fresh);
+      lively.add(fresh);
     }
-    track.row = row;
-    const first = track.points.length === 0;
-    if (first && sample.hostAt - row.startedAt < youngMs) continue;
-    // At the looks that it rested through it was what it was before.
-    const rested = first ? [] : state.looks.slice(state.looks.lastIndexOf(track.takenAt) + 1);
-    for (const at of rested) track.points.add(at, track.last, keepMs);
-    track.points.add(sample.at, value, keepMs);
-    track.takenAt = sample.at;
-    track.last = value;
-    track.lowest = first ? value : Math.min(track.lowest, value);
-    // Most have not grown at all since they are watched: no window can hold growth.
-    track.rests = !track.told && value - track.lowest < least;
-    if (!track.rests) lively.push(track);
   }
+  for (const track of lively) take(spec, state, track, sample, context);
+  state.table = sample.table;
+  state.lookedAt = sample.at;
   state.looks.push(sample.at);
-  while ((state.looks[0] ?? sample.at) < sample.at - keepMs) state.looks.shift();
-  if (state.tracks.size > MOST_TRACKS) {
-    const largest = [...state.tracks.values()].sort((a, b) => b.last - a.last);
-    for (const track of largest.slice(MOST_TRACKS)) if (!track.told) state.tracks.delete(track.row.pid);
+  while ((state.looks[0] ?? sample.at) < sample.at - keepMs(context)) state.looks.shift();
+  if (tracks.size > MOST_TRACKS) forgetSmallest(state, sample);
+  const growth = limit(context, 'growth') * spec.unit;
+  for (const track of lively) {
+    // Most have not grown at all since they are watched: no window can hold growth.
+    if (track.told || track.last - track.lowest >= growth) judge(spec, track, sample, context, outputs);
+    else if (track.points.length > 0) lively.delete(track);
   }
-  return lively;
+}
+
+const keepMs = (context: DetectorContext) => limit(context, 'minutes') * 60_000 * (LONG + 0.5);
+
+function take(
+  spec: ProcessGrowthSpec,
+  state: GrowthState,
+  track: Track,
+  sample: Sample,
+  context: DetectorContext,
+): void {
+  const { row, points } = track;
+  const value = spec.value(row) ?? track.last;
+  const first = points.length === 0;
+  if (first && sample.hostAt - row.startedAt < limit(context, 'youngMinutes') * 60_000) return;
+  // At the looks at which it had not changed it was what it was before.
+  const unchanged = first ? [] : state.looks.slice(state.looks.lastIndexOf(track.takenAt) + 1);
+  for (const at of unchanged) points.add(at, track.last, keepMs(context));
+  points.add(sample.at, value, keepMs(context));
+  track.takenAt = sample.at;
+  track.last = value;
+  track.lowest = first ? value : Math.min(track.lowest, value);
+}
+
+/** Those that have not changed since they were first seen go before those that do. */
+function forgetSmallest({ tracks, lively }: GrowthState, sample: Sample): void {
+  const stands = (one: Track) => one.points.length === 1 && one.takenAt !== sample.at;
+  const order = [...tracks.values()].sort((a, b) => Number(stands(a)) - Number(stands(b)) || b.last - a.last);
+  for (const track of order.slice(MOST_TRACKS)) {
+    if (track.told) continue;
+    tracks.delete(track.row.pid);
+    lively.delete(track);
+  }
+}
+
+function end(
+  { tracks, lively }: GrowthState,
+  track: Track | undefined,
+  sample: Sample,
+  outputs: DetectorOutput[],
+): void {
+  if (!track) return;
+  if (track.told) outputs.push({ type: 'close', key: keyOf(track), endedAt: sample.at });
+  tracks.delete(track.row.pid);
+  lively.delete(track);
 }
 
 function keyOf({ row }: Track): string {

@@ -9,7 +9,6 @@ export const threadsGrowth = processGrowth({
   thresholds: { minutes: 5, minimum: 150, growth: 75, share: 0.3 },
   unit: 1,
   value: (row) => row.threads,
-  most: (glance) => glance.threads,
   describe(row, growth, sample) {
     const grown = growth.to.value - growth.from.value;
     const ago = spokenAge(growth.to.at - growth.from.at);
