@@ -11,14 +11,18 @@ export interface NodeService {
 
 /**
  * Several Node processes of one service. `burn`: all of them are stuck in `parseHtml`, and pin the CPU; `well`: the same
- * service with the same work, but for the pages that do that.
+ * service with the same work, but for the pages that do that. As root, where no account is given.
  */
 export async function startNodeService(
   host: LabHost,
   kind: 'burn' | 'well',
   count = 2,
+  account?: { uid: number; gid: number },
 ): Promise<NodeService> {
-  for (let n = 0; n < count; n++) await host.start([process.execPath, SCRIPT, kind]);
+  const become = account
+    ? ['setpriv', `--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', '--']
+    : [];
+  for (let n = 0; n < count; n++) await host.start([...become, process.execPath, SCRIPT, kind]);
   const pids = await waitUntil(`${host.id}: ${count} node processes`, 15_000, () => {
     const running = serviceOf(host);
     return running.length >= count ? running.map((one) => one.innerPid) : undefined;

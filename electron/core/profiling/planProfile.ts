@@ -17,7 +17,7 @@ import { programName } from '../../../shared/profiling/programName.ts';
 import type { Looker } from '../remediation/look.ts';
 import type { Privilege } from '../remediation/privilege.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
-import { inspectorCommand, inspectorProgram, perfCommand } from './profileCommands.ts';
+import { inspectorCommand, inspectorProgram, perfCommand, type Wrapper } from './profileCommands.ts';
 import {
   isNode,
   type LookedAt,
@@ -69,7 +69,8 @@ export async function planProfile(
   const way =
     wanted.way ??
     (inspector.refusal === undefined ? 'inspector' : perf.refusal === undefined ? 'perf' : undefined);
-  const chosen = way === 'perf' || (way === undefined && !anyNode(rows, seen)) ? 'perf' : 'inspector';
+  const chosen =
+    way === 'perf' || (way === undefined && !rows.some((row) => mayBeNode(row, seen))) ? 'perf' : 'inspector';
   const standing = chosen === 'perf' ? perf : inspector;
   const processes = rows.map((row, index) =>
     planned(row, facts.bootId, standing.refusalOf(row, seen.processes.get(row.pid)) ?? beyond(index)),
@@ -111,7 +112,7 @@ export async function planProfile(
 interface Standing {
   refusal?: string;
   /** What the command goes through. */
-  wrapper: string[];
+  wrapper: Wrapper;
   needs: string;
   userSpaceOnly: boolean;
   refusalOf: (row: ProcessRow, seen: LookedAt | undefined) => string | undefined;
@@ -125,11 +126,10 @@ interface Account {
 }
 
 function perfStanding({ root, privilege, seen, owner }: Account): Standing {
-  const own = owner !== undefined && owner.uid === seen.uid;
   const allowed = (seen.paranoid ?? 99) <= 2;
   const sudo = !root && privilege === 'sudo';
   const standing: Standing = {
-    wrapper: sudo ? ['sudo', '-n', '--'] : [],
+    wrapper: (argv) => (sudo ? ['sudo', '-n', '--', ...argv] : argv),
     needs: root
       ? 'Runs as root.'
       : sudo
@@ -138,7 +138,9 @@ function perfStanding({ root, privilege, seen, owner }: Account): Standing {
     userSpaceOnly: !root && !sudo && (seen.paranoid ?? 99) > 1,
     refusalOf: (row, looked) =>
       gone(row, looked) ??
-      (!root && !sudo && looked && looked.uid !== seen.uid ? `it is ${looked.user}’s` : undefined),
+      (!root && !sudo && looked && !isOf(looked, seen)
+        ? `it is ${looked.user}’s${groupOf(looked, seen)}`
+        : undefined),
   };
   if (!seen.perf)
     standing.refusal =
@@ -146,24 +148,25 @@ function perfStanding({ root, privilege, seen, owner }: Account): Standing {
   else if (seen.paranoid === undefined) standing.refusal = 'The kernel of this host has no perf events.';
   else if (!root && !sudo && !allowed)
     standing.refusal = `kernel.perf_event_paranoid is ${seen.paranoid}, which keeps perf for root. Connect as root, allow sudo without a password, or have an administrator give perf CAP_PERFMON, or set it to 2 with sysctl. Fireline changes no sysctl.`;
-  else if (!root && !sudo && owner && !own)
-    standing.refusal = `The processes are ${visibleText(owner.user, 32)}’s. Connect as that account or as root, or allow sudo without a password.`;
+  else if (!root && !sudo && owner && !isOf(owner, seen))
+    standing.refusal = `The processes are ${visibleText(owner.user, 32)}’s${groupOf(owner, seen)}. Connect as that account or as root, or allow sudo without a password.`;
   return standing;
 }
 
 function inspectorStanding({ root, privilege, seen, owner }: Account, rows: readonly ProcessRow[]): Standing {
-  const own = owner === undefined || owner.uid === seen.uid;
+  const own = owner === undefined || isOf(owner, seen);
+  const group = owner ? groupOf(owner, seen) : '';
   const user = visibleText(owner?.user ?? '', 32);
   const standing: Standing = {
-    wrapper: [],
+    wrapper: (argv) => argv,
     needs: own
       ? 'Runs as this account, which owns the processes.'
-      : `Runs as ${user}, who owns the processes.`,
+      : `Runs as ${user}${group}, who owns the processes${root ? '' : ', through sudo, which asks for no password here'}.`,
     userSpaceOnly: true,
     refusalOf: (row, looked) =>
       gone(row, looked) ??
-      (looked && looked.uid !== owner?.uid
-        ? `it is ${looked.user}’s, and one account’s are profiled at a time`
+      (looked && owner && !isOf(looked, owner)
+        ? `it is ${looked.user}’s${groupOf(looked, owner)}, and one account’s are profiled at a time`
         : looked && looked.executable === undefined
           ? 'what it runs may not be read: SIGUSR1 would end what is not node'
           : looked && !isNode(looked.executable)
@@ -172,21 +175,44 @@ function inspectorStanding({ root, privilege, seen, owner }: Account, rows: read
   };
   if (owner && !own) {
     // Never as root: the program is run by the processes' own executable, which is their owner's to choose.
-    if (!root && privilege === 'sudo') standing.wrapper = ['sudo', '-n', '-u', `#${owner.uid}`, '--'];
-    else if (root && seen.become === 'setpriv')
-      standing.wrapper = ['setpriv', `--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--init-groups', '--'];
-    else if (root && seen.become === 'runuser') standing.wrapper = ['runuser', '-u', owner.user, '--'];
+    const sudo = !root && privilege === 'sudo';
+    const become = becomeOwner(owner, seen, sudo);
+    if (!root && !sudo)
+      standing.refusal = `The processes are ${user}’s${group}. Connect as that account, or allow sudo without a password.`;
+    else if (become) standing.wrapper = become;
     else
-      standing.refusal = root
-        ? `The processes are ${user}’s, and this host has neither setpriv nor runuser to become that account. Connect as ${user}.`
-        : `The processes are ${user}’s. Connect as that account, or allow sudo without a password.`;
+      standing.refusal = `The processes are ${user}’s${group}, and this host has no setpriv to become that account. Connect as ${user}.`;
   }
-  if (!anyNode(rows, seen)) standing.refusal = 'None of these processes runs node.';
+  if (rows.length > 0 && !rows.some((row) => mayBeNode(row, seen)))
+    standing.refusal = 'None of these processes runs node.';
   return standing;
 }
 
-const anyNode = (rows: readonly ProcessRow[], seen: ProfileLook) =>
-  rows.some(({ pid }) => isNode(seen.processes.get(pid)?.executable));
+/** With its group, by which the kernel decides too who may look into a process (ptrace(2)). */
+function becomeOwner(owner: LookedAt, { become }: ProfileLook, sudo: boolean): Wrapper | undefined {
+  const { uid, gid, user } = owner;
+  const named = !user.startsWith('#');
+  if (become === 'setpriv') {
+    const groups = named ? '--init-groups' : '--clear-groups';
+    const setpriv = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, groups, '--'];
+    return (argv) => [...(sudo ? ['sudo', '-n', '--'] : []), ...setpriv, ...argv];
+  }
+  if (sudo) return (argv) => ['sudo', '-n', '-u', `#${uid}`, '--', ...argv];
+  if (become !== 'su' || !named) return undefined;
+  return (argv) => ['su', '-s', '/bin/sh', '-c', quoteCommand(argv), '--', user];
+}
+
+type Credentials = Pick<LookedAt, 'uid' | 'gid'>;
+
+const isOf = (one: Credentials, other: Credentials) => one.uid === other.uid && one.gid === other.gid;
+
+/** The same account by another group is another one to the kernel. */
+const groupOf = (one: Credentials, other: Credentials) =>
+  one.uid === other.uid && one.gid !== other.gid ? ` with group ${one.gid}` : '';
+
+/** What it runs is not readable to everyone: then by what it calls itself. */
+const mayBeNode = (row: ProcessRow, seen: ProfileLook) =>
+  isNode(seen.processes.get(row.pid)?.executable ?? programName(row));
 
 function gone(row: ProcessRow, looked: LookedAt | undefined): string | undefined {
   return looked === undefined || looked.startTicks !== row.startTicks ? 'it is gone' : undefined;
@@ -214,11 +240,12 @@ function noneWords(targets: ProfileTargets): string {
 }
 
 function ownerOf(rows: readonly ProcessRow[], seen: ProfileLook): LookedAt | undefined {
-  const byOwner = new Map<number, { cpu: number; one: LookedAt }>();
+  const byOwner = new Map<string, { cpu: number; one: LookedAt }>();
   for (const { pid, cpu } of rows) {
     const one = seen.processes.get(pid);
     if (!one) continue;
-    byOwner.set(one.uid, { one, cpu: (byOwner.get(one.uid)?.cpu ?? 0) + cpu + 1e-6 });
+    const key = `${one.uid}:${one.gid}`;
+    byOwner.set(key, { one, cpu: (byOwner.get(key)?.cpu ?? 0) + cpu + 1e-6 });
   }
   return [...byOwner.values()].sort((a, b) => b.cpu - a.cpu)[0]?.one;
 }

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 
+/** Makes of a command one that runs as another account. */
+export type Wrapper = (argv: string[]) => string[];
+
 /** Ends a program on standard input. */
 const END = '#END#';
 
@@ -14,15 +17,17 @@ const PERF_HERTZ = 99;
  * the executable's name is seen to be node's. It comes on standard input: command lines are limited, and shown to all.
  */
 export function inspectorCommand(
-  as: readonly string[],
+  as: Wrapper,
   targets: readonly ProcessIdentity[],
   seconds: number,
 ): string[] {
   return command(as, 'by the inspector of node', INSPECTOR, targets, seconds, INTERVAL_MICROSECONDS);
 }
 
-const INSPECTOR = String.raw`for t; do
+const INSPECTOR = String.raw`why='none of the processes runs node any more'
+for t; do
   p=@{t%%:*}; exe=$(readlink "/proc/$p/exe" 2>/dev/null); exe=@{exe% (deleted)}
+  [ -z "$exe" ] && [ -e "/proc/$p/stat" ] && why='what they run may not be read by the account that they run as: another group, or a process that may not be dumped'
   case $t:@{exe##*/} in *:*:node|*:*:node[0-9-]*|*:*:nodejs|*:*:nodejs[0-9-]*) exec env -i PATH="$PATH" "/proc/$p/exe" -e '
 let text = ""; process.stdin.setEncoding("utf8");
 process.stdin.on("data", function take(part) {
@@ -32,7 +37,7 @@ process.stdin.on("data", function take(part) {
   new Function("require", "process", text.slice(0, end))(require, process);
 });' -- "$@";; esac
 done
-echo '{"failed":"none of the processes runs node any more"}'; exit 4`.replaceAll('@{', '${');
+printf '{"failed":"%s"}\n' "$why"; exit 4`.replaceAll('@{', '${');
 
 export const inspectorInput = () => `${inspectorProgram()}\n${END}\n`;
 
@@ -44,11 +49,7 @@ export function inspectorProgram(): string {
 let program: string | undefined;
 
 /** The kernel's way. When its input ends before the time is up, it stops. */
-export function perfCommand(
-  as: readonly string[],
-  targets: readonly ProcessIdentity[],
-  seconds: number,
-): string[] {
+export function perfCommand(as: Wrapper, targets: readonly ProcessIdentity[], seconds: number): string[] {
   return command(as, 'with perf', PERF, targets, seconds, PERF_HERTZ);
 }
 
@@ -76,15 +77,14 @@ echo @end`.replaceAll('@{', '${');
 
 /** `rate`: the script's own, in its own unit. */
 function command(
-  as: readonly string[],
+  as: Wrapper,
   how: string,
   script: string,
   targets: readonly ProcessIdentity[],
   seconds: number,
   rate: number,
 ): string[] {
-  return [
-    ...as,
+  return as([
     'sh',
     '-c',
     `# profile pid ${targets.map(({ pid }) => pid).join(', ')} ${how}\n${script}`,
@@ -93,5 +93,5 @@ function command(
     String(seconds),
     String(rate),
     ...targets.map(({ pid, startTicks }) => `${pid}:${startTicks}`),
-  ];
+  ]);
 }

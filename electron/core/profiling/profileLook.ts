@@ -4,18 +4,20 @@ import type { RunResult } from '../sessions/session.ts';
 export interface ProfileLook {
   /** Of the account that looked. */
   uid: number;
+  gid: number;
   /** `perf`, where it runs. */
   perf: boolean;
   /** kernel.perf_event_paranoid; undefined where the kernel has no perf events. */
   paranoid: number | undefined;
-  /** What a root login has to become somebody else. */
-  become: 'setpriv' | 'runuser' | undefined;
+  /** What root has to become somebody else: su is everywhere, and knows accounts with a name and their own group only. */
+  become: 'setpriv' | 'su' | undefined;
   processes: Map<number, LookedAt>;
 }
 
 export interface LookedAt {
   startTicks: number;
   uid: number;
+  /** `#4711` where it has no name. */
   user: string;
   gid: number;
   /** The executable's name; undefined where it may not be read. */
@@ -29,7 +31,8 @@ export interface LookedAt {
  * else but root.
  */
 export function profileLookCommand(sudo: boolean, pids: readonly number[]): string[] {
-  const account = 'id=$(id -u)';
+  // Of the login: ours is root's by then. Not in general, for a shell that sudo began may have changed accounts since.
+  const account = sudo ? 'id=$SUDO_UID group=$SUDO_GID' : 'id=$(id -u) group=$(id -g)';
   const argv = ['sh', '-c', `${account}\n${SCRIPT}`, 'fireline', ...pids.map(String)];
   return sudo ? ['sudo', '-n', '--', ...argv] : argv;
 }
@@ -38,8 +41,8 @@ const SCRIPT = String.raw`LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; 
 has() { command -v "$1" >/dev/null 2>&1; }
 paranoid=; { read -r paranoid < /proc/sys/kernel/perf_event_paranoid; } 2>/dev/null
 perf=0; has perf && perf --version >/dev/null 2>&1 && perf=1
-become=; if has setpriv; then become=setpriv; elif has runuser; then become=runuser; fi
-printf '@host\t%s\t%s\t%s\t%s\n' "@{SUDO_UID:-$id}" "$perf" "$paranoid" "$become"
+become=; if setpriv --help 2>&1 | grep -q -e --reuid; then become=setpriv; elif has su; then become=su; fi
+printf '@host\t%s\t%s\t%s\t%s\t%s\n' "$id" "$group" "$perf" "$paranoid" "$become"
 for p; do
   line=; { IFS= read -r line < "/proc/$p/stat"; } 2>/dev/null; [ -n "$line" ] || continue
   start=$(printf %s "@{line##*)}" | awk '{ print $20 }')
@@ -57,12 +60,13 @@ export function readProfileLook({ stdout }: Pick<RunResult, 'stdout'>): ProfileL
   for (const line of stdout.split('\n')) {
     const [mark, ...fields] = line.split('\t');
     if (mark === '@host') {
-      const [uid = '', perf, paranoid = '', become] = fields;
+      const [uid = '', gid = '', perf, paranoid = '', become] = fields;
       look = {
         uid: Number(uid),
+        gid: Number(gid),
         perf: perf === '1',
         paranoid: /^-?\d+$/.test(paranoid) ? Number(paranoid) : undefined,
-        become: become === 'setpriv' || become === 'runuser' ? become : undefined,
+        become: become === 'setpriv' || become === 'su' ? become : undefined,
         processes: new Map(),
       };
     }
@@ -75,7 +79,7 @@ export function readProfileLook({ stdout }: Pick<RunResult, 'stdout'>): ProfileL
         startTicks,
         uid: uidNumber,
         gid: gidNumber,
-        user,
+        user: user === 'UNKNOWN' || user === '' ? `#${uidNumber}` : user,
         executable: executable === '' ? undefined : executable,
         jitMap: map === '1',
       });
