@@ -42,7 +42,11 @@ describe.skipIf(!labIsWanted)('profiles of what another account runs', () => {
         : undefined,
     );
   });
-  afterEach(() => stopNodeService(host));
+  afterEach(async () => {
+    await nothingIsLeft();
+    await stopNodeService(host);
+    for (const one of spinners()) process.kill(one.pid, 'SIGKILL');
+  });
   afterAll(async () => {
     await opened?.close();
     await lab?.stop();
@@ -50,7 +54,12 @@ describe.skipIf(!labIsWanted)('profiles of what another account runs', () => {
   });
 
   /** Once the sampler has seen them. */
-  function planOf(login: 'root' | 'deploy', pids: readonly number[], way: ProfileWay): Promise<ProfilePlan> {
+  function planOf(
+    login: 'root' | 'deploy',
+    pids: readonly number[],
+    way: ProfileWay,
+    seconds = 1,
+  ): Promise<ProfilePlan> {
     const targets = {
       processes: host.processes().flatMap(({ pid, innerPid }) => {
         const startTicks = Number(processIdentity(pid)?.startTicks);
@@ -58,7 +67,7 @@ describe.skipIf(!labIsWanted)('profiles of what another account runs', () => {
       }),
     };
     return waitUntil('its sampler to see them', 15_000, async () => {
-      const asked = { host: login as HostId, targets, seconds: 1, way };
+      const asked = { host: login as HostId, targets, seconds, way };
       // Refused until its first sample.
       const plan = await opened.window.call('profile.plan', asked).catch(() => undefined);
       return plan?.processes.length === pids.length ? plan : undefined;
@@ -66,34 +75,58 @@ describe.skipIf(!labIsWanted)('profiles of what another account runs', () => {
   }
   const bootId = () => opened.core.hosts[0]?.facts?.bootId ?? '';
 
+  /** Perl, whose symbols perf has read in no time. */
+  async function spinning(): Promise<number> {
+    await host.start([...'setpriv --reuid=33 --regid=33 --clear-groups perl -e'.split(' '), '1 while 1']);
+    return (await waitUntil('perl', 5000, () => spinners()[0])).innerPid;
+  }
+  const spinners = () => host.processes().filter(({ argv }) => argv[0] === 'perl' && argv[2] === '1 while 1');
+  /** What a profile has on the host while it runs. */
+  const tools = () =>
+    host
+      .processes()
+      .filter(
+        ({ argv, state }) =>
+          state !== 'Z' && /# profile pid|#END#|^perf |^sleep (?:2|30|56|85)$/.test(argv.join(' ')),
+      )
+      .map(({ argv }) => argv.join(' ').slice(0, 200));
+  // Of ports, 9229 is 240D; 0A is LISTEN.
+  const nothingIsLeft = async () => {
+    await waitUntil('the end of what a profile has on the host', 15_000, () =>
+      tools().length === 0 ? true : undefined,
+    ).catch((late: Error) => {
+      throw new Error(`${late.message}: there is\n${tools().join('\n')}`);
+    });
+    // Its own: the machine's ports are those of its other labs too.
+    const left = await host.exec(`ls -d /tmp/tmp.*
+for i in $(ls -l /proc/[0-9]*/fd | grep -o 'socket:.[0-9]*' | tr -dc '0-9\\n'); do grep ":240D .* 0A .* $i " /proc/net/tcp; done`);
+    expect(left.stdout).toBe('');
+  };
+
   async function profiled(plan: ProfilePlan): Promise<string> {
     expect(plan.refusal).toBeUndefined();
     const summary = await opened.window.call('profile.run', { plan: plan.id });
     expect(summary.processes.map(({ failure }) => failure)).toEqual(plan.processes.map(() => undefined));
     const { folded } = await opened.window.call('profile.read', { profile: summary.id });
-    // 9229 is 240D; 0A is LISTEN.
-    expect((await host.exec("grep -c ':240D .* 0A ' /proc/net/tcp")).stdout).toBe('0\n');
     return folded.join('\n');
   }
 
   it('root becomes the account that runs it, by whatever the host has for that', async () => {
     const { pids } = await startNodeService(host, 'burn', 2, { uid: DEPLOY, gid: DEPLOY });
-    const plan = await planOf('root', pids, 'inspector');
+    const [first = 0, second = 0] = pids;
+    const plan = await planOf('root', [first], 'inspector');
     expect(plan.needs).toBe('Runs as deploy, who owns the processes.');
     expect(plan.command).toMatch(/^setpriv --reuid=1500 /);
-    expect(await profiled(plan)).toMatch(/parseHtml/);
+    const done = profiled(plan);
     // As of busybox, which can do other things only.
     await host.exec('mount --bind /bin/true /usr/bin/setpriv');
     try {
-      const other = await planOf('root', pids, 'inspector');
+      const other = await planOf('root', [second], 'inspector');
       expect(other.command).toMatch(/^su -s \/bin\/sh /);
-      expect(await profiled(other)).toMatch(/parseHtml/);
+      for (const folded of await Promise.all([done, profiled(other)])) expect(folded).toMatch(/parseHtml/);
     } finally {
       await host.exec('umount /usr/bin/setpriv');
     }
-    const perf = await planOf('root', pids, 'perf');
-    expect(perf.needs).toBe('Runs as root.');
-    expect(await profiled(perf)).toMatch(/node/);
   });
 
   it('another one goes through sudo, and is nobody else there than the owner', async () => {
@@ -103,17 +136,78 @@ describe.skipIf(!labIsWanted)('profiles of what another account runs', () => {
     expect(plan.needs).toMatch(/^Runs as www-data, who owns the processes, through sudo/);
     expect(plan.command).toMatch(/^sudo -n -- setpriv --reuid=33 /);
     expect(await profiled(plan)).toMatch(/parseHtml/);
-    const perf = await planOf('deploy', pids, 'perf');
-    expect(perf.needs).toContain('sudo');
-    expect(await profiled(perf)).toMatch(/node/);
+    // Of perl, whose symbols perf has read in no time.
+    await host.start([...'setpriv --reuid=33 --regid=33 --clear-groups perl -e'.split(' '), '1 while 1']);
+    const spinning = await waitUntil('perl', 5000, () =>
+      host.processes().find(({ argv }) => argv[2] === '1 while 1'),
+    );
+    try {
+      const perf = await planOf('deploy', [spinning.innerPid], 'perf');
+      expect(perf.needs).toContain('sudo');
+      expect(await profiled(perf)).toMatch(/Perl_runops/);
+    } finally {
+      process.kill(spinning.pid, 'SIGKILL');
+    }
   });
 
   it('a service with a group of its own is looked at as that group', async () => {
     await allowSudo(host, 'no password');
     // As `User=deploy`, `Group=www-data` in a unit: who is deploy alone may not read what it runs.
     const { pids } = await startNodeService(host, 'burn', 1, { uid: DEPLOY, gid: WWW });
-    for (const login of ['deploy', 'root'] as const)
-      expect(await profiled(await planOf(login, pids, 'inspector'))).toMatch(/parseHtml/);
+    expect(await profiled(await planOf('deploy', pids, 'inspector'))).toMatch(/parseHtml/);
+  });
+
+  it('when the link is lost in the middle, what was begun ends by itself, is on record, and leaves nothing', async () => {
+    await allowSudo(host, 'no password');
+    const { pids } = await startNodeService(host, 'burn', 1, { uid: DEPLOY, gid: DEPLOY });
+    const plans = [
+      await planOf('root', pids, 'inspector', 30),
+      await planOf('deploy', [await spinning()], 'perf', 30),
+    ];
+    const kept = await opened.window.call('profile.list', {});
+    const running = plans.map(
+      ({ id }) =>
+        new Promise<void>((resolve) =>
+          opened.window.on('profile', ({ plan, phase }) => {
+            if (plan === id && phase === 'sampling') resolve();
+          }),
+        ),
+    );
+    const ends = plans.map(({ id }) =>
+      opened.window.call('profile.run', { plan: id }).then(
+        () => 'it was taken',
+        (error: Error) => error.message,
+      ),
+    );
+    await Promise.all(running);
+    expect(tools()).not.toEqual([]);
+    await host.dropLinks();
+    const dropped = 'The link dropped while it ran. On the host it ends by itself, and';
+    expect(await Promise.all(ends)).toEqual([
+      `root: ${dropped} closes the inspectors that it opened.`,
+      `deploy: ${dropped} removes its samples.`,
+    ]);
+    for (const { host: login, way } of plans) {
+      const event = await opened.event(way, (one) => one.kind === 'profile.failed' && one.host === login);
+      expect(event.title).toContain(dropped);
+      expect(event.evidence).toMatchObject([
+        { type: 'output', command: plans.find((one) => one.way === way)?.command },
+        { type: 'process' },
+      ]);
+    }
+    expect(await opened.window.call('profile.list', {})).toEqual(kept);
+    expect(await profiled(await planOf('root', pids, 'inspector'))).toMatch(/parseHtml/);
+  });
+
+  it('where nobody reads and nothing says that the link is gone, perf ends all the same', async () => {
+    const { command } = await planOf('root', [await spinning()], 'perf');
+    // Its input stays open, its output has no room left, and it may take two seconds in all.
+    const bounded = command.replace(/ 1 99 \d+ /, ' 1 99 2 ');
+    expect(bounded).not.toBe(command);
+    await host.exec(`mkfifo /tmp/in /tmp/out; exec 3<>/tmp/in 4<>/tmp/out; head -c 65500 /dev/zero >/tmp/out
+{ ${bounded}
+} </tmp/in >/tmp/out; echo $? >/tmp/status`);
+    expect((await host.exec('cat /tmp/status; rm /tmp/in /tmp/out /tmp/status')).stdout).toBe('1\n');
   });
 
   it('without sudo it is refused before anything is run, and the refusal says what would help', async () => {

@@ -65,6 +65,7 @@ export type EventKind =
   | 'remediation.unknown'
   | 'evidence.collected'
   | 'profile.taken'
+  | 'profile.failed'
   | 'profile.compared'
   | 'note'
   | 'incident.started'

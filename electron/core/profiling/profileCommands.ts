@@ -54,7 +54,7 @@ export function perfCommand(as: Wrapper, targets: readonly ProcessIdentity[], se
 }
 
 const PERF = String.raw`LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; export LC_ALL PATH
-boot=$1 seconds=$2 hertz=$3; shift 3
+boot=$1 seconds=$2 hertz=$3 bound=$4; shift 4
 b=; { read -r b < /proc/sys/kernel/random/boot_id; } 2>/dev/null
 [ "$b" = "$boot" ] || { printf '@failed\tThe host has rebooted since.\n'; exit 4; }
 list=; for t; do p=@{t%%:*}
@@ -63,17 +63,25 @@ list=; for t; do p=@{t%%:*}
 done
 [ -n "$list" ] || { printf '@failed\tNone of the processes is there any more.\n'; exit 4; }
 d=$(mktemp -d) || { printf '@failed\tNo temporary folder can be made.\n'; exit 5; }
-trap 'rm -rf "$d"' EXIT; trap 'exit 1' HUP INT TERM
+r=
+end() { trap '' HUP INT PIPE TERM; kill $r $w $late; wait $r; rm -rf "$d"; }
+trap 'end 2>/dev/null' EXIT; trap 'exit 1' HUP INT PIPE TERM
 exec 3<&0
+# All of it ends with its input, and when it takes too long: its output may wait for a reader for ever.
+{ read -r x <&3; kill $$; } >/dev/null 2>&1 & w=$!
+{ trap 'kill $!; exit' TERM; sleep "$bound" & wait $!; kill $$; } >/dev/null 2>&1 3<&- & late=$!
 echo @sampling
 perf record -F "$hertz" -g -p "@{list#,}" -o "$d/perf.data" -- sleep "$seconds" >"$d/said" 2>&1 </dev/null 3<&- & r=$!
-{ read -r x <&3; : >"$d/stopped"; kill -INT $r; } 2>/dev/null & w=$!
-wait $r; kill $w 2>/dev/null
-[ -e "$d/stopped" ] && exit 1
+wait $r
 [ -s "$d/perf.data" ] || { printf '@failed\t%s\n' "$(tr '\000-\037' ' ' <"$d/said" | cut -c1-400)"; exit 5; }
 echo @script
-perf script -f -i "$d/perf.data" -F comm,pid,tid,time,event,ip,sym,dso 2>"$d/said" </dev/null
-echo @end`.replaceAll('@{', '${');
+perf script -f -i "$d/perf.data" -F comm,pid,tid,time,event,ip,sym,dso 2>"$d/said" </dev/null 3<&- & r=$!
+wait $r
+echo @end & r=$!
+wait $r`.replaceAll('@{', '${');
+
+/** What beginning and fetching may take beside the sampling, and each process more of them. The host ends it by then. */
+export const boundSeconds = (seconds: number, processes: number) => seconds + 45 + 10 * processes;
 
 /** `rate`: the script's own, in its own unit. */
 function command(
@@ -92,6 +100,7 @@ function command(
     targets[0]?.bootId ?? '',
     String(seconds),
     String(rate),
+    String(boundSeconds(seconds, targets.length)),
     ...targets.map(({ pid, startTicks }) => `${pid}:${startTicks}`),
   ]);
 }

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
 import type { HostFacts, HostId } from '../../../shared/model/host.ts';
@@ -10,6 +12,7 @@ import { ChildSession } from '../sampling/childSession.ts';
 import { runChannel } from '../sessions/runChannel.ts';
 import type { RunOptions } from '../sessions/session.ts';
 import { planProfile } from './planProfile.ts';
+import { boundSeconds, inspectorInput } from './profileCommands.ts';
 import { runProfile } from './runProfile.ts';
 
 /** Real Node processes of this machine, profiled by their inspectors as on a host. */
@@ -18,8 +21,11 @@ const BOOT = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 const BURN = `function* spin() { for (;;) { let sum = 0; for (let n = 0; n < 1e6; n++) sum += n; yield sum; } }
 process.stdout.write('runs\\n'); const it = spin(); const until = Date.now() + 60000; while (Date.now() < until) it.next();`;
 const children: ChildProcess[] = [];
+/** What they say on their standard error. */
+let complaints = '';
 
 afterEach(async () => {
+  complaints = '';
   for (const child of children.splice(0)) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     const ended = once(child, 'exit');
@@ -29,8 +35,11 @@ afterEach(async () => {
 });
 
 async function start(file: string, ...argv: string[]): Promise<number> {
-  const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
+  child.stderr?.on('data', (part) => {
+    complaints += part;
+  });
   if (child.stdout) await once(child.stdout, 'data');
   return child.pid ?? 0;
 }
@@ -157,4 +166,81 @@ it('a process that does not expect SIGUSR1, or is another by now, is left alone'
   });
   expect(children[0]?.signalCode).toBeNull();
   on.child.dispose();
+});
+
+/** Holds a port of this machine, once nobody else does. */
+async function hold(port: number) {
+  for (;;) {
+    const server = createServer((socket) => socket.destroy());
+    const [how] = await Promise.race([
+      once(server.listen(port, '127.0.0.1'), 'listening').then(() => ['held']),
+      once(server, 'error'),
+    ]);
+    const address = server.address();
+    if (how === 'held' && address !== null && typeof address === 'object')
+      return { port: address.port, release: () => server.close() };
+    await sleep(20);
+  }
+}
+
+const PORT_IS_TAKEN = 'address already in use';
+
+async function profiled(pid: number): Promise<string> {
+  const on = session();
+  const { plan, argv } = await planFor(on, [pid]);
+  const done = await runProfile(plan, argv, {
+    session: on,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  });
+  on.child.dispose();
+  if (!done.ok) throw new Error(done.error);
+  expect(await listens(pid)).toBe('');
+  return done.value.folded.join('');
+}
+
+it('while another holds 9229, nobody is told to open an inspector there', async () => {
+  const pid = await start(process.execPath, '-e', BURN);
+  const holder = await hold(9229);
+  let ended = false;
+  const folded = profiled(pid).finally(() => {
+    ended = true;
+  });
+  // Long enough to begin, and nothing else would say that it waits.
+  await sleep(1500);
+  expect(ended).toBe(false);
+  expect(complaints).toBe('');
+  holder.release();
+  expect(await folded).toMatch(/spin/);
+  expect(complaints).not.toContain(PORT_IS_TAKEN);
+});
+
+it('an inspector that found its port taken is told again when it is free', async () => {
+  const holder = await hold(0);
+  const pid = await start(process.execPath, `--inspect-port=${holder.port}`, '-e', BURN);
+  const folded = profiled(pid);
+  const told = children[0]?.stderr;
+  while (!complaints.includes(PORT_IS_TAKEN) && told) await once(told, 'data');
+  holder.release();
+  expect(await folded).toMatch(/spin/);
+});
+
+it('where nobody reads and nothing says that the link is gone, it ends by its own bound', async () => {
+  // A profile that does not fit into a pipe: 200 frames deep, with long names.
+  const deep = `const last = () => { const until = Date.now() + 20; while (Date.now() < until); };
+let next = last; for (let n = 0; n < 200; n++) next = new Function('called', 'return function f' + n + 'x'.repeat(20000) + '() { called(); return ' + n + '; }')(next);
+process.stdout.write('runs\\n'); const until = Date.now() + 60000; while (Date.now() < until) next();`;
+  const pid = await start(process.execPath, '-e', deep);
+  const on = session();
+  const { argv } = await planFor(on, [pid]);
+  on.child.dispose();
+  const bound = argv.lastIndexOf(String(boundSeconds(1, 1)));
+  expect(bound).toBe(argv.length - 2);
+  const [file = '', ...rest] = argv.with(bound, '3');
+  const child = spawn(file, rest, { stdio: ['pipe', 'pipe', 'ignore'] });
+  children.push(child);
+  child.stdin.write(inspectorInput());
+  expect(await once(child, 'exit')).toEqual([5, null]);
+  expect(await listens(pid)).toBe('');
 });

@@ -118,8 +118,11 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
           options.onProgress({ plan: id, host, of: accepted.length, ...progress });
         },
       });
-      if (!taken.ok)
+      if (!taken.ok) {
+        // Processes may have been signalled: what was done to a host is on record whatever came of it.
+        options.publish(failedEvent(confirmed, startedAt, clock.now(), taken.error, event));
         throw failure(cancel.signal.aborted ? 'closed' : 'refused', `${host}: ${taken.error}`, again);
+      }
       const { folded, ...rest } = taken.value;
       const done = rest.processes.filter((one) => one.failure === undefined);
       const name = visibleText(done[0]?.name.trim() ?? '', 40);
@@ -176,6 +179,37 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
       });
     },
     dispose: () => owned.dispose(),
+  };
+}
+
+function failedEvent(
+  plan: ProfilePlan,
+  at: number,
+  endedAt: number,
+  reason: string,
+  relatesTo: EventId | undefined,
+): Parameters<ProfileServiceOptions['publish']>[0] {
+  const accepted = plan.processes.filter((one) => one.refusal === undefined);
+  return {
+    kind: 'profile.failed',
+    severity: 'info',
+    source: 'person',
+    at,
+    endedAt,
+    host: plan.host,
+    title: `No profile of ${accepted.length === 1 ? `pid ${accepted[0]?.identity.pid}` : `${accepted.length} processes`}: ${reason}`,
+    detail: { way: plan.way, seconds: plan.seconds, processes: accepted.length },
+    evidence: [
+      { type: 'output', command: plan.command, text: reason },
+      ...accepted.map(({ identity, name, command }) => ({
+        type: 'process' as const,
+        identity,
+        name,
+        command,
+      })),
+    ],
+    actions: [],
+    ...(relatesTo === undefined ? {} : { relatesTo }),
   };
 }
 

@@ -10,7 +10,7 @@ import type {
 } from '../../../shared/model/profile.ts';
 import { LineSplitter } from '../sampling/lineSplitter.ts';
 import type { Session } from '../sessions/session.ts';
-import { inspectorInput } from './profileCommands.ts';
+import { boundSeconds, inspectorInput } from './profileCommands.ts';
 import { inspectorReader } from './readInspector.ts';
 import { perfReader } from './readPerf.ts';
 
@@ -40,9 +40,6 @@ export interface RunContext {
 /** Of a profile of sixty seconds and 32 processes there is a tenth of it. */
 const MOST_BYTES = 256 * 1024 * 1024;
 const MOST_LINE = 64 * 1024 * 1024;
-/** What beginning and fetching may take beside the sampling, and a process more of them. */
-const AROUND_MS = 45_000;
-const EACH_MS = 10_000;
 /** So long a command that was told to end has to close what it opened. */
 const ENDING_MS = 8_000;
 
@@ -103,7 +100,7 @@ export async function runProfile(
           else if (lost)
             resolve(
               fail(
-                'The link dropped while it ran. On the host it ends by itself, and closes the inspectors that it opened.',
+                `The link dropped while it ran. On the host it ends by itself, and ${plan.way === 'perf' ? 'removes its samples' : 'closes the inspectors that it opened'}.`,
               ),
             );
           else {
@@ -121,7 +118,7 @@ export async function runProfile(
       signal.addEventListener('abort', onAbort);
       owned.addStop(() => signal.removeEventListener('abort', onAbort));
       owned.add(
-        clock.after(plan.seconds * 1000 + AROUND_MS + EACH_MS * accepted.length, () =>
+        clock.after(boundSeconds(plan.seconds, accepted.length) * 1000, () =>
           end('It took too long, and was told to end.'),
         ),
       );

@@ -2,7 +2,7 @@
 // biome-ignore-all lint/complexity/useOptionalChain: since 14
 // Runs on the host, by the very node that the processes run: profiles them all in the same seconds, through their
 // inspectors, which are open only while a profile is begun and while it is fetched. Written for node 8 and later.
-// arguments: BOOT_ID SECONDS INTERVAL_US PID:START_TICKS…
+// arguments: BOOT_ID SECONDS INTERVAL_US BOUND_SECONDS PID:START_TICKS…
 // It speaks in lines of JSON, and ends what it began when its standard input ends, which it does with the link.
 'use strict';
 const fs = require('fs');
@@ -11,7 +11,7 @@ const crypto = require('crypto');
 const { URL } = require('url');
 const { execFileSync } = require('child_process');
 
-const [bootId, seconds, interval, ...wanted] = process.argv.slice(1);
+const [bootId, seconds, interval, bound, ...wanted] = process.argv.slice(1);
 const targets = wanted.map((one) => {
   const [pid, startTicks] = one.split(':').map(Number);
   return { pid, startTicks };
@@ -31,6 +31,11 @@ process.stdin.on('error', end);
 process.stdin.resume();
 for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) process.on(signal, end);
 process.stdout.on('error', end);
+// Where nobody reads and nothing says that the link is gone, what is written would wait for ever.
+setTimeout(() => {
+  end();
+  setTimeout(() => process.exit(5), Math.min(8, Number(bound)) * 1000).unref();
+}, Number(bound) * 1000).unref();
 
 /** Fields of /proc/PID/stat after the name, which may hold anything: the first is the state. */
 const statOf = (pid) => {
@@ -352,8 +357,11 @@ async function main() {
   if (begun.length > 0 && !ending) {
     say({ sampling: true });
     await new Promise((resolve) => {
-      wake = resolve;
-      setTimeout(resolve, Number(seconds) * 1000);
+      const timer = setTimeout(resolve, Number(seconds) * 1000);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
   const cancelled = ending;
