@@ -1,8 +1,11 @@
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import type { DetectorContext, DetectorOutput } from './detector.ts';
 import { baseOf } from './respawnRole.ts';
+import { newLoop, type RespawnState } from './respawnState.ts';
+import { countRestarts, tell } from './respawnTelling.ts';
 import { type ToldChildren, type ToldTick, toldChildren } from './toldChildren.ts';
-import { rowOf } from './words.ts';
+import { limit, rowOf } from './words.ts';
 
 /** A supervisor whose child dies before any sample sees it: known by what the kernel tells alone. */
 export interface UnseenLoop {
@@ -47,3 +50,54 @@ export function unseenLoops(sample: Sample, ticks: readonly ToldTick[]): UnseenL
 }
 
 const SUPERVISORS_OF_ONE = new Set(['supervise', 'runsv', 's6-supervise']);
+
+export const unseenKey = (parent: { pid: number; startTicks: number }) =>
+  `unseen:${parent.pid}:${parent.startTicks}`;
+
+/** A supervisor whose children no sample sees. */
+export function judgeUnseen(
+  state: RespawnState,
+  { parent, role, told, started }: UnseenLoop,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const { now } = context;
+  const key = unseenKey(parent);
+  const loop = state.loops.get(key) ?? newLoop(key, now - told.overMs);
+  state.loops.set(key, loop);
+  // At first all that led to it.
+  const known = loop.restarts === 0 ? told.started - 1 : loop.restarts + started;
+  countRestarts(loop, known, undefined, started > 0 ? now : loop.lastAt);
+  if (!loop.open && loop.restarts < limit(context, 'restarts')) return;
+  loop.open = true;
+  const { balance } = state.sample ?? {};
+  const reaped = balance?.reapers.find((one) => one.pid === parent.pid)?.cores ?? 0;
+  tell(
+    loop,
+    {
+      severity: 'warning',
+      beganAt: loop.beganAt,
+      role: role ?? 'its child',
+      command: undefined,
+      supervisor: {
+        pid: parent.pid,
+        startTicks: parent.startTicks,
+        name: parent.name,
+        command: parent.command,
+      },
+      restarts: loop.restarts,
+      ratePerSecond: told.overMs > 0 ? (told.started * 1000) / told.overMs : 0,
+      pids: [],
+      pidStep: undefined,
+      lifetimeMs: undefined,
+      told,
+      cpu: balance ? { ...balance, parentReaped: reaped, own: reaped } : undefined,
+      holder: loop.holder,
+      bootId: state.families.bootId,
+      lines: [...loop.evidence],
+      newest: undefined,
+    },
+    context,
+    outputs,
+  );
+}
