@@ -1,5 +1,5 @@
 import type { Detector } from './detector.ts';
-import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { spokenAge } from './respawnRole.ts';
 import { limit } from './words.ts';
 
@@ -19,12 +19,7 @@ export const clockSkewed: Detector<Hysteresis & { told?: number }> = {
     const offset = facts.clockOffsetMs;
     // What the way there and back leaves open is not skew.
     const sure = Math.max(0, Math.abs(offset) - facts.clockUncertaintyMs);
-    const look =
-      sure >= limit(context, 'openSeconds') * 1000
-        ? 'holds'
-        : sure < limit(context, 'closeSeconds') * 1000
-          ? 'clear'
-          : 'between';
+    const look = levelOf(sure / 1000, limit(context, 'openSeconds'), limit(context, 'closeSeconds'));
     const change = takeLook(state, look, sample.at, {
       openMs: limit(context, 'holdSeconds') * 1000,
       closeMs: 30_000,

@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { busyOf, type CpuMeans, CpuWindow } from './cpuWindow.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
-import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { movedGlance } from './movedGlance.ts';
 import {
   hasGone,
@@ -153,7 +153,7 @@ function judgeWaiting(
   outputs: DetectorOutput[],
 ): void {
   const least = limit(context, 'waitShare');
-  const look = share >= least ? 'holds' : share < least / 2 ? 'clear' : 'between';
+  const look = levelOf(share, least, least / 2);
   // The window has been waited for already.
   const change = takeLook(state.waiting, look, sample.at, { openMs: 0, closeMs: 15_000 });
   if (change === 'closed')

@@ -1,9 +1,8 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { FileSystem } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
-import { fillableFileSystems } from './fileSystemLooks.ts';
+import { lookAtFileSystems } from './fileSystemLooks.ts';
 import { type Growth, history, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import { bytesWords, limit, percent } from './words.ts';
@@ -29,18 +28,10 @@ export const diskFilling: Detector<State> = {
   thresholds: { minutes: 60, criticalMinutes: 5, seconds: 60, minimumMiB: 8, warnShare: 0.8 },
   initial: () => ({ mounts: new Map() }),
   reduce(state, input, context) {
-    const looked = fillableFileSystems(input);
-    if (!looked) return [];
-    const { sample, fileSystems } = looked;
-    const mounted = new Set(fileSystems.map((fs) => fs.mount));
-    const outputs = closeGone(
-      state.mounts,
-      (_, mount) => mounted.has(mount),
-      (track) => track.told !== undefined,
-      sample.at,
+    const isTold = (track: Track) => track.told !== undefined;
+    return lookAtFileSystems(input, state.mounts, isTold, (fs, sample, outputs) =>
+      judge(state, fs, sample, context, outputs),
     );
-    for (const fs of fileSystems) judge(state, fs, sample, context, outputs);
-    return outputs;
   },
 };
 

@@ -1,7 +1,7 @@
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
-import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { movedGlance, openShare } from './movedGlance.ts';
 import {
   countWords,
@@ -72,12 +72,7 @@ function judge(
   const one = known ?? { ...initialHysteresis(), seenAt: sample.at, pid: row.pid };
   if (!known && state.open.size < 200) state.open.set(key, one);
   one.seenAt = sample.at;
-  const look =
-    share >= limit(context, 'openShare')
-      ? 'holds'
-      : share < limit(context, 'closeShare')
-        ? 'clear'
-        : 'between';
+  const look = levelOf(share, limit(context, 'openShare'), limit(context, 'closeShare'));
   const change = takeLook(one, look, sample.at, { openMs: 0, closeMs: 30_000 });
   if (change === 'closed') {
     outputs.push({ type: 'close', key, endedAt: sample.at });

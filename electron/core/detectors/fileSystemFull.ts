@@ -1,8 +1,7 @@
 import type { FileSystem } from '../../../shared/model/resources.ts';
 import type { EventKind } from '../../../shared/model/timelineEvent.ts';
-import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorContext, EventDraft } from './detector.ts';
-import { fillableFileSystems } from './fileSystemLooks.ts';
+import { lookAtFileSystems } from './fileSystemLooks.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import { limit } from './words.ts';
 
@@ -38,23 +37,14 @@ export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
     thresholds: spec.thresholds,
     initial: () => ({ mounts: new Map() }),
     reduce(state, input, context) {
-      const looked = fillableFileSystems(input);
-      if (!looked) return [];
-      const { sample, fileSystems } = looked;
-      const mounted = new Set(fileSystems.map((fs) => fs.mount));
-      const outputs = closeGone(
-        state.mounts,
-        (_, mount) => mounted.has(mount),
-        (one) => one.open,
-        sample.at,
-      );
-      for (const fs of fileSystems) {
+      const isTold = (one: Told) => one.open;
+      return lookAtFileSystems(input, state.mounts, isTold, (fs, sample, outputs) => {
         const share = spec.share(fs);
-        if (share === undefined) continue;
+        if (share === undefined) return;
         const plenty = spec.plenty?.(fs, context) ?? 0;
         const holds = share >= limit(context, 'openShare') && !(plenty > 1);
         const known = state.mounts.get(fs.mount);
-        if (!known && !holds) continue;
+        if (!known && !holds) return;
         const one: Told = known ?? initialHysteresis();
         if (!known) state.mounts.set(fs.mount, one);
         const clear = share < limit(context, 'closeShare') || plenty > 1.2;
@@ -62,11 +52,11 @@ export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
         if (takeLook(one, look, sample.at, { openMs: 0, closeMs: 15_000 }) === 'closed') {
           outputs.push({ type: 'close', key: fs.mount, endedAt: sample.at });
           state.mounts.delete(fs.mount);
-          continue;
+          return;
         }
         const critical = share >= limit(context, 'criticalShare') || one.severity === 'critical';
         const severity = critical ? 'critical' : 'warning';
-        if (!one.open || one.severity === severity) continue;
+        if (!one.open || one.severity === severity) return;
         one.severity = severity;
         outputs.push({
           type: 'event',
@@ -83,8 +73,7 @@ export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
             momentary: false,
           },
         });
-      }
-      return outputs;
+      });
     },
   };
 }

@@ -1,15 +1,21 @@
 import type { FileSystem } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import type { DetectorInput } from './detector.ts';
+import { closeGone } from './closeGone.ts';
+import type { DetectorInput, DetectorOutput } from './detector.ts';
 
-/** The file systems that can fill, of a new look at them. */
-export function fillableFileSystems(
+/** Judges each of the file systems that can fill, and ends what is followed of those that are no longer mounted. */
+export function lookAtFileSystems<Followed>(
   input: DetectorInput,
-): { sample: Sample; fileSystems: FileSystem[] } | undefined {
-  if (input.type !== 'sample') return undefined;
+  mounts: Map<string, Followed>,
+  isTold: (one: Followed) => boolean,
+  judge: (fileSystem: FileSystem, sample: Sample, outputs: DetectorOutput[]) => void,
+): DetectorOutput[] {
+  if (input.type !== 'sample' || !input.sample.fileSystems) return [];
   const { sample } = input;
-  if (!sample.fileSystems) return undefined;
   // One that takes no writes is as full as it will ever be; a few megabytes are somebody's mailbox, not a disk.
-  const fileSystems = sample.fileSystems.filter((one) => !one.readOnly && one.sizeBytes >= 8 << 20);
-  return { sample, fileSystems };
+  const fillable = input.sample.fileSystems.filter((one) => !one.readOnly && one.sizeBytes >= 8 << 20);
+  const mounted = new Set(fillable.map((one) => one.mount));
+  const outputs = closeGone(mounts, (_, mount) => mounted.has(mount), isTold, sample.at);
+  for (const one of fillable) judge(one, sample, outputs);
+  return outputs;
 }

@@ -11,6 +11,11 @@ export interface Hysteresis {
 
 export const initialHysteresis = (): Hysteresis => ({ open: false });
 
+/** Where a figure stands to its two levels: told from `open` on, over below `close`. */
+export function levelOf(figure: number, open: number, close: number): 'holds' | 'between' | 'clear' {
+  return figure >= open ? 'holds' : figure < close ? 'clear' : 'between';
+}
+
 /** Takes one look; tells when that opens or closes it. All times epoch ms. */
 export function takeLook(
   state: Hysteresis,

@@ -1,6 +1,6 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
-import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
+import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { bytesWords, limit, percent } from './words.ts';
 
 interface Link extends Hysteresis {
@@ -32,12 +32,7 @@ export const networkSaturated: Detector<{ links: Map<string, Link> }> = {
       }
       link.share += (now - link.share) * 0.3;
       const { share } = link;
-      const look =
-        share >= limit(context, 'openShare')
-          ? 'holds'
-          : share < limit(context, 'closeShare')
-            ? 'clear'
-            : 'between';
+      const look = levelOf(share, limit(context, 'openShare'), limit(context, 'closeShare'));
       const change = takeLook(link, look, sample.at, {
         openMs: limit(context, 'seconds') * 1000,
         closeMs: 15_000,

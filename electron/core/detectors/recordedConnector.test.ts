@@ -1,40 +1,22 @@
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { readInput, writeInput } from './recordedInput.ts';
-import { linesOf } from './recordingFiles.ts';
-import { replayInputs } from './replayInputs.ts';
 import { fired } from './testDetections.ts';
+import { replayed } from './testReplay.ts';
 
 /**
  * Recorded on a machine whose kernel tells of forks and exits: for 22 s daemontools' supervise restarted a child that exits 42
  * within milliseconds, and a shell one that a SIGSEGV ends, with a tenth of a second between. Names of other programs,
  * sockets and file systems were taken out.
  */
-const RECORDING = fileURLToPath(new URL('./fixtures/connector.jsonl.gz', import.meta.url));
+const RECORDING = 'connector';
 
-async function replayed(change: (text: string) => string = (text) => text): Promise<TimelineEvent[]> {
-  const events = new Map<string, TimelineEvent>();
-  const lines: string[] = [];
-  for await (const line of linesOf(RECORDING)) {
-    const input = readInput(line);
-    lines.push(
-      input?.kind === 'frame'
-        ? writeInput({ ...input, frame: { ...input.frame, text: change(input.frame.text) } })
-        : line,
-    );
-  }
-  const result = await replayInputs(lines, {
-    thresholds: [],
-    logs: [],
-    appliesTo: () => true,
-    publish: (event) => void events.set(event.id, event),
-    diagnostic: (line) => {
-      throw new Error(line);
-    },
-  });
-  expect(result.faults).toBe(0);
-  return [...events.values()];
+/** The same, without what the kernel told. */
+function withoutKernelEvents(line: string): string {
+  const input = readInput(line);
+  if (input?.kind !== 'frame') return line;
+  const text = input.frame.text.replace(/^(?:e|x\d+) .*\n/gm, '').replace(/^(-\d+) \d+$/gm, '$1');
+  return writeInput({ ...input, frame: { ...input.frame, text } });
 }
 
 const loopsOf = (events: readonly TimelineEvent[]) =>
@@ -43,7 +25,7 @@ const loopsOf = (events: readonly TimelineEvent[]) =>
 describe('recorded where the kernel tells of forks and exits', () => {
   let events: TimelineEvent[] = [];
   beforeAll(async () => {
-    events = await replayed();
+    events = await replayed(RECORDING);
   });
 
   it('a child that no sample saw is told of, by how it ended', () => {
@@ -64,9 +46,7 @@ describe('recorded where the kernel tells of forks and exits', () => {
   });
 
   it('the same without the kernel’s word tells what samples alone can', async () => {
-    const without = loopsOf(
-      await replayed((text) => text.replace(/^(?:e|x\d+) .*\n/gm, '').replace(/^(-\d+) \d+$/gm, '$1')),
-    );
+    const without = loopsOf(await replayed(RECORDING, { change: withoutKernelEvents }));
     expect(without.map((event) => event.title)).not.toContainEqual(expect.stringContaining('supervise'));
     expect(without.map((event) => event.verdict).join()).not.toMatch(/exits|killed by/);
   });

@@ -1,9 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
-import { linesOf } from './recordingFiles.ts';
-import { replayInputs } from './replayInputs.ts';
 import { fired } from './testDetections.ts';
+import { replayed } from './testReplay.ts';
 
 /**
  * Recorded from four lab hosts, 75 s, then trimmed by fixtures/trimRecording.mjs: on web1 a supervisor whose server finds its
@@ -11,23 +9,12 @@ import { fired } from './testDetections.ts';
  * alone tells); on web3 a real Erlang service that a debug node joins and leaves; on web4 what only looks like it: a shell
  * whose child fails once a second and costs nothing, and a process that takes 60 MB and gives them back, again and again.
  */
-const RECORDING = fileURLToPath(new URL('./fixtures/stories.jsonl.gz', import.meta.url));
+const RECORDING = 'stories';
 
 describe('the recorded stories of four hosts', () => {
   let events: TimelineEvent[] = [];
   beforeAll(async () => {
-    const latest = new Map<string, TimelineEvent>();
-    const diagnostics: string[] = [];
-    const result = await replayInputs(linesOf(RECORDING), {
-      thresholds: [],
-      logs: [],
-      appliesTo: () => true,
-      publish: (event) => void latest.set(event.id, event),
-      diagnostic: (line) => diagnostics.push(line),
-    });
-    expect(diagnostics).toEqual([]);
-    expect(result).toMatchObject({ hosts: 4, faults: 0 });
-    events = [...latest.values()];
+    events = await replayed(RECORDING, { hosts: 4 });
   });
 
   const of = (host: string) => {

@@ -1,16 +1,14 @@
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EventKind, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { ThresholdRule } from '../../../shared/model/workspace.ts';
-import { linesOf } from './recordingFiles.ts';
-import { replayInputs } from './replayInputs.ts';
 import { fired } from './testDetections.ts';
+import { replayed } from './testReplay.ts';
 
 /**
  * Recorded from six lab hosts while e2e/lab/troubles.test.ts ran (FIRELINE_KEEP_RECORDING), then trimmed by
  * fixtures/trimRecording.mjs: real sockets, files, threads, disks, quotas and logs, without the lab.
  */
-const RECORDING = fileURLToPath(new URL('./fixtures/troubles.jsonl.gz', import.meta.url));
+const RECORDING = 'troubles';
 
 /** As the lab had them, so that half a minute is enough. */
 const SHORT: ThresholdRule[] = Object.entries({
@@ -25,27 +23,19 @@ const SHORT: ThresholdRule[] = Object.entries({
   pidChanged: { minimumAgeSeconds: 5 },
 }).map(([detector, values]) => ({ detector, values }));
 
-async function replayed(thresholds: ThresholdRule[]) {
-  const events = new Map<string, TimelineEvent>();
-  const diagnostics: string[] = [];
-  const result = await replayInputs(linesOf(RECORDING), {
+const troubles = (thresholds: ThresholdRule[]) =>
+  replayed(RECORDING, {
+    hosts: 6,
     thresholds,
     logs: [
       { path: '/srv/www/app/log/*.log', match: [{ pattern: 'FATAL|out of \\w+', severity: 'critical' }] },
     ],
-    appliesTo: () => true,
-    publish: (event) => void events.set(event.id, event),
-    diagnostic: (line) => diagnostics.push(line),
   });
-  expect(diagnostics).toEqual([]);
-  expect(result).toMatchObject({ hosts: 6, faults: 0 });
-  return [...events.values()];
-}
 
 describe('the recorded troubles of six hosts', () => {
   let events: TimelineEvent[] = [];
   beforeAll(async () => {
-    events = await replayed(SHORT);
+    events = await troubles(SHORT);
   });
 
   const FIRED: [string, EventKind, object][] = [
@@ -85,11 +75,11 @@ describe('the recorded troubles of six hosts', () => {
   it('is told the same each time', async () => {
     const plain = (all: TimelineEvent[]) =>
       all.map(({ host, kind, at, endedAt, title }) => [host, kind, at, endedAt, title]);
-    expect(plain(await replayed(SHORT))).toEqual(plain(events));
+    expect(plain(await troubles(SHORT))).toEqual(plain(events));
   });
 
   it('other thresholds tell other things: what is patient waits for more than two minutes hold', async () => {
-    const patient = await replayed([
+    const patient = await troubles([
       { detector: 'connectionsLeak', values: { seconds: 600 } },
       { detector: 'diskFull', values: { openShare: 2 } },
     ]);

@@ -1,28 +1,16 @@
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
-import { linesOf } from './recordingFiles.ts';
-import { replayInputs } from './replayInputs.ts';
 import { fired } from './testDetections.ts';
+import { replayed } from './testReplay.ts';
 
 /**
  * Recorded on a machine of two cores while four `dd oflag=direct` wrote to its virtual disk for 26 s, then nothing did: a
  * lab host cannot make it, whose control groups share out no waiting. Names of other programs were taken out.
  */
-const RECORDING = fileURLToPath(new URL('./fixtures/iowait.jsonl.gz', import.meta.url));
+const RECORDING = 'iowait';
 
 it('cores that wait for a disk, recorded: told apart from those that work', async () => {
-  const events = new Map<string, TimelineEvent>();
-  await replayInputs(linesOf(RECORDING), {
-    thresholds: [],
-    logs: [],
-    appliesTo: () => true,
-    publish: (event) => void events.set(event.id, event),
-    diagnostic: (line) => {
-      throw new Error(line);
-    },
-  });
-  const waiting = [...events.values()].filter((event) => event.detail['owner'] === 'iowait');
+  const events = await replayed(RECORDING);
+  const waiting = events.filter((event) => event.detail['owner'] === 'iowait');
   expect(waiting).toMatchObject([
     { kind: 'cpu.saturated', title: expect.stringMatching(/^CPU waits for disks \d\d % of the time; /) },
   ]);
