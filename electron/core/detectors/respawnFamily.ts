@@ -51,6 +51,8 @@ export interface FamilyState {
   ticks: Tick[];
   /** What the kernel told, of the last half minute. */
   told: ToldTick[];
+  /** No family is followed, and no tick kept. */
+  idle: boolean;
   bootId: string;
   forgotAt: number;
 }
@@ -61,6 +63,7 @@ export const initialFamilies = (): FamilyState => ({
   byPid: new Map(),
   ticks: [],
   told: [],
+  idle: true,
   bootId: '',
   forgotAt: 0,
 });
@@ -83,14 +86,15 @@ export function takeFamilies(state: FamilyState, sample: Sample, watched: boolea
   }
   const { at, changes } = sample;
   keepTold(state.told, sample);
-  if (state.byPid.size > 0)
+  if (!state.idle)
     for (const change of changes) if (change.change === 'exited') end(state, change.pid, change.exitStatus);
   for (const change of changes) if (change.change === 'started') start(state, change, sample);
-  if (state.families.size > 0) countTold(state, sample);
+  if (state.idle && !watched) return;
+  countTold(state, sample);
   if (state.families.size > 0 || watched) state.ticks.push(tickOf(state, sample));
-  else if (state.ticks.length === 0) return;
   while (state.ticks.length > 0 && at - (state.ticks[0]?.at ?? at) > WINDOW_MS) state.ticks.shift();
   if (at - state.forgotAt >= FORGET_EVERY_MS || state.families.size > MOST_FAMILIES) forget(state, at);
+  state.idle = state.families.size === 0 && state.ticks.length === 0;
 }
 
 function countTold(state: FamilyState, sample: Sample): void {
@@ -121,6 +125,7 @@ function start(state: FamilyState, child: ProcessChange, sample: Sample): void {
   if (lives && !known) family.alive.add(before.pid);
   state.families.delete(key);
   state.families.set(key, family);
+  state.idle = false;
   family.instances.push({ pid, startTicks, at, cpuTicks });
   if (family.instances.length > MOST_INSTANCES) family.instances.shift();
   family.seen++;

@@ -55,18 +55,20 @@ export const respawnLoop: Detector<RespawnState> = {
   reduce(state, input, context) {
     switch (input.type) {
       case 'sample':
-        takeFamilies(state.families, input.sample, state.loops.size > 0);
+        takeFamilies(state.families, input.sample, !state.quiet && state.loops.size > 0);
         state.sample = input.sample;
         learnIdleForks(state, input.sample);
         return judge(state, context, true);
       case 'logLine':
-        return takeRefusal(state.logs, input.line, context.now) ? judge(state, context, false) : [];
+        if (!takeRefusal(state.logs, input.line, context.now)) return [];
+        state.quiet = false;
+        return judge(state, context, false);
       case 'investigated':
         takeAnswer(state, input.question.id, input.answer.kind === 'processes' ? input.answer.processes : []);
         return judge(state, context, false);
       case 'tick':
         // What changes by time alone is an answer that is waited for, and a log that falls silent.
-        return state.loops.size === 0 && state.logs.size === 0 ? [] : judge(state, context, false);
+        return state.quiet ? [] : judge(state, context, false);
       default:
         return [];
     }
@@ -77,7 +79,7 @@ const FORGET_LOOP_MS = 60_000;
 
 function learnIdleForks(state: RespawnState, sample: Sample): void {
   let busy = false;
-  if (state.loops.size > 0)
+  if (!state.quiet)
     for (const loop of state.loops.values()) busy ||= loop.open || sample.at - loop.lastAt < 5000;
   const { forksPerSecond } = sample.processes;
   if (!busy) state.idleForks += (forksPerSecond - state.idleForks) * 0.2;
@@ -87,13 +89,7 @@ function judge(state: RespawnState, context: DetectorContext, sampled: boolean):
   const outputs: DetectorOutput[] = [];
   const { now } = context;
   const unseen = sampled && state.sample ? unseenLoops(state.sample, state.families.told) : [];
-  if (
-    unseen.length === 0 &&
-    state.families.families.size === 0 &&
-    state.logs.size === 0 &&
-    state.loops.size === 0
-  )
-    return outputs;
+  if (state.quiet && state.families.idle && unseen.length === 0) return outputs;
   forgetOldRefusals(state.logs, now);
   const plausible = plausibleFamilies(state, context);
   const logOf = assignLogs(state, plausible, now);
@@ -113,5 +109,6 @@ function judge(state: RespawnState, context: DetectorContext, sampled: boolean):
   for (const [key, loop] of state.loops) {
     if (!loop.open && now - loop.lastAt > FORGET_LOOP_MS) state.loops.delete(key);
   }
+  state.quiet = state.logs.size === 0 && state.loops.size === 0;
   return outputs;
 }

@@ -9,6 +9,8 @@ export interface RespawnState {
   /** Refusals, by the log they are in. */
   logs: Map<string, RefusalLog>;
   loops: Map<string, Loop>;
+  /** Neither a log nor a loop is known: so it is on most hosts, and nothing else has to be looked at. */
+  quiet: boolean;
   sample?: Sample;
   questions: number;
   /** Forks a second while nothing loops. */
@@ -41,6 +43,7 @@ export const initialRespawns = (): RespawnState => ({
   families: initialFamilies(),
   logs: new Map(),
   loops: new Map(),
+  quiet: true,
   questions: 0,
   idleForks: 0,
 });
