@@ -2,6 +2,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { CgroupUse } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { closeGone } from './closeGone.ts';
 import type { Detector, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import {
@@ -31,6 +32,9 @@ interface State {
   groups: Map<string, Group>;
 }
 
+/** Groups are those of the busiest processes: one may be missing at a look or two. */
+const FORGET_MS = 60_000;
+
 /** A control group that is held back by its CPU quota in many of its periods (100 ms each, mostly). */
 export const cgroupThrottled: Detector<State> = {
   name: 'cgroupThrottled',
@@ -41,11 +45,19 @@ export const cgroupThrottled: Detector<State> = {
   reduce(state, input, context) {
     if (input.type !== 'sample') return [];
     const { sample } = input;
-    const at = sample.lookedAt?.cgroups;
-    if (at === undefined || !sample.cgroups) return [];
-    if (state.bootId !== sample.bootId) state.groups.clear();
-    state.bootId = sample.bootId;
     const outputs: DetectorOutput[] = [];
+    if (state.bootId !== sample.bootId)
+      outputs.push(
+        ...closeGone(
+          state.groups,
+          () => false,
+          (group) => group.open,
+          sample.at,
+        ),
+      );
+    state.bootId = sample.bootId;
+    const at = sample.lookedAt?.cgroups;
+    if (at === undefined || !sample.cgroups) return outputs;
     for (const use of sample.cgroups) {
       const { periods, throttledPeriods: throttled } = use;
       if (periods === undefined || throttled === undefined) continue;
@@ -68,7 +80,11 @@ export const cgroupThrottled: Detector<State> = {
             ? 'clear'
             : 'between';
       const change = before
-        ? takeLook(group, look, at, { openMs: limit(context, 'seconds') * 1000, closeMs: 30_000 })
+        ? takeLook(group, look, at, {
+            openMs: limit(context, 'seconds') * 1000,
+            closeMs: 30_000,
+            gapMs: FORGET_MS,
+          })
         : undefined;
       // The first look that holds covers the time since the one before it.
       if (look === 'holds' && group.heldSince === at && before) group.heldSince = before.at;
@@ -97,7 +113,7 @@ export const cgroupThrottled: Detector<State> = {
       state.groups.set(use.path, group);
     }
     for (const [path, group] of state.groups) {
-      if (at - group.seenAt < 60_000) continue;
+      if (at - group.seenAt < FORGET_MS) continue;
       state.groups.delete(path);
       if (group.open) outputs.push({ type: 'close', key: path, endedAt: group.seenAt });
     }

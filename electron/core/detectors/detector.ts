@@ -18,7 +18,7 @@ export interface Detector<State> {
   readonly thresholds: Readonly<Record<string, number | boolean>>;
   /** The inputs that it looks at; absent: all. A hundred hosts have ten thousand calls a second otherwise. */
   readonly takes?: readonly DetectorInput['type'][];
-  /** Of samples, only those with a new look at this: a few of a hundred. */
+  /** Of samples, only those with a new look at this, a few of a hundred, and the first after a reboot. */
   readonly looksAt?: Look;
   initial(): State;
   reduce(state: State, input: DetectorInput, context: DetectorContext): DetectorOutput[];

@@ -65,6 +65,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     cgroups: undefined,
   };
   const isNew: Record<Look, boolean> = { fileSystems: false, sockets: false, cgroups: false };
+  let bootId: string | undefined;
   const told = new Map<string, Told>();
   let disposed = false;
 
@@ -72,7 +73,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     if (disposed) return;
     const now = clock.now();
     const isSample = input.type === 'sample';
-    if (isSample) noteLooks(input.sample.lookedAt);
+    if (isSample) noteLooks(input.sample);
     context.facts = options.facts();
     context.now = now;
     for (const n of takers[input.type]) {
@@ -98,9 +99,12 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     }
   }
 
-  function noteLooks(at: Sample['lookedAt']): void {
+  function noteLooks({ bootId: boot, lookedAt: at }: Sample): void {
+    // After a reboot there may be nothing to look at any more, and what went on before is over.
+    const rebooted = bootId !== undefined && bootId !== boot;
+    bootId = boot;
     for (const look of LOOKS) {
-      isNew[look] = at?.[look] !== undefined && at[look] !== looked[look];
+      isNew[look] = rebooted || (at?.[look] !== undefined && at[look] !== looked[look]);
       if (isNew[look]) looked[look] = at?.[look];
     }
   }

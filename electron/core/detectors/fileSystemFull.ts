@@ -28,6 +28,9 @@ export interface FileSystemFullSpec {
   describe: (fs: FileSystem, share: number) => Pick<EventDraft, 'title' | 'verdict'>;
 }
 
+/** Where df is asked, a look comes once a minute. */
+const GAP_MS = 150_000;
+
 /** A detector of file systems with next to nothing left. One file system is one event, and once critical stays so. */
 export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
   return {
@@ -49,7 +52,7 @@ export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
         if (!known) state.mounts.set(fs.mount, one);
         const clear = share < limit(context, 'closeShare') || plenty > 1.2;
         const look = holds ? 'holds' : clear ? 'clear' : 'between';
-        if (takeLook(one, look, sample.at, { openMs: 0, closeMs: 15_000 }) === 'closed') {
+        if (takeLook(one, look, sample.at, { openMs: 0, closeMs: 15_000, gapMs: GAP_MS }) === 'closed') {
           outputs.push({ type: 'close', key: fs.mount, endedAt: sample.at });
           state.mounts.delete(fs.mount);
           return;

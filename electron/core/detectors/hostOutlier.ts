@@ -58,6 +58,9 @@ export const hostOutlier: Detector<State> = {
   },
 };
 
+/** Hosts are compared every ten seconds. */
+const GAP_MS = 35_000;
+
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -95,6 +98,7 @@ function judge(
   const change = takeLook(one, look, context.now, {
     openMs: limit(context, 'seconds') * 1000,
     closeMs: 60_000,
+    gapMs: GAP_MS,
   });
   if (change === 'closed') outputs.push({ type: 'close', key, endedAt: one.clearSince ?? context.now });
   if (!one.open && look !== 'holds') state.found.delete(key);
@@ -157,6 +161,7 @@ function judgeKernel(
   const change = takeLook(one, differs ? 'holds' : 'clear', context.now, {
     openMs: limit(context, 'seconds') * 1000,
     closeMs: 0,
+    gapMs: GAP_MS,
   });
   if (change === 'closed') outputs.push({ type: 'close', key, endedAt: context.now });
   if (!differs && !one.open) state.found.delete(key);

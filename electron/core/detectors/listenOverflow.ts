@@ -9,6 +9,7 @@ interface State {
   /** Growth of the kernel's counter, each with its time. */
   grown: { at: number; count: number }[];
   before?: number;
+  sampledAt: number;
   /** The listener whose queue was fullest, and when. */
   full?: { group: SocketGroup; at: number };
   open?: { since: number; told: number };
@@ -20,7 +21,7 @@ export const listenOverflow: Detector<State> = {
   name: 'listenOverflow',
   takes: ['sample'],
   thresholds: { minimum: 5, windowSeconds: 60, closeSeconds: 60 },
-  initial: () => ({ bootId: '', grown: [], total: 0 }),
+  initial: () => ({ bootId: '', grown: [], sampledAt: 0, total: 0 }),
   reduce(state, input, context) {
     if (input.type !== 'sample') return [];
     const { sample } = input;
@@ -28,14 +29,17 @@ export const listenOverflow: Detector<State> = {
     if (now === undefined) return [];
     if (state.bootId !== sample.bootId)
       Object.assign(state, { bootId: sample.bootId, grown: [], before: now });
-    const more = now - (state.before ?? now);
+    const windowMs = limit(context, 'windowSeconds') * 1000;
+    // What it grew by while the host was not heard of may have been an hour ago.
+    const unheard = sample.at - state.sampledAt > windowMs;
+    const more = unheard ? 0 : now - (state.before ?? now);
     state.before = now;
+    state.sampledAt = sample.at;
     if (more > 0) {
       state.grown.push({ at: sample.at, count: more });
       state.total += more;
     }
     if (state.grown.length === 0 && !state.open) return [];
-    const windowMs = limit(context, 'windowSeconds') * 1000;
     while ((state.grown[0]?.at ?? sample.at) < sample.at - windowMs) state.grown.shift();
     if (state.grown.length === 0 && !state.open) return [];
     const fullest = fullestListener(sample, context);

@@ -18,14 +18,15 @@ interface Log {
 interface State {
   logs: Map<string, Log>;
   secondAt: number;
-  /** When the host was last heard of: what was not followed cannot be judged. */
-  lineAt: number;
+  /** When the host was last heard of; undefined before its first sample. */
+  heardAt: number | undefined;
 }
 
 const WINDOW = 10;
 const MOST_LOGS = 200;
 const QUIET = 2;
 const MOST_SHAPES = 50;
+const UNHEARD_MS = 5000;
 const LEARN_MS = 3 * 60_000;
 
 /**
@@ -34,9 +35,9 @@ const LEARN_MS = 3 * 60_000;
  */
 export const logSurge: Detector<State> = {
   name: 'logSurge',
-  takes: ['logLine', 'tick'],
+  takes: ['logLine', 'tick', 'sample'],
   thresholds: { minimumPerSecond: 10, times: 8, closeTimes: 3, learnSeconds: 60 },
-  initial: () => ({ logs: new Map(), secondAt: 0, lineAt: 0 }),
+  initial: () => ({ logs: new Map(), secondAt: 0, heardAt: undefined }),
   reduce(state, input, context) {
     if (input.type === 'logLine') {
       const { path, text, seenAt } = input.line;
@@ -46,13 +47,16 @@ export const logSurge: Detector<State> = {
       log.now++;
       // A surge is many lines a second: the first few are of any second, and after a hundred one more says nothing new.
       if (log.now > QUIET && log.now <= 100) remember(log, text, seenAt);
-      state.lineAt = seenAt;
+      if (state.heardAt !== undefined) state.heardAt = seenAt;
       return [];
     }
+    if (input.type === 'sample') state.heardAt = input.sample.at;
     if (input.type !== 'tick') return [];
     if (context.now - state.secondAt < 900) return [];
     const seconds = state.secondAt === 0 ? 1 : Math.max(1, (context.now - state.secondAt) / 1000);
     state.secondAt = context.now;
+    // A log that is not followed is not quiet. Where no sampler runs nothing tells the one from the other.
+    if (context.now - (state.heardAt ?? context.now) > UNHEARD_MS) return [];
     const outputs: DetectorOutput[] = [];
     for (const log of state.logs.values()) endSecond(log, seconds, context, outputs);
     return outputs;

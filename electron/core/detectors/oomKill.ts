@@ -486,6 +486,7 @@ function settleRise(
         undescribed: victim ? rise.count - 1 : rise.count,
         counter: {
           ofOwnCgroup: rise.ownCgroup,
+          overMs: rise.to - rise.from,
           words: `${rise.ownCgroup ? "the host's own cgroup" : 'the kernel'} counted ${rise.count} OOM kill${rise.count === 1 ? '' : 's'}; its log was not readable or did not tell`,
         },
         past: false,

@@ -4,6 +4,7 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Evidence } from '../../../shared/model/timelineEvent.ts';
 import type { EventDraft } from './detector.ts';
 import type { LoggedKill } from './oomKillGroup.ts';
+import { spokenAge } from './respawnRole.ts';
 
 /** A process of this host that is, or may be, the victim. */
 export interface Victim {
@@ -27,8 +28,8 @@ export interface OomKill {
   /** Kills that the counter showed with this one, if more than the log describes. */
   kills: number;
   undescribed: number;
-  /** Set when the log did not tell: the kernel's counter did. */
-  counter?: { words: string; ofOwnCgroup: boolean };
+  /** Set when the log did not tell: the kernel's counter did, between two samples that were so far apart. */
+  counter?: { words: string; ofOwnCgroup: boolean; overMs: number };
   /** It was in the log before we came. */
   past: boolean;
   /** The log's pids are this host's own: it is not in a pid namespace. */
@@ -36,6 +37,8 @@ export interface OomKill {
 }
 
 const CURVE_MS = 5 * 60_000;
+/** Samples of a host that is out of breath come so late. */
+const UNHEARD_MS = 15_000;
 
 export function describeOomKill(kill: OomKill): EventDraft {
   const { logged, victim } = kill;
@@ -150,6 +153,10 @@ function verdictOf(kill: OomKill, residentBytes: number | undefined): string {
   if (logged?.score !== undefined)
     parts.push(
       `its OOM score was ${logged.score}${logged.oomScoreAdj ? ` (adjusted by ${logged.oomScoreAdj})` : ''}`,
+    );
+  if (kill.counter && kill.counter.overMs > UNHEARD_MS)
+    parts.push(
+      `it was at some time in the ${spokenAge(kill.counter.overMs)} before, in which nothing was heard of this host`,
     );
   if (victim)
     parts.push(`it ran “${visibleText(victim.command === '' ? victim.name : victim.command, 160)}”`);

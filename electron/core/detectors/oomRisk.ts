@@ -12,6 +12,7 @@ interface Track {
   points: Points;
   /** Of all looks since it is watched: no window can hold more growth than that. */
   lowest: number;
+  seenAt: number;
   told?: { at: number; severity: string; used: number };
   calmSince?: number;
 }
@@ -28,6 +29,8 @@ interface State {
 
 const EVERY_MS = 2000;
 const KEEP_MS = 6 * 60_000;
+/** Groups are those of the busiest processes: one whose processes wait for memory may be missing at a look or two. */
+const FORGET_MS = 60_000;
 
 /**
  * Memory that will be gone within minutes if it goes on like this: the machine's, or that of a control group whose limit
@@ -42,9 +45,11 @@ export const oomRisk: Detector<State> = {
     if (input.type !== 'sample' || input.sample.at - state.sampledAt < EVERY_MS) return [];
     const { sample } = input;
     state.sampledAt = sample.at;
-    if (state.bootId !== sample.bootId)
-      Object.assign(state, { bootId: sample.bootId, tracks: new Map(), before: [] });
     const outputs: DetectorOutput[] = [];
+    if (state.bootId !== sample.bootId) {
+      outputs.push(...closeGone(state.tracks, () => false, isTold, sample.at));
+      Object.assign(state, { bootId: sample.bootId, before: [] });
+    }
     const { totalBytes, availableBytes } = sample.memory;
     rememberTable(state, sample);
     if (totalBytes > 0)
@@ -52,7 +57,6 @@ export const oomRisk: Detector<State> = {
     const at = sample.lookedAt?.cgroups;
     if (at === undefined || at === state.lookedAt) return outputs;
     state.lookedAt = at;
-    const seen = new Set(['machine']);
     for (const group of sample.cgroups ?? []) {
       const { memoryLimitBytes, memoryUsageBytes } = group;
       if (
@@ -63,21 +67,17 @@ export const oomRisk: Detector<State> = {
         continue;
       // A container's memory is its group's: it is told of as the host's.
       if (Math.abs(memoryLimitBytes - totalBytes) < totalBytes / 100) continue;
-      seen.add(group.path);
       const used = Math.max(0, memoryUsageBytes - (group.reclaimableBytes ?? 0));
       judge(state, group.path, used, memoryLimitBytes, sample, context, outputs);
     }
     outputs.push(
-      ...closeGone(
-        state.tracks,
-        (_, key) => seen.has(key),
-        (track) => track.told !== undefined,
-        sample.at,
-      ),
+      ...closeGone(state.tracks, (track) => sample.at - track.seenAt < FORGET_MS, isTold, sample.at),
     );
     return outputs;
   },
 };
+
+const isTold = (track: Track) => track.told !== undefined;
 
 /** Every quarter of a minute, for five minutes. */
 function rememberTable(state: State, { at, table }: Sample): void {
@@ -96,9 +96,10 @@ function judge(
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
-  const track = state.tracks.get(key) ?? { points: new Points(), lowest: used };
+  const track = state.tracks.get(key) ?? { points: new Points(), lowest: used, seenAt: sample.at };
   if (!state.tracks.has(key) && state.tracks.size >= 32) return;
   state.tracks.set(key, track);
+  track.seenAt = sample.at;
   track.points.add(sample.at, used, KEEP_MS);
   const spanMs = limit(context, 'seconds') * 1000;
   const rule = { growth: total * 0.02, share: 0 };

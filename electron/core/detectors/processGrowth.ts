@@ -67,8 +67,11 @@ export function processGrowth(spec: ProcessGrowthSpec): Detector<GrowthState> {
     reduce(state, input, context) {
       if (input.type !== 'sample' || input.sample.at - state.lookedAt < LOOK_MS) return [];
       const { sample } = input;
-      if (state.bootId !== sample.bootId) Object.assign(state, initial(), { bootId: sample.bootId });
       const outputs: DetectorOutput[] = [];
+      if (state.bootId !== sample.bootId) {
+        for (const track of state.tracks.values()) end(state, track, sample, outputs);
+        Object.assign(state, initial(), { bootId: sample.bootId });
+      }
       look(spec, state, sample, context, outputs);
       return outputs;
     },

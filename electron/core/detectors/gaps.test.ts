@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { BOOT, TestHost } from './testHost.ts';
+import { GIB, looking, MIB, openKinds, play, told } from './testPlay.ts';
+import { group } from './testSockets.ts';
+
+/** The workbench goes on, and nothing is heard of the host. */
+function silence(host: TestHost, seconds: number): void {
+  for (let n = 0; n < seconds; n++) {
+    host.clock.advance(1000);
+    host.push({ type: 'tick' });
+  }
+}
+
+describe('time in which the host was not heard of', () => {
+  const eth0 = {
+    name: 'eth0',
+    receiveBytesPerSecond: 0,
+    transmitBytesPerSecond: 0,
+    receiveErrorsPerSecond: 0,
+    transmitErrorsPerSecond: 0,
+    receiveDropsPerSecond: 0,
+    transmitDropsPerSecond: 0,
+    packetsPerSecond: 2000,
+  };
+  const network = (over: Partial<typeof eth0>) => ({
+    network: {
+      receiveBytesPerSecond: 0,
+      transmitBytesPerSecond: 0,
+      errorsPerSecond: 0,
+      interfaces: [{ ...eth0, ...over }],
+    },
+  });
+
+  it('is no time in which something held: a burst of errors as the link went is a burst', () => {
+    const host = new TestHost({});
+    play(host, 5);
+    play(host, 1, () => network({ receiveErrorsPerSecond: 20 }));
+    silence(host, 300);
+    play(host, 10, () => network({}));
+    expect(told(host, 'network.errors')).toEqual([]);
+  });
+
+  it('though samples that are ten seconds late are no gap', () => {
+    const host = new TestHost({});
+    for (let n = 0; n < 8; n++) {
+      silence(host, 9);
+      play(host, 1, () => network({ receiveErrorsPerSecond: 20 }));
+    }
+    expect(told(host, 'network.errors')).toHaveLength(1);
+  });
+
+  it('is no time for which a process used its core', () => {
+    const host = new TestHost({});
+    play(host, 20);
+    host.add({ pid: 70, name: 'ffmpeg', cpu: 1, startTicks: 5 }, false);
+    play(host, 3);
+    silence(host, 120);
+    play(host, 30);
+    expect(told(host, 'cpu.saturated')).toEqual([]);
+    play(host, 60);
+    expect(told(host, 'cpu.saturated')).toHaveLength(1);
+  });
+
+  it('teaches nothing of what a log usually says', () => {
+    const host = new TestHost({});
+    const busy = (seconds: number) => {
+      for (let second = 0; second < seconds; second++) {
+        for (let n = 0; n < 15; n++) host.log(`GET /${n} 200`, '/var/log/access.log');
+        host.second();
+      }
+    };
+    busy(180);
+    silence(host, 900);
+    busy(120);
+    expect(told(host, 'log.surge')).toEqual([]);
+  });
+
+  it('is not the last minute: connections that were turned away then were not now', () => {
+    const host = new TestHost({});
+    host.add({ pid: 18, name: 'node', command: 'node server.js' }, false);
+    const queue = { sum: 1, largest: 1, notEmpty: 1 };
+    const listener = group({
+      kind: 'listener',
+      state: 'listen',
+      port: 80,
+      receiveQueue: queue,
+      ownerPid: 18,
+    });
+    const looks = (listenOverflows: number) => (_: number, at: number) => ({
+      listenOverflows,
+      sockets: [listener],
+      lookedAt: { sockets: at },
+    });
+    play(host, 30, looks(40));
+    silence(host, 3600);
+    play(host, 90, looks(240));
+    expect(told(host, 'listen.overflow')).toEqual([]);
+    // A host that is out of breath is heard of late, and does turn them away.
+    silence(host, 20);
+    play(host, 90, looks(280));
+    expect(told(host, 'listen.overflow')).toMatchObject([{ detail: { turnedAway: 40 } }]);
+  });
+
+  it('is said with a kill that only a counter tells of', () => {
+    const host = new TestHost({});
+    play(host, 5);
+    silence(host, 1800);
+    host.oomKills = 1;
+    play(host, 10);
+    expect(told(host, 'process.oom_killed')[0]?.verdict).toMatch(
+      /at some time in the 30 min before, in which nothing was heard/,
+    );
+  });
+});
+
+describe('what is looked at now and then', () => {
+  it('a control group that one look leaves out is still at risk, and told once', () => {
+    const host = new TestHost({});
+    let used = 100 * MIB;
+    const looked = looking(10, (second) => {
+      used += 8 * MIB;
+      const group = { path: '/app', memoryLimitBytes: 512 * MIB, memoryUsageBytes: used };
+      // Groups are those of the busiest processes: what waits for memory is none of them at times.
+      return second % 40 === 30 ? [] : [group];
+    });
+    play(host, 400, (second, at) => {
+      const { value, lookedAt } = looked(second, at);
+      return { cgroups: value, lookedAt: { cgroups: lookedAt } };
+    });
+    const ended = host.events.filter((one) => one.kind === 'process.oom_risk' && one.endedAt !== undefined);
+    expect(told(host, 'process.oom_risk')).toHaveLength(1);
+    expect(ended).toEqual([]);
+    expect(openKinds(host)).toContain('process.oom_risk');
+  });
+});
+
+it('what went on before a reboot is over with it', () => {
+  const host = new TestHost({});
+  host.add({ pid: 30, name: 'ruby', command: 'ruby ucrawler.rb', startTicks: 9 }, false);
+  let periods = 0;
+  play(host, 900, (second, at) => {
+    const residentBytes = (200 + second * 0.4) * MIB;
+    const row = host.table.get(30);
+    if (row) host.table.set(30, { ...row, residentBytes });
+    periods += 30;
+    const { memory } = host.sample(1000);
+    return {
+      table: [...host.table.values()],
+      memory: {
+        ...memory,
+        totalBytes: 16 * GIB,
+        availableBytes: Math.max(0, 16 * GIB - (8 + Math.max(0, second - 800) * 0.07) * GIB),
+      },
+      cgroups: [{ path: '/app', pid: 30, cpuQuotaCores: 1, periods, throttledPeriods: periods }],
+      lookedAt: { cgroups: at },
+    };
+  });
+  expect(openKinds(host).sort()).toEqual(['cgroup.throttled', 'memory.leak', 'process.oom_risk']);
+  expect(host.bootId).toBe(BOOT);
+  host.bootId = 'b0071d00-0000-4000-8000-000000000001';
+  host.table.delete(30);
+  silence(host, 20);
+  play(host, 30);
+  expect(openKinds(host)).toEqual([]);
+});
