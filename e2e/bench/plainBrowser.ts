@@ -83,7 +83,7 @@ function plainPage(protocol: Protocol, sessionId: string, targetId: string): Pla
     },
     async type(text) {
       for (const character of text) {
-        const key = { key: character, text: character, unmodifiedText: character };
+        const key = { key: character, text: character, unmodifiedText: character, ...keyCodeOf(character) };
         await protocol.send('Input.dispatchKeyEvent', { type: 'keyDown', ...key }, sessionId);
         await protocol.send('Input.dispatchKeyEvent', { type: 'keyUp', key: character }, sessionId);
       }
@@ -116,6 +116,14 @@ function plainPage(protocol: Protocol, sessionId: string, targetId: string): Pla
     close: () => protocol.send('Target.closeTarget', { targetId }),
   };
   return page;
+}
+
+/** As a keyboard sends them. A key without its code is taken for an input method's: text, which is edited into a field. */
+function keyCodeOf(character: string): { code: string; windowsVirtualKeyCode: number } | undefined {
+  if (!/^[a-z0-9 ]$/.test(character)) return undefined;
+  const upper = character.toUpperCase();
+  const code = character === ' ' ? 'Space' : `${/\d/.test(character) ? 'Digit' : 'Key'}${upper}`;
+  return { code, windowsVirtualKeyCode: upper.charCodeAt(0) };
 }
 
 interface Protocol {

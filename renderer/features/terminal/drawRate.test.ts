@@ -192,3 +192,32 @@ test('what waits, whoever asked for it and when, is one frame', () => {
   expect(drawn).toEqual(['first', 'a', 'b', 'c', 'late']);
   window.cancelAnimationFrame(late);
 });
+
+test('while an echo is on its way other terminals wait, and not for ever', () => {
+  const { window, state, frame, advance } = testWindow();
+  let background = true;
+  const rate = limitDrawRate(window, () => state.now, { afterFrame, inBackground: () => background });
+  const drawn: string[] = [];
+  rate.typed();
+  window.requestAnimationFrame(() => drawn.push('other'));
+  frame();
+  background = false;
+  window.requestAnimationFrame(() => drawn.push('echo'));
+  advance(16);
+  frame();
+  expect(drawn).toEqual(['echo']);
+  advance(50);
+  frame();
+  expect(drawn).toEqual(['echo', 'other']);
+  // A key that is held down.
+  background = true;
+  window.requestAnimationFrame(() => drawn.push('again'));
+  frame();
+  window.requestAnimationFrame(() => drawn.push('held'));
+  for (let n = 0; n < 18 && !drawn.includes('held'); n++) {
+    rate.typed();
+    advance(30);
+    frame();
+  }
+  expect(drawn).toEqual(['echo', 'other', 'again', 'held']);
+});

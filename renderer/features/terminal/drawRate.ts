@@ -3,7 +3,7 @@
  * sixty times a second what nobody can read costs the main thread as much as parsing it (measured without a GPU: 7.8 ms
  * a frame, 30 on a busy machine), and what it costs the remote process waits for. xterm draws by requestAnimationFrame
  * and offers no option for its rate, so the window's own function is the place. An echo is not a flood: it is drawn at
- * once.
+ * once, and before anything that other terminals have to show.
  */
 const FRAME_MS = 100;
 const LONGEST_FRAME_MS = 300;
@@ -14,12 +14,22 @@ const MEASURED_FRAMES = 3;
 const FLOOD_BYTES = 64 * 1024;
 const WINDOW_MS = 50;
 const AFTER_KEY_MS = 400;
+/** While an echo is on its way, other terminals are not drawn: it would wait for their frame, and for the next. */
+const ECHO_MS = 60;
+/** Whoever types without a pause sees them move all the same. */
+const LONGEST_HOLD_MS = 500;
 
 export interface DrawRate {
   /** Output arrived for some terminal. */
   received(bytes: number): void;
   /** A person typed: what follows is what they wait for, and is drawn at once. */
   typed(): void;
+}
+
+interface Asked {
+  callback: FrameRequestCallback;
+  background: boolean;
+  askedAt: number;
 }
 
 type FrameWindow = Pick<Window, 'requestAnimationFrame' | 'cancelAnimationFrame' | 'setTimeout'>;
@@ -37,7 +47,7 @@ export function limitDrawRate(
   const request = window.requestAnimationFrame.bind(window);
   const cancel = window.cancelAnimationFrame.bind(window);
   /** Requests that wait, by their id for the caller. All of them end with one timer, and are one frame's. */
-  const waiting = new Map<number, { callback: FrameRequestCallback; background: boolean }>();
+  const waiting = new Map<number, Asked>();
   /** The browser's ids of requests that have waited. */
   const hurried = new Map<number, number>();
   let timed = false;
@@ -69,20 +79,33 @@ export function limitDrawRate(
     };
   }
 
+  /** How long a request has to wait yet. */
+  function waitOf({ background, askedAt }: Asked): number {
+    const at = now();
+    const awaited = !background && at - typedAt < AFTER_KEY_MS;
+    const byRate = at >= floodUntil || awaited ? 0 : frameMs() - (at - drawnAt);
+    const forEcho = background && at - askedAt < LONGEST_HOLD_MS ? typedAt + ECHO_MS - at : 0;
+    return Math.max(0, byRate, forEcho);
+  }
+
+  function look(): void {
+    timed = false;
+    hurry((asked) => waitOf(asked) <= 0);
+    lookIn();
+  }
+
+  function lookIn(): void {
+    if (timed || waiting.size === 0) return;
+    timed = true;
+    window.setTimeout(look, Math.min(...[...waiting.values()].map(waitOf)));
+  }
+
   window.requestAnimationFrame = (callback) => {
-    const wait = frameMs() - (now() - drawnAt);
-    const background = inBackground();
-    const awaited = !background && now() - typedAt < AFTER_KEY_MS;
-    if (now() >= floodUntil || wait <= 0 || awaited) return request(draw(callback));
+    const asked = { callback, background: inBackground(), askedAt: now() };
+    if (waitOf(asked) <= 0) return request(draw(callback));
     const id = nextId--;
-    waiting.set(id, { callback, background });
-    if (!timed) {
-      timed = true;
-      window.setTimeout(() => {
-        timed = false;
-        hurry(() => true);
-      }, wait);
-    }
+    waiting.set(id, asked);
+    lookIn();
     return id;
   };
   window.cancelAnimationFrame = (id) => {
@@ -92,11 +115,11 @@ export function limitDrawRate(
     hurried.delete(id);
   };
 
-  function hurry(which: (background: boolean) => boolean): void {
-    for (const [id, { callback, background }] of [...waiting]) {
-      if (!which(background)) continue;
+  function hurry(which: (asked: Asked) => boolean): void {
+    for (const [id, asked] of [...waiting]) {
+      if (!which(asked)) continue;
       waiting.delete(id);
-      const drawing = draw(callback);
+      const drawing = draw(asked.callback);
       hurried.set(
         id,
         request((time) => {
@@ -110,7 +133,7 @@ export function limitDrawRate(
   return {
     typed() {
       typedAt = now();
-      hurry((background) => !background);
+      hurry(({ background }) => !background);
     },
     received(bytes) {
       const at = now();
