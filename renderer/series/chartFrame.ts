@@ -1,10 +1,4 @@
-/**
- * Animation frames for what is drawn by itself, once a second: charts, sparklines. A key that a person typed comes
- * first: for so long after it, while its echo is on the way, such frames wait, and leave the page's thread to it.
- */
-const ECHO_MS = 60;
-/** Who types without a pause, or holds a key down, sees the charts move all the same. */
-const LONGEST_WAIT_MS = 500;
+import { ECHO_MS, LONGEST_HOLD_MS } from './echo.ts';
 
 let heldUntil = Number.NEGATIVE_INFINITY;
 
@@ -13,9 +7,12 @@ export function echoFirst(): void {
   heldUntil = performance.now() + ECHO_MS;
 }
 
-/** Runs it in an animation frame, once. */
+/**
+ * Runs it in an animation frame, once: for what is drawn by itself every second, charts and sparklines. While an echo is on
+ * its way they wait.
+ */
 export function onChartFrame(run: () => void): void {
-  const latest = performance.now() + LONGEST_WAIT_MS;
+  const latest = performance.now() + LONGEST_HOLD_MS;
   const held = () => {
     const now = performance.now();
     return now < latest ? heldUntil - now : 0;

@@ -1,3 +1,5 @@
+import { ECHO_MS, LONGEST_HOLD_MS } from '../../series/echo.ts';
+
 /**
  * While a terminal floods, drawing has a tenth of the window's time, between three and ten frames a second. Drawing
  * sixty times a second what nobody can read costs the main thread as much as parsing it (measured without a GPU: 7.8 ms
@@ -14,10 +16,6 @@ const MEASURED_FRAMES = 3;
 const FLOOD_BYTES = 64 * 1024;
 const WINDOW_MS = 50;
 const AFTER_KEY_MS = 400;
-/** While an echo is on its way, other terminals are not drawn: it would wait for their frame, and for the next. */
-const ECHO_MS = 60;
-/** Whoever types without a pause sees them move all the same. */
-const LONGEST_HOLD_MS = 500;
 
 export interface DrawRate {
   /** Output arrived for some terminal. */

@@ -94,12 +94,27 @@ test('while a person types, floods elsewhere have a piece now and then, what is 
   expect(order).toEqual(['flood', 'typed', 'short']);
   pass(50);
   run();
+  expect(order).toEqual(['flood', 'typed', 'short']);
+  pass(10);
+  run();
   expect(order).toEqual(['flood', 'typed', 'short', 'flood']);
   for (let n = 0; n < 6; n++) {
     pass(50);
     run();
   }
   expect(told).toBe(640 * 1024);
+});
+
+test('floods go on beside a key that is held down', () => {
+  const { queue, order, source, run, pass } = testQueue();
+  queue.add(source('flood'), kilobytes(640), () => {});
+  run(1);
+  for (let n = 0; n < 40; n++) {
+    queue.typed();
+    pass(30);
+    run();
+  }
+  expect(order).toEqual(['flood', 'flood', 'flood']);
 });
 
 test('what waits for a screen that is gone is not parsed, and the others go on', () => {

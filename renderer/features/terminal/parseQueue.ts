@@ -1,8 +1,11 @@
+import { ECHO_MS, LONGEST_HOLD_MS } from '../../series/echo.ts';
+
 /**
  * One piece of output is parsed at a time, of all terminals of the window, and in between the window has its turn: a key,
  * an answer from the core, a frame. The terminal that has the focus goes first, the others take turns. Otherwise three
- * floods, each with its own 12 ms at a stretch, would stand between a key and its echo. While a person types, floods
- * elsewhere have a share of the time only: what they do not take waits at its host, and leaves the whole way to the echo.
+ * floods, each with its own 12 ms at a stretch, would stand between a key and its echo. While an echo is on its way, floods
+ * elsewhere wait, and while a person types they have a share of the time only: what they do not take waits at its host,
+ * and leaves the whole way to the echo.
  */
 export interface ParseQueue<Source extends ParseSource> {
   /** `parsed` is told as it goes, in bytes. */
@@ -61,7 +64,7 @@ export function createParseQueue<Source extends ParseSource>({
   /** Whose turn it is; none while all that waits are floods that have had their share. */
   function choose(): Source | undefined {
     const at = now();
-    const holdsFloods = at - typedAt < AFTER_KEY_MS && at - floodedAt < FLOOD_EVERY_MS;
+    const holdsFloods = at < floodsFrom();
     let first: Source | undefined;
     for (const [source, list] of waiting) {
       if (source.urgent) return source;
@@ -70,10 +73,16 @@ export function createParseQueue<Source extends ParseSource>({
     return first;
   }
 
+  /** When a flood may have its next piece. */
+  function floodsFrom(): number {
+    if (now() - typedAt >= AFTER_KEY_MS) return Number.NEGATIVE_INFINITY;
+    return Math.max(floodedAt + FLOOD_EVERY_MS, Math.min(typedAt + ECHO_MS, floodedAt + LONGEST_HOLD_MS));
+  }
+
   function lookAgain(): void {
     if (looksAgain) return;
     looksAgain = true;
-    after(Math.max(1, FLOOD_EVERY_MS - (now() - floodedAt)), () => {
+    after(Math.max(1, floodsFrom() - now()), () => {
       looksAgain = false;
       schedule();
     });
