@@ -2,6 +2,7 @@ import type { JsonObject } from '../../../shared/base/json.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import { busyOf, type CpuMeans, CpuWindow } from './cpuWindow.ts';
 import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
 import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
@@ -103,8 +104,8 @@ export const cpuSaturated: Detector<State> = {
     );
     const reaper = sample.balance.reapers[0];
     const words: Record<Owner, string> = {
-      visible: top ? `most by ${visibleText(top.name, 40)} (pid ${top.pid})` : 'by processes in the table',
-      reaped: `most by children that ended at once${reaper ? `, of ${visibleText(reaper.name, 40)} (pid ${reaper.pid})` : ''}`,
+      visible: top ? `most by ${processWords(top)}` : 'by processes in the table',
+      reaped: `most by children that ended at once${reaper ? `, of ${processWords(reaper)}` : ''}`,
       unattributed: 'most by no process in the table',
       steal: 'most taken by the hypervisor for others',
     };
@@ -253,8 +254,8 @@ function verdictOf(
   reaper: Sample['balance']['reapers'][number] | undefined,
 ): string {
   const words: Record<Owner, string> = {
-    visible: `to processes in the table${top && top.cpu > 0 ? ` (most of it ${visibleText(top.name, 40)}, pid ${top.pid}, ${top.cpu.toFixed(2)})` : ''}`,
-    reaped: `to children that ended at once${reaper ? ` (of ${visibleText(reaper.name, 40)}, pid ${reaper.pid})` : ''}`,
+    visible: `to processes in the table${top && top.cpu > 0 ? ` (most of it ${visibleText(programName(top), 40)}, pid ${top.pid}, ${top.cpu.toFixed(2)})` : ''}`,
+    reaped: `to children that ended at once${reaper ? ` (of ${visibleText(programName(reaper), 40)}, pid ${reaper.pid})` : ''}`,
     unattributed: 'to nobody that can be seen',
     steal: 'to other guests of the hypervisor',
   };

@@ -3,6 +3,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { RemediationRequest } from '../../../shared/model/remediation.ts';
 import type { EventKind, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import type { EventDraft } from './detector.ts';
 
 /** Of the process that an event is about, best first. */
@@ -37,7 +38,7 @@ export function fittingActions(draft: EventDraft, host: HostId): SuggestedAction
   const suggestions: { label: string; request: RemediationRequest }[] = [];
   const process = draft.evidence.find((one) => one.type === 'process');
   for (const deed of (process && fitting?.process) ?? [])
-    if (process) suggestions.push(ofProcess(deed, process.identity, process.name));
+    if (process) suggestions.push(ofProcess(deed, process.identity, programName(process)));
   for (const request of fitting?.host ?? [])
     suggestions.push({ label: HOST_LABELS[request.action] ?? request.action, request });
   if (draft.kind === 'service.failed' && typeof draft.detail['unit'] === 'string')

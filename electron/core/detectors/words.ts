@@ -3,11 +3,12 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Evidence } from '../../../shared/model/timelineEvent.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import type { DetectorContext } from './detector.ts';
 
 /** `node (pid 18)`; hostile names made visible. */
-export function processWords(row: Pick<ProcessRow, 'name' | 'pid'>): string {
-  return `${visibleText(row.name, 40).trim()} (pid ${row.pid})`;
+export function processWords(row: Pick<ProcessRow, 'name' | 'command' | 'pid'>): string {
+  return `${visibleText(programName(row), 40).trim()} (pid ${row.pid})`;
 }
 
 /** `1,204`. */

@@ -107,6 +107,7 @@ export function FlameGraph({ tree, zoom, found, onZoom, sides }: FlameGraphProps
           aria-describedby="flame-frame"
           // biome-ignore lint/a11y/noNoninteractiveTabindex: it is moved about in by the arrows
           tabIndex={0}
+          data-steps-back={zoom !== 0 || chosen !== undefined || undefined}
           onKeyDown={onKey}
           onScroll={(event) => {
             view.current.scrollTop = event.currentTarget.scrollTop;

@@ -191,8 +191,9 @@ function Shown({ main, other, list }: { main: Profile; other: Profile | undefine
           type="search"
           className={styles.search}
           aria-label="Search functions"
-          placeholder="Search functions  ( / )"
+          placeholder="Search (/)"
           value={text}
+          data-steps-back={text !== '' || undefined}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => {
             if (event.key !== 'Escape' || text === '') return;

@@ -1,6 +1,21 @@
 import * as Dialog from '@radix-ui/react-dialog';
-import type { KeyboardEvent, ReactNode } from 'react';
+import { type KeyboardEvent, type ReactNode, useState } from 'react';
 import sheet from './sheet.module.css';
+
+/** Where the focus was before the first of the sheets that followed each other. */
+let opener: HTMLElement | undefined;
+
+function rememberOpener(): void {
+  const { activeElement } = document;
+  // What a sheet held when it went, the document has: then it is one that follows another.
+  if (activeElement === document.body || activeElement?.closest('[role="dialog"]')) return;
+  opener = activeElement instanceof HTMLElement ? activeElement : undefined;
+}
+
+/** Keys go on where they went before: an Enter too many is not for the shell of the pane that happens to be active. */
+function returnToOpener(): void {
+  if (!document.querySelector('[role="dialog"]') && opener?.isConnected) opener.focus();
+}
 
 /** A dialog over the window, open while it is there. Escape and a click beside it leave it. */
 export function Sheet(props: {
@@ -10,12 +25,13 @@ export function Sheet(props: {
   wide?: boolean;
   className?: string | undefined;
   onLeave: () => void;
-  /** Where the focus goes when it closes. */
+  /** Where the focus goes when it closes; by default where it was. */
   returnFocus?: () => void;
   onKeyDown?: (event: KeyboardEvent) => void;
   children: ReactNode;
 }) {
   const { title, hint, wide, className, onLeave, returnFocus, onKeyDown, children } = props;
+  useState(rememberOpener);
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onLeave()}>
       <Dialog.Portal>
@@ -23,13 +39,16 @@ export function Sheet(props: {
         <Dialog.Content
           className={[sheet.sheet, wide && sheet.wide, className].filter(Boolean).join(' ')}
           onKeyDown={onKeyDown}
-          {...(hint === undefined && { 'aria-describedby': undefined })}
-          {...(returnFocus && {
-            onCloseAutoFocus: (event: Event) => {
+          onEscapeKeyDown={(event) => {
+            // It hears the key first: what has a step of its own to go back says so.
+            if (event.target instanceof Element && event.target.closest('[data-steps-back]'))
               event.preventDefault();
-              returnFocus();
-            },
-          })}
+          }}
+          {...(hint === undefined && { 'aria-describedby': undefined })}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            (returnFocus ?? returnToOpener)();
+          }}
         >
           <Dialog.Title className={sheet.title}>{title}</Dialog.Title>
           {hint !== undefined && <Dialog.Description className={sheet.hint}>{hint}</Dialog.Description>}
