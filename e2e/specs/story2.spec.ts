@@ -97,6 +97,7 @@ test('what pins the CPU is profiled from where it is met: the process, its diagn
   const timeline = page.getByRole('region', { name: 'Timeline' });
   await timeline
     .getByRole('button', { name: /web1 (?:going on )?CPU is \d+ % busy.*, most by node \(pid/ })
+    .first()
     .click();
   await timeline.getByRole('button', { name: 'Profile all node…' }).click();
   await sheet().getByRole('combobox', { name: 'For' }).selectOption('3 s');
