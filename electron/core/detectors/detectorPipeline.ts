@@ -69,8 +69,29 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
   const told = new Map<string, Told>();
   let disposed = false;
 
+  /** What the kernel's log said before the host had told its clock, and whether it shares its kernel. */
+  let early: DetectorInput[] | undefined = [];
+  let earlyAt: number | undefined;
+
   function push(input: DetectorInput): void {
     if (disposed) return;
+    if (early !== undefined) {
+      if (options.facts() === undefined && clock.now() - (earlyAt ?? clock.now()) < FACTS_MS) {
+        if (input.type === 'kernelLine' && early.length < MOST_EARLY) {
+          earlyAt ??= clock.now();
+          early.push(input);
+          return;
+        }
+      } else {
+        const lines = early;
+        early = undefined;
+        for (const line of lines) take(line);
+      }
+    }
+    take(input);
+  }
+
+  function take(input: DetectorInput): void {
     const now = clock.now();
     const isSample = input.type === 'sample';
     if (isSample) noteLooks(input.sample);
@@ -249,6 +270,10 @@ interface Told {
 }
 
 const LOOKS: readonly Look[] = ['fileSystems', 'sockets', 'cgroups'];
+
+/** Facts come with the first sample, which a host that is out of breath, or has nothing to sample with, gives late or never. */
+const FACTS_MS = 15_000;
+const MOST_EARLY = 1000;
 
 /** A number that trembles is not worth a revision a second. */
 const REVISE_MS = 2000;

@@ -163,3 +163,56 @@ it('what went on before a reboot is over with it', () => {
   play(host, 30);
   expect(openKinds(host)).toEqual([]);
 });
+
+describe('what the kernel’s log says before the host has said what it is', () => {
+  const crash = 'crawler[70]: segfault at 10 ip 0000000000401136 sp 00007ffc error 6 in crawler[401000+1000]';
+
+  function starting(facts: Partial<TestHost['facts']>): TestHost {
+    const host = new TestHost(facts.container ? { container: true } : {});
+    Object.assign(host.facts, facts);
+    host.toldFacts = false;
+    return host;
+  }
+
+  it('is dated by a clock that is an hour behind', () => {
+    const host = starting({ clockOffsetMs: -3_600_000 });
+    const at = host.clock.now() - 60_000;
+    host.kernel(crash, { backlog: true, hostAt: at - 3_600_000 });
+    host.second({ milliseconds: 300 });
+    host.toldFacts = true;
+    host.second();
+    expect(told(host, 'kernel.segfault')).toMatchObject([{ at, detail: { past: true } }]);
+  });
+
+  it('is not this host’s own where it shares its kernel', () => {
+    const host = starting({ container: true });
+    host.kernel(crash);
+    host.toldFacts = true;
+    host.second();
+    expect(told(host, 'kernel.segfault')).toMatchObject([
+      { severity: 'info', at: host.clock.now() - 1000, detail: { pidNamespace: 'machine' } },
+    ]);
+  });
+
+  it('is told where nothing can be sampled too, after a while', () => {
+    const host = starting({});
+    host.kernel(crash);
+    silence(host, 20);
+    expect(told(host, 'kernel.segfault')).toHaveLength(1);
+    host.kernel(crash.replace('70', '71'));
+    expect(told(host, 'kernel.segfault')).toMatchObject([{ detail: { pid: 71 } }]);
+  });
+});
+
+it('a loop that ended is over on a host whose samples take six seconds', () => {
+  const host = new TestHost({});
+  host.add({ pid: 80, name: 'runsv', command: 'runsv web', startTicks: 600 }, false);
+  for (let n = 0; n < 12; n++) {
+    host.add({ pid: 100 + n, parentPid: 80, name: 'web', command: 'web --serve', cpuTicks: 10 });
+    host.second();
+    host.remove(100 + n);
+  }
+  expect(openKinds(host)).toContain('process.respawn_loop');
+  for (let n = 0; n < 12; n++) host.second({ milliseconds: 6000 });
+  expect(openKinds(host)).toEqual([]);
+});

@@ -56,6 +56,7 @@ export const respawnLoop: Detector<RespawnState> = {
     switch (input.type) {
       case 'sample':
         takeFamilies(state.families, input.sample, !state.quiet && state.loops.size > 0);
+        state.unheardMs = input.sample.at - (state.sample?.at ?? 0) - input.sample.intervalMs;
         state.sample = input.sample;
         learnIdleForks(state, input.sample);
         return judge(state, context, true);

@@ -8,12 +8,11 @@ import { limit } from './words.ts';
 export function closeQuiet(state: RespawnState, context: DetectorContext, outputs: DetectorOutput[]): void {
   const { now } = context;
   const ticks = state.families.ticks;
-  const gap = (ticks.at(-1)?.at ?? 0) - (ticks.at(-2)?.at ?? 0) > GAP_MS;
   for (const loop of new Set(state.loops.values())) {
     if (!loop.open) continue;
     const { facts } = loop;
     const reaped = ticks.at(-1)?.reapers.find((r) => r.pid === facts?.supervisor?.pid)?.cores ?? 0;
-    if (reaped >= 0.05 || gap) loop.quietSince = now;
+    if (reaped >= 0.05 || state.unheardMs > GAP_MS) loop.quietSince = now;
     const since = Math.max(loop.lastAt, loop.quietSince ?? 0);
     const period = facts && facts.ratePerSecond > 0 ? 1000 / facts.ratePerSecond : 1000;
     if (now - since < Math.max(limit(context, 'quietSeconds') * 1000, 3 * period)) continue;

@@ -12,6 +12,8 @@ export interface RespawnState {
   /** Neither a log nor a loop is known: so it is on most hosts, and nothing else has to be looked at. */
   quiet: boolean;
   sample?: Sample;
+  /** How much of the time before the last sample no sample covers. */
+  unheardMs: number;
   questions: number;
   /** Forks a second while nothing loops. */
   idleForks: number;
@@ -44,6 +46,7 @@ export const initialRespawns = (): RespawnState => ({
   logs: new Map(),
   loops: new Map(),
   quiet: true,
+  unheardMs: 0,
   questions: 0,
   idleForks: 0,
 });
