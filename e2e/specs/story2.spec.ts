@@ -152,6 +152,6 @@ test('no inspector stays open, nothing was ended, and the story is on the timeli
   ).toBeVisible();
   await workbench.doAnything('Export the report');
   const html = await workbench.exportReport();
-  for (const part of ['Profiled 2 × node, 3 s', 'web1 compared with web2: parseHtml'])
+  for (const part of ['Profiled 2 × node, 3 s', 'web1 compared with web2: parseHtml', 'Who calls whom'])
     expect(html).toContain(part);
 });

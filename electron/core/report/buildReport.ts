@@ -3,6 +3,8 @@ import type { HostId } from '../../../shared/model/host.ts';
 import type { Incident } from '../../../shared/model/incident.ts';
 import { METRICS, type MetricVector, metricIndex } from '../../../shared/model/metric.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { buildFlameTree } from '../../../shared/profiling/flameTree.ts';
+import { measured } from '../profiling/compareProfiles.ts';
 import { profileText } from '../profiling/profileText.ts';
 import type { RecordStore } from '../store/store.types.ts';
 import { figureOf, hostFigures } from './figures.ts';
@@ -16,6 +18,7 @@ import type {
   TimelineEntry,
 } from './reportModel.ts';
 import type { ReportTime } from './reportTime.ts';
+import { flamePicture } from './svgFlame.ts';
 
 /** A report begins before its incident: what led to it is in these minutes. */
 const LEAD_MS = 10 * 60_000;
@@ -255,6 +258,8 @@ function describeEvidence(
     }
     case 'profile': {
       const { profile, against } = evidence;
+      const [own, other] = [profile, against].map((one) => one && store.readProfile(one.id));
+      const whole = own && (against === undefined || other !== undefined);
       return {
         evidence,
         heading: against ? 'Comparison of two profiles' : 'Profile',
@@ -263,7 +268,8 @@ function describeEvidence(
           ...(against ? [['against', `${against.host}: ${against.title}`] as [string, string]] : []),
           ['file', `profiles/${profile.id}.json`],
         ],
-        block: profileText(store.readProfile(profile.id), against && store.readProfile(against.id)),
+        ...(whole ? { flame: flamePicture(buildFlameTree(measured(own), other && measured(other))) } : {}),
+        block: profileText(own, other),
       };
     }
     case 'cast': {

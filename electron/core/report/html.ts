@@ -21,6 +21,7 @@ import {
 } from './reportSections.ts';
 import type { ReportTime } from './reportTime.ts';
 import { svgChart } from './svgChart.ts';
+import { type FlamePicture, svgFlame } from './svgFlame.ts';
 
 /** No script runs, nothing is fetched: the file is the whole report. */
 const POLICY =
@@ -223,13 +224,26 @@ function evidence(model: ReportModel, time: ReportTime): string {
 function evidenceEntry(entry: TimelineEntry, time: ReportTime): string {
   const { event, reference } = entry;
   const items = entry.evidence.map(
-    (one) =>
-      `<h4>${text(one.heading)}</h4>${pairs(one.pairs)}${one.block === undefined ? '' : block(one.block)}${one.figure ? `<p class="quiet">Shown in <a href="#${one.figure}">figure ${text(one.figure.replace('figure-', '').replace('-', '.'))}</a>.</p>` : ''}`,
+    (one, index) =>
+      `<h4>${text(one.heading)}</h4>${pairs(one.pairs)}${one.flame ? flame(one.flame, `flame-${reference}-${index + 1}`, one.heading) : ''}${one.block === undefined ? '' : block(one.block)}${one.figure ? `<p class="quiet">Shown in <a href="#${one.figure}">figure ${text(one.figure.replace('figure-', '').replace('-', '.'))}</a>.</p>` : ''}`,
   );
   const detail = detailPairs(entry);
   const whole = wholeTitle(entry);
   // The target is inside: following a link to it opens what encloses it.
   return `<details><summary><span class="reference">${text(reference)}</span><span>${text(time.utcClock(event.at))}</span><span class="muted">${event.host === undefined ? '' : text(event.host)}</span><span class="title">${text(event.title)}</span></summary><div class="evidence" id="evidence-${text(reference)}">${pairs(eventPairs(entry, time))}${whole === undefined ? '' : `<h4>Text</h4>${block(whole)}`}${detail.length > 0 ? `<h4>Facts</h4>${pairs(detail)}` : ''}${items.join('')}</div></details>`;
+}
+
+function flame(picture: FlamePicture, id: string, heading: string): string {
+  const { frames, frameCount, compared } = picture;
+  if (frameCount <= 1) return '';
+  const colours = compared
+    ? 'Red has more of the whole than in the other, blue less, grey no more than chance; the width is the mean of both.'
+    : 'The width is the share of the samples; blue is the application’s own code, grey the runtime’s, ochre the kernel’s.';
+  const cut =
+    frames.length < frameCount
+      ? ` The ${frames.length} widest of ${frameCount.toLocaleString('en-GB')} frames are drawn.`
+      : '';
+  return `<figure>${svgFlame(picture, text(id), heading)}<figcaption>${text(`Who calls whom, from the top down. ${colours}${cut}`)}</figcaption></figure>`;
 }
 
 function evidenceBlock(entry: EvidenceEntry): string {

@@ -3,6 +3,7 @@ import type { Incident } from '../../../shared/model/incident.ts';
 import type { MetricVector } from '../../../shared/model/metric.ts';
 import type { RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import type { FlamePicture } from './svgFlame.ts';
 
 /**
  * A report, built once; Markdown, HTML and JSON are three ways to write it. All times are epoch ms of the workbench
@@ -56,6 +57,8 @@ export interface EvidenceEntry {
   pairs: [name: string, value: string][];
   /** Raw text of the host. */
   block?: string;
+  /** A profile, drawn; the block says the same in words. */
+  flame?: FlamePicture;
   /** Reference of a figure that shows it, `figure-2-1`. */
   figure?: string;
 }
