@@ -105,7 +105,7 @@ function Ask({ request }: { request: Request }) {
         </label>
       </div>
       <Plan host={host} planned={first} />
-      {beside !== undefined && <Plan host={beside} planned={second} />}
+      {beside !== undefined && <Plan host={beside} planned={second} after={first} />}
       <footer className={sheet.footer}>
         <button type="button" ref={cancel} onClick={closeDialog}>
           Cancel
@@ -160,7 +160,8 @@ function usePlan(
   return planned;
 }
 
-function Plan({ host, planned }: { host: HostId; planned: Planned }) {
+/** @param after what stands above it: what is the same is not said twice */
+function Plan({ host, planned, after }: { host: HostId; planned: Planned; after?: Planned }) {
   const address = useHosts((s) => s.byId[host]?.address);
   const plan = planned && 'plan' in planned ? planned.plan : undefined;
   return (
@@ -174,12 +175,16 @@ function Plan({ host, planned }: { host: HostId; planned: Planned }) {
           {visibleText(planned.error, 1000)}
         </p>
       )}
-      {plan && <PlanWords plan={plan} />}
+      {plan && <PlanWords plan={plan} above={after && 'plan' in after ? after.plan : undefined} />}
     </section>
   );
 }
 
-function PlanWords({ plan }: { plan: ProfilePlan }) {
+const wordsOf = ({ way, touches, cost, notes, needs, refusal }: ProfilePlan) =>
+  JSON.stringify([way, touches, cost, notes, needs, refusal]);
+
+function PlanWords({ plan, above }: { plan: ProfilePlan; above: ProfilePlan | undefined }) {
+  const same = above !== undefined && wordsOf(plan) === wordsOf(above);
   return (
     <>
       {plan.refusal !== undefined && (
@@ -201,7 +206,10 @@ function PlanWords({ plan }: { plan: ProfilePlan }) {
           ))}
         </tbody>
       </table>
-      {plan.refusal === undefined && (
+      {plan.refusal === undefined && same && (
+        <p className={sheet.text}>What it touches, costs and needs is the same as on {above.host}.</p>
+      )}
+      {plan.refusal === undefined && !same && (
         <>
           <h3 className={sheet.subheading}>Touches</h3>
           <ul className={sheet.list}>
@@ -223,18 +231,20 @@ function PlanWords({ plan }: { plan: ProfilePlan }) {
           )}
           <h3 className={sheet.subheading}>Needs</h3>
           <p className={sheet.text}>{visibleText(plan.needs, 300)}</p>
-          <details className={styles.command}>
-            <summary>
-              The exact command{plan.program === undefined ? '' : ', and the program it is given'}
-            </summary>
-            <ScrollableText className={sheet.command}>
-              {visibleLines(
-                plan.program === undefined ? plan.command : `${plan.command}\n\n${plan.program}`,
-                60_000,
-              )}
-            </ScrollableText>
-          </details>
         </>
+      )}
+      {plan.refusal === undefined && (
+        <details className={styles.command}>
+          <summary>
+            The exact command{plan.program === undefined ? '' : ', and the program it is given'}
+          </summary>
+          <ScrollableText className={sheet.command}>
+            {visibleLines(
+              plan.program === undefined ? plan.command : `${plan.command}\n\n${plan.program}`,
+              60_000,
+            )}
+          </ScrollableText>
+        </details>
       )}
     </>
   );

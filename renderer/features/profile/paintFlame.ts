@@ -1,5 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { FlameTree } from '../../../shared/profiling/flameTree.ts';
+import { differs, type FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { shortFrame } from '../../../shared/profiling/frameName.ts';
 import type { Surface } from '../../series/frameLoop.ts';
 import { colour } from '../../series/themeColours.ts';
@@ -78,8 +78,10 @@ function labelOf(tree: FlameTree, index: number): string {
   if (!node) return '';
   const name = visibleText(shortFrame(node.name), 120);
   if (!tree.compared || index === 0) return name;
-  const change = node.total - node.otherTotal;
-  return Math.abs(change) < 0.0005 ? name : `${changeWords(change)}  ${name}`;
+  // What may be chance is grey, and says nothing either.
+  return differs(node.total, node.otherTotal, tree)
+    ? `${changeWords(node.total - node.otherTotal)}  ${name}`
+    : name;
 }
 
 /** Of a row, by bisection, the first that reaches beyond this place. */
