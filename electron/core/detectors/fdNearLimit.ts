@@ -43,14 +43,15 @@ export const fdNearLimit: Detector<State> = {
       }
     if (!due) return outputs;
     for (const [key, one] of state.open) {
-      const row = one.seenAt === sample.at ? undefined : rowOf(sample, one.pid);
-      if (row?.openFiles === undefined || `${row.pid}:${row.startTicks}` !== key) continue;
-      judge(state, row, row.openFiles, openShare(row), sample, context, outputs);
-    }
-    for (const [key, one] of state.open) {
       if (one.seenAt === sample.at) continue;
-      state.open.delete(key);
-      if (one.open) outputs.push({ type: 'close', key, endedAt: sample.at });
+      const row = rowOf(sample, one.pid);
+      if (!row || `${row.pid}:${row.startTicks}` !== key) {
+        state.open.delete(key);
+        if (one.open) outputs.push({ type: 'close', key, endedAt: sample.at });
+      }
+      // A sampler that was started anew has not counted them all yet: nothing is known of them.
+      else if (row.openFiles !== undefined)
+        judge(state, row, row.openFiles, openShare(row), sample, context, outputs);
     }
     return outputs;
   },

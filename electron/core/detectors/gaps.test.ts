@@ -114,6 +114,37 @@ describe('time in which the host was not heard of', () => {
 });
 
 describe('what is looked at now and then', () => {
+  /** A sampler that starts anew counts the files of a process that does nothing within a minute. */
+  function withFiles(count: (second: number) => number | undefined, seconds: number): TestHost {
+    const host = new TestHost({ thresholds: { fdLeak: { minutes: 3 } } });
+    host.add({ pid: 18, name: 'node', command: 'node a.js', startTicks: 500 }, false);
+    for (let second = 0; second < seconds; second++) {
+      const row = host.table.get(18);
+      const openFiles = count(second);
+      if (row) {
+        const { openFiles: _, openFilesLimit: __, ...rest } = row;
+        host.table.set(18, openFiles === undefined ? rest : { ...rest, openFiles, openFilesLimit: 1024 });
+      }
+      host.second();
+    }
+    return host;
+  }
+
+  it('open files that are not counted yet are not closed', () => {
+    const host = withFiles((s) => (s >= 60 && s < 100 ? undefined : 950), 200);
+    const near = host.events.filter((one) => one.kind === 'fd.near_limit');
+    expect(near.map((one) => one.endedAt)).toEqual([undefined]);
+    host.remove(18);
+    play(host, 40);
+    expect(openKinds(host)).toEqual([]);
+  });
+
+  it('files that leak are told of though a sampler started anew half-way', () => {
+    const host = withFiles((s) => (s >= 90 && s < 120 ? undefined : 200 + s), 260);
+    expect(told(host, 'fd.leak')).toHaveLength(1);
+    expect(host.events.filter((one) => one.kind === 'fd.leak' && one.endedAt !== undefined)).toEqual([]);
+  });
+
   it('a control group that one look leaves out is still at risk, and told once', () => {
     const host = new TestHost({});
     let used = 100 * MIB;

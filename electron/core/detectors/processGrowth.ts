@@ -105,8 +105,9 @@ function look(
     const track = tracks.get(row.pid);
     if (track) {
       track.row = row;
-      if (value === undefined) end(state, track, sample, outputs);
-      else lively.add(track);
+      // A sampler that was started anew has not counted the files of all yet; what is dead holds nothing.
+      if (value !== undefined) lively.add(track);
+      else if (row.state === 'Z' || row.state === 'X') end(state, track, sample, outputs);
     } else if (value !== undefined && value >= least && tracks.size < MOST_TRACKS * 2) {
       const fresh = { row, points: new Points(), last: 0, takenAt: 0, lowest: value };
       tracks.set(row.pid, fresh);
@@ -137,7 +138,8 @@ function take(
   context: DetectorContext,
 ): void {
   const { row, points } = track;
-  const value = spec.value(row) ?? track.last;
+  const value = spec.value(row);
+  if (value === undefined) return;
   const first = points.length === 0;
   if (first && sample.hostAt - row.startedAt < limit(context, 'youngMinutes') * 60_000) return;
   // At the looks at which it had not changed it was what it was before.
