@@ -51,8 +51,31 @@ test('a hostile process title, terminal output and note are inert text', async (
     await expect(page.getByRole('region', { name: 'Timeline' })).toContainText('<script>alert(2)</script>');
     expect(await page.locator('img[src="x"]').count()).toBe(0);
     expect(alerts).toEqual([]);
+    // Reordered, right to left, with controls, and 4,000 characters long.
     await terminal.click();
-    await page.keyboard.type('kill %1\n');
+    await page.keyboard.type(
+      '(exec -a "$(printf \'rtl \\327\\251\\327\\234\\327\\225\\327\\235 \\342\\200\\256gnp.exe \\033[31m\\007 %04000d\' 0)" sleep 600) &\n',
+    );
+    await page.getByRole('searchbox', { name: /Filter.*process/i }).fill('gnp.exe');
+    await expect(page.getByText(/^1 of \d+ processes/)).toBeVisible();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    const shown = 'rtl שלום ‹U+202E›gnp.exe ␛[31m␇ 0000';
+    await expect(page.getByRole('region', { name: 'Host detail' }).locator('pre')).toContainText(shown);
+    await page.getByRole('button', { name: 'Kill…' }).first().click();
+    await expect(page.getByRole('dialog')).toContainText('rtl שלום ‹U+202E›gnp.exe');
+    const fits = () =>
+      [document.documentElement, ...document.querySelectorAll('[role="dialog"]')].every(
+        ({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth,
+      );
+    expect(await page.evaluate(fits)).toBe(true);
+    // None of what acts is left.
+    const acts = /[\u0000-\u0008\u001b\u202a-\u202e\u2066-\u2069]/;
+    expect(await page.locator('body').innerText()).not.toMatch(acts);
+    await page.screenshot({ path: 'e2e/results/machine-hostile.png' });
+    await page.keyboard.press('Escape');
+    await terminal.click();
+    await page.keyboard.type('kill %1 %2\n');
   } finally {
     await fireline.stop();
   }

@@ -106,7 +106,7 @@ function Ask({ request }: { request: Request }) {
       </div>
       <Plan host={host} planned={first} />
       {beside !== undefined && <Plan host={beside} planned={second} after={first} />}
-      <footer className={sheet.footer}>
+      <footer className={`${sheet.footer} ${styles.confirm}`}>
         <button type="button" ref={cancel} onClick={closeDialog}>
           Cancel
         </button>
