@@ -128,7 +128,7 @@ export interface Sample {
   changes: ProcessChange[];
   /** The whole table as of this tick. Shared, never to be written to. */
   table: readonly ProcessRow[];
-  /** Of the table, the rows that are new or differ from the sample before: all that a look each tick has to see. */
+  /** Of the table, the rows that are new or differ from the sample before: all that a look each tick has to see. Absent: all of it. */
   moved?: readonly ProcessRow[];
   /** The row of a pid, as of the latest sample: not to be kept. */
   rowOf?: (pid: number) => ProcessRow | undefined;

@@ -49,8 +49,9 @@ export class ProcessTable {
 
   apply(frame: Frame, context: TableContext): TableUpdate {
     const reset = frame.mode === 'reset';
+    const earlier = this.#entries;
     if (reset) {
-      this.#entries.clear();
+      this.#entries = new Map();
       this.#users.clear();
       this.#active.clear();
     }
@@ -65,6 +66,8 @@ export class ProcessTable {
       else this.#tell(line, context, reset, before, active, update);
     }
 
+    // All is told anew where a frame was lost: who came or went in it is seen by what is there.
+    if (reset && earlier.size > 0) this.#compare(earlier, update);
     for (const [pid, base] of before) {
       const entry = this.#entries.get(pid);
       if (!entry || reset) continue;
@@ -101,6 +104,14 @@ export class ProcessTable {
     update.moved = Array.from(moved, (pid) => this.#entries.get(pid)?.row).filter((row) => row !== undefined);
     update.rows = Array.from(this.#entries.values(), (entry) => entry.row);
     return update;
+  }
+
+  #compare(earlier: ReadonlyMap<number, Entry>, update: TableUpdate): void {
+    for (const [pid, { row }] of earlier)
+      if (this.#entries.get(pid)?.row.startTicks !== row.startTicks)
+        update.changes.push(change('exited', row));
+    for (const [pid, { row }] of this.#entries)
+      if (earlier.get(pid)?.row.startTicks !== row.startTicks) update.changes.push(change('started', row));
   }
 
   #tell(

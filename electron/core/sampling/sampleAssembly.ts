@@ -1,4 +1,5 @@
 import type { HostFacts } from '../../../shared/model/host.ts';
+import type { ProcessChange } from '../../../shared/model/process.ts';
 import type { ChildrenOf, Sample } from '../../../shared/model/sample.ts';
 import { cpuBalance } from './balance.ts';
 import { ClockOffset } from './clockOffset.ts';
@@ -19,12 +20,15 @@ export interface Exchange {
 
 /** The time of frames that are kept to know how long a process was not read. */
 const REMEMBERED_FRAMES = 64;
+const MOST_UNTOLD = 1000;
 
 /** Makes samples of the frames of one sampler, live or from a recording: it keeps no clock. */
 export class SampleAssembly {
   readonly #table = new ProcessTable();
   readonly #offset = new ClockOffset();
   readonly #uptimes = new Map<number, Reading>();
+  /** What came and went in frames that gave no sample; undefined where the last frame gave one. */
+  #untold: ProcessChange[] | undefined = [];
   #reading: Reading | undefined;
   /** Fixed, so that start times do not move under their processes. */
   #bootedAt: number | undefined;
@@ -57,6 +61,9 @@ export class SampleAssembly {
       },
     });
     const grown = before && rates(before, reading);
+    const untold = this.#untold;
+    const changes = untold ? [...untold, ...update.changes].slice(-MOST_UNTOLD) : update.changes;
+    this.#untold = grown ? undefined : changes;
     if (!grown) return { unknown: update.unknown };
     const facts = this.#factsOf(reading, exchange.implementation, grown.cores, hz, pageBytes, bootedAt);
     const ticksPerCore = (hz * grown.intervalMs) / 1000;
@@ -83,9 +90,9 @@ export class SampleAssembly {
         lastPid: reading.load?.lastPid ?? 0,
       },
       ...(frame.kernelEvents && { kernelEvents: kernelEvents(frame.kernelEvents, frame.children) }),
-      changes: update.changes,
+      changes,
       table: update.rows,
-      moved: update.moved,
+      ...(!untold && { moved: update.moved }),
       rowOf: (pid) => this.#table.row(pid),
       sampler: {
         implementation: exchange.implementation,
