@@ -163,6 +163,32 @@ it.each([
   expect(event).toMatchObject({ revision: 0, severity: 'critical', detail: { device: device } });
 });
 
+it('of all that a broken disk says, one event is told', () => {
+  // Linux 6.1 (Debian), an ext4 image with errors=remount-ro on a loop device whose backing store was full. The mount went on to
+  // read `rw`: only the kernel's log says what happened.
+  const host = new TestHost({});
+  for (const text of [
+    'EXT4-fs (loop0): mounted filesystem with ordered data mode. Quota mode: none.',
+    'loop: Write error at byte offset 9438208, length 4096.',
+    'I/O error, dev loop0, sector 18434 op 0x1:(WRITE) flags 0x800 phys_seg 11 prio class 2',
+    'EXT4-fs warning (device loop0): ext4_end_bio:343: I/O error 10 writing to inode 13 starting block 9217)',
+    'Buffer I/O error on device loop0, logical block 9217',
+    'Aborting journal on device loop0-8.',
+    'EXT4-fs error (device loop0): ext4_journal_check_start:83: comm mkdir: Detected aborted journal',
+    'EXT4-fs (loop0): Remounting filesystem read-only',
+    'EXT4-fs error (device loop0) in __ext4_new_inode:1096: Journal has aborted',
+    'EXT4-fs (loop0): Remounting filesystem read-only',
+    'EXT4-fs error (device loop0): ext4_journal_check_start:83: comm dd: Detected aborted journal',
+    'EXT4-fs (loop0): Remounting filesystem read-only',
+  ])
+    host.kernel(text);
+  expect(host.told.map(({ kind }) => kind)).toEqual(['filesystem.readonly']);
+  expect(told(host, 'filesystem.readonly')[0]).toMatchObject({
+    severity: 'critical',
+    detail: { device: 'loop0' },
+  });
+});
+
 it('a file system is told to be back, and one that a person remounts is not told', () => {
   const host = new TestHost({});
   host.kernel('EXT4-fs (sdc1): re-mounted 0f3c ro. Quota mode: none.');
