@@ -221,3 +221,31 @@ test('while an echo is on its way other terminals wait, and not for ever', () =>
   }
   expect(drawn).toEqual(['echo', 'other', 'again', 'held']);
 });
+
+test('floods beside a pane that is typed into are drawn four times a second, whatever is echoed', () => {
+  const { window, state, frame, advance } = testWindow();
+  let background = true;
+  const rate = limitDrawRate(window, () => state.now, { afterFrame, inBackground: () => background });
+  let flooded = 0;
+  let echoed = 0;
+  let waits = false;
+  for (let n = 0; n < 300; n++) {
+    rate.received(300_000);
+    if (n % 15 === 0) rate.typed();
+    background = n % 15 !== 1;
+    if (!background) window.requestAnimationFrame(() => echoed++);
+    else if (!waits) {
+      waits = true;
+      window.requestAnimationFrame(() => {
+        waits = false;
+        flooded++;
+      });
+    }
+    frame();
+    advance(10);
+  }
+  expect(echoed).toBe(20);
+  // 3 s.
+  expect(flooded).toBeGreaterThanOrEqual(8);
+  expect(flooded).toBeLessThanOrEqual(12);
+});

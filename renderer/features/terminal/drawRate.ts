@@ -16,6 +16,8 @@ const MEASURED_FRAMES = 3;
 const FLOOD_BYTES = 64 * 1024;
 const WINDOW_MS = 50;
 const AFTER_KEY_MS = 400;
+/** So seldom while a person types elsewhere: a key that comes in the middle of a frame waits for its end. */
+const BESIDE_TYPING_FRAME_MS = 250;
 
 export interface DrawRate {
   /** Output arrived for some terminal. */
@@ -54,6 +56,8 @@ export function limitDrawRate(
   let bytesInWindow = 0;
   let floodUntil = 0;
   let drawnAt = 0;
+  /** When what is not typed into was last drawn. */
+  let besideDrawnAt = 0;
   let typedAt = Number.NEGATIVE_INFINITY;
   let costs: number[] = [];
   let measuring = false;
@@ -63,10 +67,11 @@ export function limitDrawRate(
       ? FRAME_MS
       : Math.min(LONGEST_FRAME_MS, Math.max(FRAME_MS, Math.min(...costs) / DRAWING_SHARE));
 
-  function draw(callback: FrameRequestCallback): FrameRequestCallback {
+  function draw({ callback, background }: Asked): FrameRequestCallback {
     return (time) => {
       const from = now();
       drawnAt = from;
+      if (background) besideDrawnAt = from;
       callback(time);
       if (measuring || from >= floodUntil) return;
       measuring = true;
@@ -80,9 +85,11 @@ export function limitDrawRate(
   /** How long a request has to wait yet. */
   function waitOf({ background, askedAt }: Asked): number {
     const at = now();
-    const awaited = !background && at - typedAt < AFTER_KEY_MS;
-    const byRate = at >= floodUntil || awaited ? 0 : frameMs() - (at - drawnAt);
-    const forEcho = background && at - askedAt < LONGEST_HOLD_MS ? typedAt + ECHO_MS - at : 0;
+    const flooded = at < floodUntil;
+    if (at - typedAt >= AFTER_KEY_MS) return flooded ? Math.max(0, drawnAt + frameMs() - at) : 0;
+    if (!background) return 0;
+    const byRate = flooded ? besideDrawnAt + Math.max(BESIDE_TYPING_FRAME_MS, frameMs()) - at : 0;
+    const forEcho = at - askedAt < LONGEST_HOLD_MS ? typedAt + ECHO_MS - at : 0;
     return Math.max(0, byRate, forEcho);
   }
 
@@ -100,7 +107,7 @@ export function limitDrawRate(
 
   window.requestAnimationFrame = (callback) => {
     const asked = { callback, background: inBackground(), askedAt: now() };
-    if (waitOf(asked) <= 0) return request(draw(callback));
+    if (waitOf(asked) <= 0) return request(draw(asked));
     const id = nextId--;
     waiting.set(id, asked);
     lookIn();
@@ -117,7 +124,7 @@ export function limitDrawRate(
     for (const [id, asked] of [...waiting]) {
       if (!which(asked)) continue;
       waiting.delete(id);
-      const drawing = draw(asked.callback);
+      const drawing = draw(asked);
       hurried.set(
         id,
         request((time) => {
