@@ -1,3 +1,4 @@
+import { changeWords } from '../../../shared/profiling/changeWords.ts';
 import { differs, type FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { type FrameKind, frameKind, shortFrame } from '../../../shared/profiling/frameName.ts';
 import { escapeHtml } from './escapeHtml.ts';
@@ -83,8 +84,6 @@ function fillOf({ name, depth, change }: PicturedFrame, compared: boolean): stri
   const size = Math.abs(change);
   return (change > 0 ? MORE : LESS)[size >= 0.2 ? 2 : size >= 0.05 ? 1 : 0] ?? '';
 }
-
-const changeWords = (change: number) => `${change >= 0 ? '+' : '−'}${Math.abs(change * 100).toFixed(1)} %`;
 
 /** A letter is 5.2 px wide in the mean, one of the wide scripts twice that. */
 function fitted(text: string, width: number): string {

@@ -1,9 +1,9 @@
 import { useMemo } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
+import { changeWords } from '../../../shared/profiling/changeWords.ts';
 import type { FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { hottestFrames } from '../../../shared/profiling/hottestFrames.ts';
 import styles from './Flame.module.css';
-import { changeWords } from './flameColours.ts';
 import { percent } from './frameWords.ts';
 
 /** More rows than these are for the search. */

@@ -31,9 +31,3 @@ export function flamePalette(tree: FlameTree): (node: FlameNode) => FrameColours
     return { fill: (change > 0 ? more : less)[step] ?? same, text };
   };
 }
-
-/** `+12.3 %`; with a proper minus. */
-export function changeWords(change: number): string {
-  const percent = Math.abs(change * 100).toFixed(1);
-  return `${change >= 0 ? '+' : '−'}${percent} %`;
-}

@@ -1,6 +1,6 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
+import { changeWords } from '../../../shared/profiling/changeWords.ts';
 import { differs, type FlameTree } from '../../../shared/profiling/flameTree.ts';
-import { changeWords } from './flameColours.ts';
 
 /** `parse (html.js:12): 71.2 % of the samples (1,424 of 2,000), 60.1 % itself`, and against what it is compared with. */
 export function frameWords(tree: FlameTree, index: number, sides: [string, string | undefined]): string {

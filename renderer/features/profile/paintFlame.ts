@@ -1,9 +1,10 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
+import { changeWords } from '../../../shared/profiling/changeWords.ts';
 import { differs, type FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { shortFrame } from '../../../shared/profiling/frameName.ts';
 import type { Surface } from '../../series/frameLoop.ts';
 import { colour } from '../../series/themeColours.ts';
-import { changeWords, flamePalette } from './flameColours.ts';
+import { flamePalette } from './flameColours.ts';
 
 export const ROW_HEIGHT = 18;
 /** Narrower than this, frames are drawn as one with their neighbours; without text below the other. */

@@ -31,6 +31,7 @@ export function Sheet(props: {
   children: ReactNode;
 }) {
   const { title, hint, wide, className, onLeave, returnFocus, onKeyDown, children } = props;
+  // While it is first rendered: an effect would come when the dialog has the focus already.
   useState(rememberOpener);
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onLeave()}>
