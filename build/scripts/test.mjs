@@ -17,6 +17,7 @@ import { runInNode } from './nodeRuntime.mjs';
 import { ROOT } from './paths.mjs';
 import { runScript, Stop } from './say.mjs';
 import { countPlaywright, countVitest, summaryLine } from './testCounts.mjs';
+import { playwrightFailures, vitestFailures } from './testFailures.mjs';
 
 const RESULTS = join(ROOT, 'e2e', 'results');
 /** Several times what it takes. A run that hangs fails here, and says where, before whoever started it gives up. */
@@ -64,6 +65,7 @@ await runScript(async (args) => {
     for (const key of ['passed', 'failed', 'skipped']) total[key] += counts[key];
   }
   printDetections();
+  printFailures();
   print(`\n${summaryLine(total)}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 });
@@ -159,6 +161,17 @@ function printDetections() {
   if (lines.length === 0) return;
   print(`\n── Detectors, by the tests that passed ──\n${lines.join('\n')}`);
   writeFileSync(join(RESULTS, 'detectors.txt'), `${lines.join('\n')}\n`);
+}
+
+/** Once more at the end, which is what is looked at, and what is left of a long output. */
+function printFailures() {
+  const failures = [
+    ...['unit', 'lab'].flatMap((part) => vitestFailures(read(join(RESULTS, `${part}.json`)), ROOT)),
+    ...playwrightFailures(read(join(RESULTS, 'e2e.json'))),
+  ];
+  if (failures.length === 0) return;
+  print('\n── Failed ──');
+  for (const { where, why } of failures) print(`${where}\n${why.replace(/^/gm, '    ')}`);
 }
 
 function read(path) {
