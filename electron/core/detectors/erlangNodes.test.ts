@@ -96,6 +96,27 @@ test('a node that joins is told with its process, and one that leaves closes it'
   expect(kinds(left ?? [])).toEqual(['close erlang.node_down']);
 });
 
+test('what is learned later of a node that joined is told with it, and not forgotten', () => {
+  const { process: _, name: __, hidden: ___, ...connection } = debug();
+  const [, joined, named, seen, lost] = run(
+    [service([])],
+    [service([connection])],
+    [service([{ ...connection, name: 'debug@host', hidden: false }])],
+    [service([debug()])],
+    [service([connection])],
+  );
+  expect([joined, named, seen].flat()).toMatchObject([
+    {
+      draft: {
+        title: expect.stringContaining('an unnamed node at 127.0.0.1 joined svc (from 127.0.0.1:5000)'),
+      },
+    },
+    { draft: { title: 'Node debug@host joined svc (from 127.0.0.1:5000, visible)' } },
+    { draft: { title: 'Node debug@host joined svc (pid 200 on this host, at a terminal, visible)' } },
+  ]);
+  expect(lost).toEqual([]);
+});
+
 test('the members of a cluster that were there before us are no news; a visitor is', () => {
   const [first] = run([service([MEMBER, debug()])]);
   expect(first).toMatchObject([{ draft: { title: expect.stringContaining('was connected when we came') } }]);

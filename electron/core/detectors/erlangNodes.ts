@@ -43,9 +43,11 @@ export const erlangNodes: Detector<State> = {
       const serviceKey = `${service.identity.pid}/${service.identity.startTicks}`;
       const before = !state.services.has(serviceKey);
       state.services.add(serviceKey);
-      for (const peer of service.peers) {
-        const key = `${serviceKey} ${peer.key}`;
+      for (const look of service.peers) {
+        const key = `${serviceKey} ${look.key}`;
         seen.add(key);
+        // Its process may be seen later than its connection, and a name may go unanswered: what is known stays so.
+        const peer: ErlangPeer = { ...state.peers.get(key)?.peer, ...look };
         const known: Known = state.peers.get(key) ?? {
           peer,
           service,
@@ -55,12 +57,13 @@ export const erlangNodes: Detector<State> = {
           told: false,
         };
         const isNew = !state.peers.has(key);
-        const renamed = known.peer.name !== peer.name;
+        const learned =
+          known.peer.name !== peer.name || known.peer.process?.identity.pid !== peer.process?.identity.pid;
         known.peer = peer;
         if (peer.process?.terminal) known.hadTerminal = true;
         known.service = service;
         state.peers.set(key, known);
-        if ((isNew && (!before || isVisitor(peer))) || (known.told && renamed)) {
+        if ((isNew && (!before || isVisitor(peer))) || (known.told && learned)) {
           known.told = true;
           outputs.push({ type: 'event', key: `up ${key}`, draft: nodeUp(known, context) });
         }
