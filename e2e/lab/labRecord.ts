@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isProcessAlive, type ProcessIdentity } from './processIdentity.ts';
+import { isProcessAlive, type ProcessIdentity, processIdentity } from './processIdentity.ts';
 
 /**
  * What a lab has on this machine, on disk before it is made, so that whoever comes next can clear it away when
@@ -67,6 +67,32 @@ export function readLabRecords(): LabRecord[] {
 
 export function removeLabRecord(id: string): void {
   rmSync(recordFile(id), { force: true });
+  rmSync(claimFile(id), { force: true });
+}
+
+/** True for the first who asks, unless that one has died since: of two labs that start at once, one clears away. */
+export function claimAbandoned(id: string): boolean {
+  const file = claimFile(id);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      writeFileSync(file, JSON.stringify(processIdentity(process.pid)), { flag: 'wx' });
+      return true;
+    } catch {
+      const claimer = readClaimer(file);
+      if (claimer === undefined || isProcessAlive(claimer)) return false;
+      rmSync(file, { force: true });
+    }
+  }
+  return false;
+}
+
+/** Undefined while it is being written, or when all is cleared away by now. */
+function readClaimer(file: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** True when whoever made it is gone and nobody is left to stop it. */
@@ -111,4 +137,8 @@ export function releaseAddresses(labId: string): void {
 
 function recordFile(id: string): string {
   return join(labsDirectory(), 'labs', `${id}.json`);
+}
+
+function claimFile(id: string): string {
+  return join(labsDirectory(), 'labs', `${id}.clearing`);
 }

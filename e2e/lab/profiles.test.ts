@@ -103,6 +103,16 @@ for i in $(ls -l /proc/[0-9]*/fd | grep -o 'socket:.[0-9]*' | tr -dc '0-9\\n'); 
     expect(left.stdout).toBe('');
   };
 
+  /** Once it has begun on its host. */
+  const sampled = ({ id }: ProfilePlan) =>
+    new Promise<void>((resolve) => {
+      const { dispose } = opened.window.on('profile', ({ plan, phase }) => {
+        if (plan !== id || phase !== 'sampling') return;
+        dispose();
+        resolve();
+      });
+    });
+
   async function profiled(plan: ProfilePlan): Promise<string> {
     expect(plan.refusal).toBeUndefined();
     const summary = await opened.window.call('profile.run', { plan: plan.id });
@@ -117,7 +127,9 @@ for i in $(ls -l /proc/[0-9]*/fd | grep -o 'socket:.[0-9]*' | tr -dc '0-9\\n'); 
     const plan = await planOf('root', [first], 'inspector');
     expect(plan.needs).toBe('Runs as deploy, who owns the processes.');
     expect(plan.command).toMatch(/^setpriv --reuid=1500 /);
+    const begun = sampled(plan);
     const done = profiled(plan);
+    await Promise.race([begun, done]);
     // As of busybox, which can do other things only.
     await host.exec('mount --bind /bin/true /usr/bin/setpriv');
     try {
@@ -136,18 +148,9 @@ for i in $(ls -l /proc/[0-9]*/fd | grep -o 'socket:.[0-9]*' | tr -dc '0-9\\n'); 
     expect(plan.needs).toMatch(/^Runs as www-data, who owns the processes, through sudo/);
     expect(plan.command).toMatch(/^sudo -n -- setpriv --reuid=33 /);
     expect(await profiled(plan)).toMatch(/parseHtml/);
-    // Of perl, whose symbols perf has read in no time.
-    await host.start([...'setpriv --reuid=33 --regid=33 --clear-groups perl -e'.split(' '), '1 while 1']);
-    const spinning = await waitUntil('perl', 5000, () =>
-      host.processes().find(({ argv }) => argv[2] === '1 while 1'),
-    );
-    try {
-      const perf = await planOf('deploy', [spinning.innerPid], 'perf');
-      expect(perf.needs).toContain('sudo');
-      expect(await profiled(perf)).toMatch(/Perl_runops/);
-    } finally {
-      process.kill(spinning.pid, 'SIGKILL');
-    }
+    const perf = await planOf('deploy', [await spinning()], 'perf');
+    expect(perf.needs).toContain('sudo');
+    expect(await profiled(perf)).toMatch(/Perl_runops/);
   });
 
   it('a service with a group of its own is looked at as that group', async () => {
@@ -165,14 +168,7 @@ for i in $(ls -l /proc/[0-9]*/fd | grep -o 'socket:.[0-9]*' | tr -dc '0-9\\n'); 
       await planOf('deploy', [await spinning()], 'perf', 30),
     ];
     const kept = await opened.window.call('profile.list', {});
-    const running = plans.map(
-      ({ id }) =>
-        new Promise<void>((resolve) =>
-          opened.window.on('profile', ({ plan, phase }) => {
-            if (plan === id && phase === 'sampling') resolve();
-          }),
-        ),
-    );
+    const running = plans.map(sampled);
     const ends = plans.map(({ id }) =>
       opened.window.call('profile.run', { plan: id }).then(
         () => 'it was taken',

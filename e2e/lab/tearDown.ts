@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupProcesses, removeCgroup } from './cgroups.ts';
 import {
+  claimAbandoned,
   isAbandoned,
   type LabRecord,
   labsDirectory,
@@ -42,10 +43,10 @@ export async function tearDown(record: LabRecord): Promise<void> {
   removeLabRecord(record.id);
 }
 
-/** Clears away what crashed owners left. */
+/** Clears away what crashed owners left, but for what another lab that starts is clearing away already. */
 export async function clearAbandoned(): Promise<LabRecord[]> {
   const records = readLabRecords();
-  const abandoned = records.filter(isAbandoned);
+  const abandoned = records.filter((record) => isAbandoned(record) && claimAbandoned(record.id));
   for (const record of abandoned) await tearDown(record);
   // Addresses are taken after the record is written: one whose record is missing is nobody's.
   const known = new Set(readLabRecords().map((record) => record.id));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { LabHost } from '../labHost.ts';
 import { waitUntil } from '../waitUntil.ts';
 
@@ -24,7 +25,7 @@ export async function startNodeService(
     : [];
   for (let n = 0; n < count; n++) await host.start([...become, process.execPath, SCRIPT, kind]);
   const pids = await waitUntil(`${host.id}: ${count} node processes`, 15_000, () => {
-    const running = serviceOf(host);
+    const running = serviceOf(host).filter(({ pid }) => isStarted(pid));
     return running.length >= count ? running.map((one) => one.innerPid) : undefined;
   });
   return { pids, stop: () => stopNodeService(host) };
@@ -42,6 +43,16 @@ export async function stopNodeService(host: LabHost): Promise<void> {
     }
     return running.length === 0 ? true : undefined;
   });
+}
+
+/** Node catches SIGUSR1, the tenth bit of the mask, once it has started; before, an inspector cannot be asked for. */
+function isStarted(pid: number): boolean {
+  try {
+    const mask = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return (Number.parseInt(mask?.slice(-3) ?? '0', 16) & 0x200) !== 0;
+  } catch {
+    return false;
+  }
 }
 
 function serviceOf(host: LabHost) {

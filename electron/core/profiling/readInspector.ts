@@ -72,7 +72,8 @@ export function inspectorReader(wanted: readonly PlannedProcess[]): ProfileReade
         );
       });
       if (all.every(({ process: { samples, failure } }) => samples === 0 && failure !== undefined)) {
-        const why = failed ?? all[0]?.process.failure ?? 'it ended without a word';
+        const [first] = found.values();
+        const why = failed ?? first?.process.failure ?? 'it ended without a word';
         return fail(`Nothing was profiled: ${why}.${open.size > 0 ? ` ${notes.at(-1)}` : ''}`);
       }
       return ok({ processes: all.map((one) => one.process), folded: all.map((one) => one.folded), notes });
