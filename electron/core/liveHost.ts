@@ -150,7 +150,8 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
       // Whose silence it is, the host's or the link's, must be known when it is told.
       const at = sampler.latest?.at;
       if (at !== undefined && clock.now() - at > UNANSWERED_MS) session.checkLink();
-      pipeline.push({ type: 'tick' });
+      const { linkAnsweredAt } = session;
+      pipeline.push({ type: 'tick', ...(linkAnsweredAt === undefined ? {} : { linkAnsweredAt }) });
     }),
   );
 

@@ -46,8 +46,8 @@ export type DetectorInput =
   | { type: 'erlang'; nodes: readonly ErlangNode[] }
   /** Every ten seconds: this host's figures, and those of the others that share a tag with it. */
   | { type: 'peers'; own: HostFigures; tags: readonly { tag: string; others: readonly HostFigures[] }[] }
-  /** Once a second, also while a host is silent. */
-  | { type: 'tick' }
+  /** Once a second, also while a host is silent. `linkAnsweredAt`: when the link last answered, where that is known. */
+  | { type: 'tick'; linkAnsweredAt?: number }
   | { type: 'investigated'; question: Question; answer: Answer };
 
 /** Means of the last minute of one host. */

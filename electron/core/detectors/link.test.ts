@@ -179,6 +179,28 @@ describe('a host', () => {
     expect(kinds(host)).toEqual(['host.silent', 'host.silent_ended']);
   });
 
+  it('is not called silent when a slow link has not answered since its last sample', () => {
+    const host = new TestHost({});
+    up(host, 5);
+    const reason = 'answers take 1.2 s';
+    host.push({
+      type: 'link',
+      link: { kind: 'degraded', since: host.clock.now(), reason, roundTripMs: 1200 },
+    });
+    const linkAnsweredAt = host.clock.now() + 300;
+    const silence = (seconds: number, answeredAt: () => number) => {
+      for (let i = 0; i < seconds; i++) {
+        host.clock.advance(1000);
+        host.push({ type: 'tick', linkAnsweredAt: answeredAt() });
+      }
+    };
+    silence(10, () => linkAnsweredAt);
+    expect(host.told).toEqual([]);
+    nearMiss('host.silent');
+    silence(1, () => host.clock.now() - 1200);
+    expect(titles(host)).toEqual(['The host is silent: no sample for 11 s, and the link answers']);
+  });
+
   it('is not called silent while the newest keepalive is unanswered', () => {
     const host = new TestHost({});
     up(host, 5);

@@ -36,7 +36,7 @@ export const link: Detector<LinkDetectorState> = {
       case 'sample':
         return takeSample(state, input.sample, context);
       case 'tick':
-        return takeTick(state, context);
+        return takeTick(state, input.linkAnsweredAt, context);
       default:
         return [];
     }
@@ -281,7 +281,11 @@ function takeSample(state: LinkDetectorState, sample: Sample, context: DetectorC
   return [];
 }
 
-function takeTick(state: LinkDetectorState, context: DetectorContext): DetectorOutput[] {
+function takeTick(
+  state: LinkDetectorState,
+  linkAnsweredAt: number | undefined,
+  context: DetectorContext,
+): DetectorOutput[] {
   const { now } = context;
   const late = state.lastTickAt !== undefined && now - state.lastTickAt > 3000;
   state.lastTickAt = now;
@@ -305,11 +309,15 @@ function takeTick(state: LinkDetectorState, context: DetectorContext): DetectorO
     }
     outputs.push(...tellDying(state, context));
   }
-  outputs.push(...lookForSilence(state, context));
+  outputs.push(...lookForSilence(state, linkAnsweredAt, context));
   return outputs;
 }
 
-function lookForSilence(state: LinkDetectorState, context: DetectorContext): DetectorOutput[] {
+function lookForSilence(
+  state: LinkDetectorState,
+  linkAnsweredAt: number | undefined,
+  context: DetectorContext,
+): DetectorOutput[] {
   const { now } = context;
   const { link: now_, silent, lastSampleAt } = state;
   if (lastSampleAt === undefined) return [];
@@ -331,10 +339,18 @@ function lookForSilence(state: LinkDetectorState, context: DetectorContext): Det
     };
     return [{ type: 'close', key: 'silent', endedAt: steadySince, recovery }];
   }
-  // The link must be known to answer: with no answer to the newest keepalive it may be the link that is silent.
+  // The link must be known to answer, and to have done so in this silence: else it may be the link's. One whose answers
+  // are slow is degraded by that alone, and says nothing new when the next one fails to come.
   const answers = now_?.kind === 'good' || (now_?.kind === 'degraded' && now_.roundTripMs !== undefined);
+  const heard =
+    linkAnsweredAt === undefined || linkAnsweredAt - lastSampleAt > numberOf(context, 'silentAfterMs') / 2;
   const critical = quiet >= numberOf(context, 'silentCriticalAfterMs');
-  if (!answers || quiet < numberOf(context, 'silentAfterMs') || (silent && (silent.critical || !critical)))
+  if (
+    !answers ||
+    !heard ||
+    quiet < numberOf(context, 'silentAfterMs') ||
+    (silent && (silent.critical || !critical))
+  )
     return [];
   state.silent = { from: silent?.from ?? lastSampleAt, critical };
   return [

@@ -41,6 +41,8 @@ export interface HostSession extends Session {
   probeChannels(most: number): Promise<number | undefined>;
   /** Something on the connection is not answered: asks at once whether the link is. */
   checkLink(): void;
+  /** When the connection last answered, in milliseconds of the epoch. */
+  readonly linkAnsweredAt: number | undefined;
   /**
    * What stood in the way may be gone: a host that waits for its next try has it within `withinMs`, and a connection
    * that stands is doubted when `doubt` says so.
@@ -335,6 +337,9 @@ export function createHostSession(options: HostSessionOptions): HostSession {
       if (current) extrasAllowed = extras.size + 1;
     },
     checkLink: () => current?.watch.check(),
+    get linkAnsweredAt() {
+      return current?.watch.lastAnswerAt;
+    },
     hurry(withinMs, doubt) {
       const wait = random() * withinMs;
       if (current) {

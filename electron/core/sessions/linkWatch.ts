@@ -34,6 +34,8 @@ export interface LinkWatch extends Disposable {
   noteInput(): void;
   /** Something on this connection is not answered: ask now whether the link is. */
   check(): void;
+  /** When the connection last answered, in milliseconds of the epoch; undefined before it did. */
+  readonly lastAnswerAt: number | undefined;
   /** The machine slept, or its network changed: find out soon whether the connection is still one. */
   suspect(): void;
 }
@@ -57,6 +59,7 @@ export function watchLink(options: {
   let state: UpState = { kind: 'good', since: clock.now() };
   let typedAt = Number.NEGATIVE_INFINITY;
   let answeredAt = clock.monotonic();
+  let lastAnswerAt: number | undefined;
   let nextPing: Disposable | undefined;
   let waiting: DisposableStore | undefined;
   let suspicion: Disposable | undefined;
@@ -100,6 +103,7 @@ export function watchLink(options: {
         suspicion = undefined;
         cause = undefined;
         answeredAt = clock.monotonic();
+        lastAnswerAt = clock.now();
         if (roundTripMs > (state.kind === 'good' ? DEGRADED_AFTER_MS : GOOD_AGAIN_MS)) {
           enter(
             { kind: 'degraded', reason: `answers take ${(roundTripMs / 1_000).toFixed(1)} s` },
@@ -156,6 +160,9 @@ export function watchLink(options: {
       if (!wasTyping) schedule();
     },
     check,
+    get lastAnswerAt() {
+      return lastAnswerAt;
+    },
     suspect() {
       if (!waiting) ping();
       suspicion ??= clock.after(LOST_AFTER_CHANGE_MS, () =>
