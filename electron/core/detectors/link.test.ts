@@ -201,6 +201,18 @@ describe('a host', () => {
     expect(titles(host)).toEqual(['The host is silent: no sample for 11 s, and the link answers']);
   });
 
+  it('is not called silent by an answer of before the link fell silent too', () => {
+    const host = new TestHost({});
+    up(host, 5);
+    const linkAnsweredAt = host.clock.now() + 2600;
+    for (let i = 0; i < 10; i++) {
+      host.clock.advance(1000);
+      host.push({ type: 'tick', linkAnsweredAt });
+    }
+    expect(host.told).toEqual([]);
+    nearMiss('host.silent');
+  });
+
   it('is not called silent while the newest keepalive is unanswered', () => {
     const host = new TestHost({});
     up(host, 5);

@@ -342,8 +342,11 @@ function lookForSilence(
   // The link must be known to answer, and to have done so in this silence: else it may be the link's. One whose answers
   // are slow is degraded by that alone, and says nothing new when the next one fails to come.
   const answers = now_?.kind === 'good' || (now_?.kind === 'degraded' && now_.roundTripMs !== undefined);
+  const roundTripMs = (answers && now_.roundTripMs) || 0;
   const heard =
-    linkAnsweredAt === undefined || linkAnsweredAt - lastSampleAt > numberOf(context, 'silentAfterMs') / 2;
+    linkAnsweredAt === undefined ||
+    (linkAnsweredAt - lastSampleAt > numberOf(context, 'silentAfterMs') / 2 &&
+      now - linkAnsweredAt < ASKED_EVERY_MS + 2 * roundTripMs);
   const critical = quiet >= numberOf(context, 'silentCriticalAfterMs');
   if (
     !answers ||
@@ -369,6 +372,8 @@ function lookForSilence(
   ];
 }
 
+/** A link whose host is quiet is asked at each tick, unless it answered less than a second before. */
+const ASKED_EVERY_MS = 2_000;
 /** Samples that come with longer pauses than this do not come steadily. */
 const HALTING_MS = 2_500;
 
