@@ -17,8 +17,11 @@ const [AT, INTERVAL, BUSY, STEAL, IOWAIT, VISIBLE, REAPED, UNATTRIBUTED] = [0, 1
 
 /** Where the CPU of a host went in its latest ticks. */
 export class CpuWindow {
-  /** Oldest first. */
-  readonly #numbers: number[] = [];
+  /** A ring of lines, which grows when it is full. */
+  #numbers = new Float64Array(32 * NUMBERS);
+  /** The place of the oldest line, and how many there are. */
+  #first = 0;
+  #count = 0;
   #spanMs = 0;
 
   /** How much time its ticks cover. */
@@ -28,19 +31,28 @@ export class CpuWindow {
 
   /** When the oldest of them came, epoch ms; 0: there is none. */
   get oldestAt(): number {
-    return this.#numbers[AT] ?? 0;
+    return this.#count === 0 ? 0 : this.#number(0, AT);
   }
 
   /** Adds a tick, and forgets those that are not needed to cover the last `keepMs`. */
   add(sample: Sample, keepMs: number): void {
     const { at, intervalMs, cpu, balance } = sample;
-    const { visible, reaped, unattributed } = balance;
+    if (this.#count * NUMBERS === this.#numbers.length) this.#grow();
+    const line = this.#line(this.#count++);
     const numbers = this.#numbers;
-    numbers.push(at, intervalMs, busyOf(sample), cpu.steal, cpu.iowait, visible, reaped, unattributed);
+    numbers[line + AT] = at;
+    numbers[line + INTERVAL] = intervalMs;
+    numbers[line + BUSY] = busyOf(sample);
+    numbers[line + STEAL] = cpu.steal;
+    numbers[line + IOWAIT] = cpu.iowait;
+    numbers[line + VISIBLE] = balance.visible;
+    numbers[line + REAPED] = balance.reaped;
+    numbers[line + UNATTRIBUTED] = balance.unattributed;
     this.#spanMs += intervalMs;
-    while ((numbers[NUMBERS + AT] ?? Number.POSITIVE_INFINITY) <= at - keepMs) {
-      this.#spanMs -= numbers[INTERVAL] ?? 0;
-      numbers.splice(0, NUMBERS);
+    while (this.#count > 1 && this.#number(1, AT) <= at - keepMs) {
+      this.#spanMs -= this.#number(0, INTERVAL);
+      this.#first = this.#line(1) / NUMBERS;
+      this.#count--;
     }
   }
 
@@ -48,8 +60,7 @@ export class CpuWindow {
   means(): CpuMeans {
     const mean = (which: number) => {
       let sum = 0;
-      for (let n = 0; n < this.#numbers.length; n += NUMBERS)
-        sum += (this.#numbers[n + which] ?? 0) * (this.#numbers[n + INTERVAL] ?? 0);
+      for (let n = 0; n < this.#count; n++) sum += this.#number(n, which) * this.#number(n, INTERVAL);
       return sum / Math.max(1, this.#spanMs);
     };
     return {
@@ -61,6 +72,24 @@ export class CpuWindow {
       reaped: mean(REAPED),
       unattributed: mean(UNATTRIBUTED),
     };
+  }
+
+  /** Where the nth line begins, the oldest being the first. */
+  #line(n: number): number {
+    return ((this.#first + n) * NUMBERS) % this.#numbers.length;
+  }
+
+  #number(n: number, which: number): number {
+    return this.#numbers[this.#line(n) + which] ?? 0;
+  }
+
+  #grow(): void {
+    const before = this.#numbers;
+    const from = this.#first * NUMBERS;
+    this.#numbers = new Float64Array(before.length * 2);
+    this.#numbers.set(before.subarray(from));
+    this.#numbers.set(before.subarray(0, from), before.length - from);
+    this.#first = 0;
   }
 }
 

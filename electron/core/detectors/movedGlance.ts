@@ -21,12 +21,18 @@ let latest: { sample: Sample; glance: MovedGlance } | undefined;
 
 function glanceAt(rows: readonly ProcessRow[]): MovedGlance {
   let busiest: ProcessRow | undefined;
+  let most = 0;
   let share = 0;
-  let zombies: ProcessRow[] = NONE;
+  let zombies = NONE;
   for (const row of rows) {
-    if (row.cpu > (busiest?.cpu ?? 0)) busiest = row;
-    share = Math.max(share, openShare(row));
-    if (row.state === 'Z' || row.state === 'X') zombies = [...zombies, row];
+    const { cpu, state } = row;
+    if (cpu > most) {
+      most = cpu;
+      busiest = row;
+    }
+    const open = openShare(row);
+    if (open > share) share = open;
+    if (state === 'Z' || state === 'X') zombies = [...zombies, row];
   }
   return { busiest, openShare: share, zombies };
 }

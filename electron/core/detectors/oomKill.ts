@@ -207,7 +207,8 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
     limitBytes === undefined ? undefined : sample.cgroups?.find((one) => one.memoryLimitBytes === limitBytes);
   if (holder) state.holder = holder.path;
   state.lastSample = { at: sample.at, machine, own };
-  state.tables = [...state.tables.slice(-2), sample.table];
+  const [, second, third] = state.tables;
+  state.tables = second && third ? [second, third, sample.table] : [...state.tables, sample.table];
   // Each that went holds tables; one by one would cost more than all of them now and then.
   if (sample.at - state.forgotAt >= REMEMBER_GONE_MS) {
     state.forgotAt = sample.at;

@@ -26,6 +26,8 @@ export const serviceFailed: Detector<Services> = {
   thresholds: {},
   initial: () => ({ open: new Map() }),
   reduce(state, input, context) {
+    // Nearly all lines of followed logs are of something else.
+    if (input.type === 'logLine' && !input.line.text.includes('systemd')) return [];
     const line = logLine(input) ?? kernelLine(input, context);
     const message = line && messageOfInit(line, input.type === 'kernelLine');
     if (!line || message === undefined) return [];

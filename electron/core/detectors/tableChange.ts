@@ -38,9 +38,15 @@ function compare(before: Table, now: Table): TableChange {
       n++;
     }
     const same = before[n++];
-    if (same) passed.push(same);
+    if (same && same.startTicks !== row.startTicks) passed.push(same);
   }
-  for (const row of before.slice(n)) passed.push(row);
-  const here = new Map(changed.map((row) => [row.pid, row.startTicks]));
-  return { changed, gone: passed.filter((row) => here.get(row.pid) !== row.startTicks) };
+  for (; n < before.length; n++) {
+    const old = before[n];
+    if (old) passed.push(old);
+  }
+  if (passed.length === 0) return { changed, gone: passed };
+  // Of those that were passed over a few are here all the same, further on.
+  const gone = new Map(passed.map((row) => [row.pid, row]));
+  for (const { pid, startTicks } of changed) if (gone.get(pid)?.startTicks === startTicks) gone.delete(pid);
+  return { changed, gone: [...gone.values()] };
 }
