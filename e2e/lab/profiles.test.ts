@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { HostId } from '../../shared/model/host.ts';
 import { isUp } from '../../shared/model/host.ts';
 import type { ProfilePlan, ProfileWay } from '../../shared/model/profile.ts';
+import type { Prompt, PromptAnswer } from '../../shared/model/prompt.ts';
 import { type Lab, startLab } from './lab.ts';
 import type { LabHost } from './labHost.ts';
 import { labIsWanted } from './labIsWanted.ts';
@@ -16,16 +19,20 @@ import { waitUntil } from './waitUntil.ts';
 
 const WWW = 33;
 const DEPLOY = 1500;
+const PASSWORD = `pw-${randomBytes(8).toString('hex')}`;
 
 /** One host, which is logged into by two accounts: what an account may profile is decided by the host. */
 describe.skipIf(!labIsWanted)('profiles of what another account runs', () => {
   let lab: Lab;
   let host: LabHost;
   let opened: OpenedCore;
+  let asked: Prompt[] = [];
+  /** What the person does when asked. */
+  let answer: PromptAnswer = null;
   const directory = mkdtempSync(join(tmpdir(), 'fireline-profiles-'));
 
   beforeAll(async () => {
-    lab = await startLab({ hosts: 1 });
+    lab = await startLab({ hosts: 1, password: PASSWORD });
     host = lab.host('web1');
     const [entry = ''] = /^ {2}- id: web1\n.*\n.*\n/m.exec(lab.workspaceYaml) ?? [];
     const both = ['root', 'deploy'].map((user) =>
@@ -33,7 +40,11 @@ describe.skipIf(!labIsWanted)('profiles of what another account runs', () => {
     );
     const file = join(directory, 'workspace.yaml');
     writeFileSync(file, `version: 1\nname: accounts\nhosts:\n${both.join('')}`);
-    opened = await openCore();
+    opened = await openCore(undefined, { interactive: true });
+    opened.window.on('prompt.asked', (prompt) => {
+      asked.push(prompt);
+      void opened.window.call('prompt.answer', { prompt: prompt.id, answer });
+    });
     await opened.core.openWorkspace(file, false);
     await waitUntil('both logins', 30_000, () =>
       opened.core.hosts.length === 2 &&
@@ -43,6 +54,8 @@ describe.skipIf(!labIsWanted)('profiles of what another account runs', () => {
     );
   });
   afterEach(async () => {
+    asked = [];
+    answer = null;
     await nothingIsLeft();
     await stopNodeService(host);
     for (const one of spinners()) process.kill(one.pid, 'SIGKILL');
@@ -145,8 +158,8 @@ for i in $(ls -l /proc/[0-9]*/fd | grep -o 'socket:.[0-9]*' | tr -dc '0-9\\n'); 
     await allowSudo(host, 'no password');
     const { pids } = await startNodeService(host, 'burn', 1, { uid: WWW, gid: WWW });
     const plan = await planOf('deploy', pids, 'inspector');
-    expect(plan.needs).toMatch(/^Runs as www-data, who owns the processes, through sudo/);
-    expect(plan.command).toMatch(/^sudo -n -- setpriv --reuid=33 /);
+    expect(plan.needs).toMatch(/^Runs as www-data, who owns the processes. It goes through sudo/);
+    expect(plan.command).toMatch(/^env LC_ALL=C sudo -n -- setpriv --reuid=33 /);
     expect(await profiled(plan)).toMatch(/parseHtml/);
     const perf = await planOf('deploy', [await spinning()], 'perf');
     expect(perf.needs).toContain('sudo');
@@ -206,13 +219,49 @@ for i in $(ls -l /proc/[0-9]*/fd | grep -o 'socket:.[0-9]*' | tr -dc '0-9\\n'); 
     expect((await host.exec('cat /tmp/status; rm /tmp/in /tmp/out /tmp/status')).stdout).toBe('1\n');
   });
 
+  it('where sudo wants a password it is asked for, handed to sudo alone, and kept nowhere', async () => {
+    await allowSudo(host, 'password');
+    const { pids } = await startNodeService(host, 'burn', 1, { uid: WWW, gid: WWW });
+    const perl = await spinning();
+    answer = [PASSWORD];
+    const plan = await planOf('deploy', pids, 'inspector');
+    expect(plan.needs).toContain('whose password is asked for when it is confirmed, and stored nowhere');
+    expect(await profiled(plan)).toMatch(/parseHtml/);
+    const perf = await planOf('deploy', [perl], 'perf');
+    expect(await profiled(perf)).toMatch(/Perl_runops/);
+    expect(asked).toMatchObject(
+      [plan, perf].map(({ title }) => ({ kind: 'sudoPassword', host: 'deploy', plan: title })),
+    );
+
+    for (const [rights, said, words] of [
+      ['password', null, 'no password was given.'],
+      ['password', ['wrong'], 'sudo did not accept the password.'],
+      ['none', [PASSWORD], 'this account may not use sudo on this host.'],
+    ] as const) {
+      await allowSudo(host, rights);
+      answer = said && [...said];
+      const { id } = await planOf('deploy', pids, 'inspector');
+      await expect(opened.window.call('profile.run', { plan: id })).rejects.toThrow(
+        `deploy: Nothing was run: ${words}`,
+      );
+      await opened.event(words, (one) => one.kind === 'profile.failed' && one.title.includes(words));
+    }
+    // By the time that it comes sudo wants none: it is thrown away, and is no part of the program.
+    await allowSudo(host, 'password');
+    answer = [PASSWORD];
+    const late = await planOf('deploy', pids, 'inspector');
+    await allowSudo(host, 'no password');
+    expect(await profiled(late)).toMatch(/parseHtml/);
+    const kept = spawnSync('grep', ['-raoF', '-e', PASSWORD, opened.dataDirectory], { encoding: 'utf8' });
+    expect(kept.stdout).toBe('');
+    expect(JSON.stringify([opened.timeline(), opened.diagnostics])).not.toContain(PASSWORD);
+  });
+
   it('without sudo it is refused before anything is run, and the refusal says what would help', async () => {
-    await allowSudo(host, 'none');
+    await allowSudo(host, 'absent');
     const { pids } = await startNodeService(host, 'burn', 1, { uid: WWW, gid: WWW });
     const plan = await planOf('deploy', pids, 'inspector');
-    expect(plan.refusal).toBe(
-      'The processes are www-data’s. Connect as that account, or allow sudo without a password.',
-    );
-    expect((await planOf('deploy', pids, 'perf')).refusal).toContain('allow sudo without a password');
+    expect(plan.refusal).toBe('The processes are www-data’s. Connect as that account, or allow sudo.');
+    expect((await planOf('deploy', pids, 'perf')).refusal).toContain('allow sudo');
   });
 });

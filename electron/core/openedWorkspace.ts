@@ -321,6 +321,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       latestSample: (host) => hosts.get(host)?.latestSample,
       store,
       clock,
+      prompter: options.transports.prompter,
       publish,
       onProgress: (progress) => emit('profile', progress),
     }),

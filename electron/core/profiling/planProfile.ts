@@ -15,9 +15,15 @@ import {
 import type { Sample } from '../../../shared/model/sample.ts';
 import { programName } from '../../../shared/profiling/programName.ts';
 import type { Looker } from '../remediation/look.ts';
-import type { Privilege } from '../remediation/privilege.ts';
+import { type Privilege, sudoWords, withPrivilege } from '../remediation/privilege.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
-import { inspectorCommand, inspectorProgram, perfCommand, type Wrapper } from './profileCommands.ts';
+import {
+  afterPassword,
+  inspectorCommand,
+  inspectorProgram,
+  perfCommand,
+  type Wrapper,
+} from './profileCommands.ts';
 import {
   isNode,
   type LookedAt,
@@ -37,6 +43,8 @@ export interface PlanContext {
 export interface PlannedProfile {
   plan: ProfilePlan;
   argv: string[];
+  /** What the command goes through: with a password, that is asked for when the plan is confirmed. */
+  privilege: Privilege;
 }
 
 /** Reads the host, changes nothing. Throws a declared failure where it cannot be asked. */
@@ -63,7 +71,7 @@ export async function planProfile(
     );
   // Those of one owner at a time, as one command runs as one account: of whom most of the CPU is.
   const owner = ownerOf(rows, seen);
-  const as = { root, privilege, seen, owner };
+  const as = { root, way: root ? ('none' as const) : privilege, seen, owner };
   const perf = perfStanding(as);
   const inspector = inspectorStanding(as, rows);
   const way =
@@ -106,13 +114,13 @@ export async function planProfile(
     ...(refusal === undefined ? {} : { refusal }),
     createdAt: now,
   };
-  return { plan, argv };
+  return { plan, argv, privilege: standing.privilege };
 }
 
 interface Standing {
   refusal?: string;
-  /** What the command goes through. */
   wrapper: Wrapper;
+  privilege: Privilege;
   needs: string;
   userSpaceOnly: boolean;
   refusalOf: (row: ProcessRow, seen: LookedAt | undefined) => string | undefined;
@@ -120,20 +128,23 @@ interface Standing {
 
 interface Account {
   root: boolean;
-  privilege: Privilege | undefined;
+  /** To be root, or somebody else; undefined: it cannot. */
+  way: Privilege | undefined;
   seen: ProfileLook;
   owner: LookedAt | undefined;
 }
 
-function perfStanding({ root, privilege, seen, owner }: Account): Standing {
+function perfStanding({ root, way, seen, owner }: Account): Standing {
   const allowed = (seen.paranoid ?? 99) <= 2;
-  const sudo = !root && privilege === 'sudo';
+  const privilege = way ?? 'none';
+  const sudo = privilege !== 'none';
   const standing: Standing = {
-    wrapper: (argv) => (sudo ? ['sudo', '-n', '--', ...argv] : argv),
+    wrapper: (argv) => through(privilege, argv),
+    privilege,
     needs: root
       ? 'Runs as root.'
       : sudo
-        ? 'It goes through sudo, which asks for no password here.'
+        ? sudoWords(privilege)
         : 'Runs as this account, on its own processes: what they do in the kernel is not seen.',
     userSpaceOnly: !root && !sudo && (seen.paranoid ?? 99) > 1,
     refusalOf: (row, looked) =>
@@ -147,38 +158,41 @@ function perfStanding({ root, privilege, seen, owner }: Account): Standing {
       'There is no working perf on this host. Its package is linux-perf (Debian), linux-tools-generic (Ubuntu), perf (Fedora, Amazon Linux).';
   else if (seen.paranoid === undefined) standing.refusal = 'The kernel of this host has no perf events.';
   else if (!root && !sudo && !allowed)
-    standing.refusal = `kernel.perf_event_paranoid is ${seen.paranoid}, which keeps perf for root. Connect as root, allow sudo without a password, or have an administrator give perf CAP_PERFMON, or set it to 2 with sysctl. Fireline changes no sysctl.`;
+    standing.refusal = `kernel.perf_event_paranoid is ${seen.paranoid}, which keeps perf for root. Connect as root, allow sudo, or have an administrator give perf CAP_PERFMON, or set it to 2 with sysctl. Fireline changes no sysctl.`;
   else if (!root && !sudo && owner && !isOf(owner, seen))
-    standing.refusal = `The processes are ${visibleText(owner.user, 32)}’s${groupOf(owner, seen)}. Connect as that account or as root, or allow sudo without a password.`;
+    standing.refusal = `The processes are ${visibleText(owner.user, 32)}’s${groupOf(owner, seen)}. Connect as that account or as root, or allow sudo.`;
   return standing;
 }
 
-function inspectorStanding({ root, privilege, seen, owner }: Account, rows: readonly ProcessRow[]): Standing {
+function inspectorStanding({ root, way, seen, owner }: Account, rows: readonly ProcessRow[]): Standing {
   const own = owner === undefined || isOf(owner, seen);
   const group = owner ? groupOf(owner, seen) : '';
   const user = visibleText(owner?.user ?? '', 32);
+  const privilege = own ? 'none' : (way ?? 'none');
+  // What others run can be read as root only: then it is seen on the host, before anything is done.
+  const unseen = (row: ProcessRow) => privilege === 'sudoWithPassword' && isNode(programName(row));
   const standing: Standing = {
     wrapper: (argv) => argv,
+    privilege,
     needs: own
       ? 'Runs as this account, which owns the processes.'
-      : `Runs as ${user}${group}, who owns the processes${root ? '' : ', through sudo, which asks for no password here'}.`,
+      : `Runs as ${user}${group}, who owns the processes${root || way === undefined ? '.' : `. ${sudoWords(way)}`}`,
     userSpaceOnly: true,
     refusalOf: (row, looked) =>
       gone(row, looked) ??
       (looked && owner && !isOf(looked, owner)
         ? `it is ${looked.user}’s${groupOf(looked, owner)}, and one account’s are profiled at a time`
-        : looked && looked.executable === undefined
+        : looked && looked.executable === undefined && !unseen(row)
           ? 'what it runs may not be read: SIGUSR1 would end what is not node'
-          : looked && !isNode(looked.executable)
+          : looked?.executable !== undefined && !isNode(looked.executable)
             ? `its executable is ${looked.executable}, not node: SIGUSR1 would end it`
             : undefined),
   };
   if (owner && !own) {
     // Never as root: the program is run by the processes' own executable, which is their owner's to choose.
-    const sudo = !root && privilege === 'sudo';
-    const become = becomeOwner(owner, seen, sudo);
-    if (!root && !sudo)
-      standing.refusal = `The processes are ${user}’s${group}. Connect as that account, or allow sudo without a password.`;
+    const become = becomeOwner(owner, seen, privilege);
+    if (way === undefined)
+      standing.refusal = `The processes are ${user}’s${group}. Connect as that account, or allow sudo.`;
     else if (become) standing.wrapper = become;
     else
       standing.refusal = `The processes are ${user}’s${group}, and this host has no setpriv to become that account. Connect as ${user}.`;
@@ -189,18 +203,21 @@ function inspectorStanding({ root, privilege, seen, owner }: Account, rows: read
 }
 
 /** With its group, by which the kernel decides too who may look into a process (ptrace(2)). */
-function becomeOwner(owner: LookedAt, { become }: ProfileLook, sudo: boolean): Wrapper | undefined {
+function becomeOwner(owner: LookedAt, { become }: ProfileLook, privilege: Privilege): Wrapper | undefined {
   const { uid, gid, user } = owner;
   const named = !user.startsWith('#');
   if (become === 'setpriv') {
     const groups = named ? '--init-groups' : '--clear-groups';
     const setpriv = ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, groups, '--'];
-    return (argv) => [...(sudo ? ['sudo', '-n', '--'] : []), ...setpriv, ...argv];
+    return (argv) => through(privilege, [...setpriv, ...argv]);
   }
-  if (sudo) return (argv) => ['sudo', '-n', '-u', `#${uid}`, '--', ...argv];
+  if (privilege !== 'none') return (argv) => through(privilege, argv, uid);
   if (become !== 'su' || !named) return undefined;
   return (argv) => ['su', '-s', '/bin/sh', '-c', quoteCommand(argv), '--', user];
 }
+
+const through = (privilege: Privilege, argv: readonly string[], uid?: number) =>
+  withPrivilege(privilege, privilege === 'sudoWithPassword' ? afterPassword(argv) : argv, uid);
 
 type Credentials = Pick<LookedAt, 'uid' | 'gid'>;
 

@@ -4,6 +4,18 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 /** Makes of a command one that runs as another account. */
 export type Wrapper = (argv: string[]) => string[];
 
+/**
+ * Where sudo is given a password on the input that what it runs reads from too: nothing is read before BEGUN is told and
+ * GO has come. So a password that sudo did not want, since by now it asks for none, is thrown away.
+ */
+export function afterPassword(argv: readonly string[]): string[] {
+  const wait = `echo ${BEGUN}; while IFS= read -r line; do [ "$line" = '${GO}' ] && exec "$@"; done; exit 4`;
+  return ['sh', '-c', wait, 'fireline', ...argv];
+}
+
+export const BEGUN = '@begun';
+export const GO = '#GO#';
+
 /** Ends a program on standard input. */
 const END = '#END#';
 

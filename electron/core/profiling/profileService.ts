@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../../shared/base/clock.ts';
 import { type Disposable, DisposableStore } from '../../../shared/base/disposable.ts';
+import { fail } from '../../../shared/base/result.ts';
 import { failure } from '../../../shared/contract/errors.ts';
 import type { HostFacts, HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
@@ -18,12 +19,14 @@ import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { mergeFolded, readFolded } from '../../../shared/profiling/foldedStacks.ts';
 import { hottestStacks } from '../../../shared/profiling/hottestFrames.ts';
+import { askSudoPassword } from '../remediation/askSudoPassword.ts';
 import { createLooker } from '../remediation/look.ts';
+import type { Prompter } from '../sessions/prompter.ts';
 import type { Session } from '../sessions/session.ts';
 import type { RecordStore } from '../store/store.types.ts';
 import { compareProfiles, comparisonWords } from './compareProfiles.ts';
 import { type PlannedProfile, planProfile } from './planProfile.ts';
-import { runProfile } from './runProfile.ts';
+import { type RunContext, runProfile } from './runProfile.ts';
 
 /** plan → confirm → profiled → on record. Refuses by throwing a declared failure. */
 export interface ProfileService extends Disposable {
@@ -49,6 +52,7 @@ export interface ProfileServiceOptions {
   latestSample: (host: HostId) => Sample | undefined;
   store: Pick<RecordStore, 'putProfile' | 'readProfile' | 'readProfiles' | 'readEvents'>;
   clock: Clock;
+  prompter: Prompter;
   publish: (event: Omit<TimelineEvent, 'id' | 'revision' | 'seenAt' | 'clockOffsetMs'>) => TimelineEvent;
   onProgress: (progress: ProfileProgress) => void;
 }
@@ -93,7 +97,7 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
     const planned = plans.get(id);
     const again = 'Plan it again: that shows how things are now.';
     if (!planned) throw failure('not_found', 'This plan is not known any more.', again);
-    const { plan: confirmed, argv } = planned;
+    const { plan: confirmed, argv, privilege } = planned;
     if (confirmed.refusal !== undefined) throw failure('refused', confirmed.refusal, again);
     if (planned.run) throw failure('refused', 'This plan was run already.', again);
     if (clock.monotonic() - planned.madeAt > PLAN_HOLDS_MS)
@@ -109,15 +113,23 @@ export function createProfileService(options: ProfileServiceOptions): ProfileSer
     const startedAt = clock.now();
     let at = startedAt;
     try {
-      const taken = await runProfile(confirmed, argv, {
+      const signal = AbortSignal.any([cancel.signal, ended.signal]);
+      const asks = privilege === 'sudoWithPassword';
+      const password = asks ? await askSudoPassword(confirmed, { ...options, ended: signal }) : undefined;
+      const context: RunContext = {
         session: sessionOf(host),
         clock,
-        signal: AbortSignal.any([cancel.signal, ended.signal]),
+        signal,
+        password,
         onProgress: (progress) => {
           if (progress.phase === 'sampling') at = clock.now();
           options.onProgress({ plan: id, host, of: accepted.length, ...progress });
         },
-      });
+      };
+      const taken =
+        asks && password === undefined
+          ? fail(signal.aborted ? 'It was cancelled.' : 'Nothing was run: no password was given.')
+          : await runProfile(confirmed, argv, context);
       if (!taken.ok) {
         // Processes may have been signalled: what was done to a host is on record whatever came of it.
         options.publish(failedEvent(confirmed, startedAt, clock.now(), taken.error, event));

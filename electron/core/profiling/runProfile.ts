@@ -8,9 +8,11 @@ import type {
   ProfilePlan,
   ProfileProgress,
 } from '../../../shared/model/profile.ts';
+import { sudoRefusal } from '../remediation/privilege.ts';
+import { passwordLine } from '../remediation/runConfirmed.ts';
 import { LineSplitter } from '../sampling/lineSplitter.ts';
 import type { Session } from '../sessions/session.ts';
-import { boundSeconds, inspectorInput } from './profileCommands.ts';
+import { BEGUN, boundSeconds, GO, inspectorInput } from './profileCommands.ts';
 import { inspectorReader } from './readInspector.ts';
 import { perfReader } from './readPerf.ts';
 
@@ -35,6 +37,8 @@ export interface RunContext {
   clock: Clock;
   signal: AbortSignal;
   onProgress: (progress: Pick<ProfileProgress, 'phase' | 'done' | 'until'>) => void;
+  /** For sudo, where the command goes through it with one. Kept nowhere. */
+  password?: string | undefined;
 }
 
 /** Of a profile of sixty seconds and 32 processes there is a tenth of it. */
@@ -47,7 +51,7 @@ const ENDING_MS = 8_000;
 export async function runProfile(
   plan: ProfilePlan,
   argv: readonly string[],
-  { session, clock, signal, onProgress }: RunContext,
+  { session, clock, signal, onProgress, password }: RunContext,
 ): Promise<Result<TakenProfile, string>> {
   const accepted: PlannedProcess[] = plan.processes.filter((one) => one.refusal === undefined);
   const reader = plan.way === 'perf' ? perfReader(accepted) : inspectorReader(accepted);
@@ -63,6 +67,8 @@ export async function runProfile(
       let complaint = '';
       let why: string | undefined;
       let shown = '';
+      // Until sudo has taken its password.
+      let waits = password !== undefined;
       const end = (reason: string) => {
         if (why !== undefined) return;
         why = reason;
@@ -77,7 +83,18 @@ export async function runProfile(
         shown = `${phase} ${done}`;
         onProgress({ phase, done, ...until });
       };
+      const begin = () => {
+        if (plan.way === 'inspector') channel.write(inspectorInput());
+        tell();
+      };
       const lines = new LineSplitter(MOST_LINE, (text, cut) => {
+        if (waits) {
+          if (text !== BEGUN || why !== undefined) return;
+          waits = false;
+          channel.write(`${GO}\n`);
+          begin();
+          return;
+        }
         reader.line(text, cut);
         tell();
       });
@@ -92,11 +109,16 @@ export async function runProfile(
       owned.add(
         channel.onErrorOutput((data) => {
           if (complaint.length < 4000) complaint += Buffer.from(data).toString('utf8');
+          // It would wait for another one.
+          if (waits && /try again/i.test(complaint)) channel.end();
         }),
       );
       owned.add(
         channel.onExit(({ lost, code }) => {
+          const refused =
+            bytes > 0 ? undefined : sudoRefusal({ exitCode: code, stdout: '', stderr: complaint });
           if (why !== undefined) resolve(fail(why));
+          else if (refused !== undefined) resolve(fail(`Nothing was run: ${refused}`));
           else if (lost)
             resolve(
               fail(
@@ -122,8 +144,8 @@ export async function runProfile(
           end('It took too long, and was told to end.'),
         ),
       );
-      if (plan.way === 'inspector') channel.write(inspectorInput());
-      tell();
+      if (password === undefined) begin();
+      else channel.write(passwordLine(password));
     });
   } finally {
     owned.dispose();

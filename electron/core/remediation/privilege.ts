@@ -1,6 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses.ts';
-import type { RunResult } from '../sessions/session.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
 import type { Looker } from './look.ts';
 
@@ -13,14 +12,16 @@ export interface Needs {
   text: string;
 }
 
-export function withPrivilege(privilege: Privilege, argv: readonly string[]): string[] {
+/** @param uid as this account; where it is not given, as root */
+export function withPrivilege(privilege: Privilege, argv: readonly string[], uid?: number): string[] {
+  const user = uid === undefined ? [] : ['-u', `#${uid}`];
   switch (privilege) {
     case 'none':
       return [...argv];
     case 'sudo':
-      return [...SUDO, '-n', '--', ...argv];
+      return [...SUDO, '-n', ...user, '--', ...argv];
     case 'sudoWithPassword':
-      return [...SUDO, '-k', '-S', '-p', '', '--', ...argv];
+      return [...SUDO, '-k', '-S', '-p', '', ...user, '--', ...argv];
   }
 }
 
@@ -76,7 +77,15 @@ export function sudoWords(privilege: Privilege | undefined): string {
  * Why sudo ran nothing, by what it says itself (sudoers(5), 1.8 and 1.9) and exits with: 1, before it runs anything.
  * Undefined where the command ran, or where it was not sudo that ended it.
  */
-export function sudoRefusal({ exitCode, stdout, stderr }: RunResult): string | undefined {
+export function sudoRefusal({
+  exitCode,
+  stdout,
+  stderr,
+}: {
+  exitCode?: number | undefined;
+  stdout: string;
+  stderr: string;
+}): string | undefined {
   if (exitCode !== 1 || stdout !== '') return undefined;
   if (/is not in the sudoers file/i.test(stderr)) return 'this account may not use sudo on this host.';
   if (/is not allowed to (?:execute|run sudo)|not allowed to run sudo/i.test(stderr))

@@ -371,7 +371,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
     if (privilege !== 'sudoWithPassword') return { privilege, input: {} };
     const password = await askPassword(done);
     if (password === undefined) throw failure('refused', 'No password was given: nothing was looked at.');
-    return { privilege, input: passwordLine(password) };
+    return { privilege, input: { stdin: passwordLine(password) } };
   }
 
   return { plan, execute, verify, dispose: () => owned.dispose() };

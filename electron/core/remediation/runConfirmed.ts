@@ -63,10 +63,10 @@ async function inputOf(
   }
   audit.step('guard', 'running', guard?.text ?? 'Checking on the host');
   context.publishRecord(audit.record);
-  return passwordLine(password);
+  return { stdin: passwordLine(password) };
 }
 
 /** One line: what follows it would be read as a second attempt. */
-export function passwordLine(password: string): Pick<RunOptions, 'stdin'> {
-  return { stdin: `${password.split('\n')[0] ?? ''}\n` };
+export function passwordLine(password: string): string {
+  return `${password.split('\n')[0] ?? ''}\n`;
 }
