@@ -3,6 +3,7 @@ import type { HostFacts } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { KillArguments, RemediationPlan } from '../../../shared/model/remediation.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses.ts';
 import { isSupervisor, spokenAge } from '../detectors/respawnRole.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
@@ -30,7 +31,7 @@ export function planKill(
   const process = seen.processes.find((p) => p.identity.pid === pid);
   const same = process !== undefined && isTarget(process, args, seen);
   // A title may end in blanks (`unicorn master  `): the kernel cuts comm at 15 bytes.
-  const name = visibleText(((same ? process.name : known.name) ?? 'unknown').trim(), 32);
+  const name = visibleText(same ? programName(process) : (known.name ?? 'unknown').trim(), 32);
   const { descendants } = known;
   const { privilege = 'none' } = known.needs;
   const argv = killCommand(args, {
@@ -109,7 +110,7 @@ function touchesOf(
   if (args.tree) {
     const named = descendants
       .slice(0, 8)
-      .map((row) => `${visibleText(row.name, 16)} (pid ${row.pid})`)
+      .map((row) => `${visibleText(programName(row), 16)} (pid ${row.pid})`)
       .join(', ');
     touches.push(
       descendants.length === 0

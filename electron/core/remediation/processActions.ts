@@ -2,6 +2,7 @@ import { commandWords } from '../../../shared/model/commandLine.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { PauseArguments, ReniceArguments } from '../../../shared/model/remediation.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses.ts';
 import { refusalOf } from './killPlan.ts';
 import type { Looker } from './look.ts';
@@ -109,7 +110,7 @@ function identity({ bootId, pid, startTicks }: ProcessIdentity): string[] {
 
 function nameOf(process: InspectedProcess | undefined, target: ProcessIdentity, seen: Inspection): string {
   const same = process && process.identity.startTicks === target.startTicks && seen.bootId === target.bootId;
-  return same ? visibleText(process.name.trim(), 32) : 'unknown';
+  return same ? visibleText(programName(process), 32) : 'unknown';
 }
 
 function common(

@@ -13,6 +13,7 @@ import type {
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { Runbook } from '../../../shared/model/workspace.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import type { Prompter } from '../sessions/prompter.ts';
 import type { Session } from '../sessions/session.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
@@ -244,7 +245,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
     return planKill(kill, seen, {
       needs,
       facts,
-      name: row?.name,
+      name: row && programName(row),
       now: clock.now() + (facts?.clockOffsetMs ?? 0),
       descendants: kill.tree && row ? descendantsOf(row, table) : [],
     });

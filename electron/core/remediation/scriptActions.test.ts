@@ -43,6 +43,24 @@ describe('a process', () => {
     expect(bed.events.map((e) => e.kind)).toContain('remediation.succeeded');
   });
 
+  test('is called what its program is, where its runtime names its first thread', async () => {
+    const { pid } = await bed.start(
+      'open F, ">", "/proc/self/comm"; print F "MainThread"; close F',
+      '/usr/bin/node',
+    );
+    const target = identityOf(pid);
+    const titles = [
+      await plan({ action: 'process.pause', arguments: { target, resume: false } }),
+      await plan({ action: 'process.renice', arguments: { target, nice: 7 } }),
+      await plan({ action: 'process.kill', arguments: { target, signal: 'TERM' } }),
+    ].map((made) => made.title);
+    expect(titles).toEqual([
+      `Pause pid ${pid} (node)`,
+      `Renice pid ${pid} (node) to 7`,
+      `Kill pid ${pid} (node)`,
+    ]);
+  });
+
   test('is reniced with all its threads, and read back', async () => {
     const { pid } = await bed.start('');
     const request = { action: 'process.renice' as const, arguments: { target: identityOf(pid), nice: 7 } };

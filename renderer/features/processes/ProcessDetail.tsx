@@ -4,6 +4,7 @@ import { asText, formatBytes, formatClock, formatDuration } from '../../../share
 import type { HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import styles from './ProcessTable.module.css';
 import { askTo, askToProfile, lookAt } from './processDeeds.ts';
 import { ancestorsOf, commandOf, type ListedProcess, processKey } from './processOrder.ts';
@@ -36,7 +37,7 @@ export function ProcessDetail({ host, process, rows, onChoose, onClose }: Proces
     >
       <header>
         <strong>
-          {row.pid} {visibleText(row.name, 40)}
+          {row.pid} {visibleText(programName(row), 40)}
         </strong>
         {gone && <span className={styles.goneWord}>gone</span>}
         <button type="button" className={styles.close} aria-label="Close the detail" onClick={onClose}>

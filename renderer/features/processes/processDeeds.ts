@@ -10,7 +10,7 @@ import { openDialog, useUi } from '../../stores/ui.ts';
 export function askTo(deed: Deed, host: HostSummary, row: ProcessRow): void {
   if (!host.facts) return;
   const target = { bootId: host.facts.bootId, pid: row.pid, startTicks: row.startTicks };
-  const who = `pid ${row.pid} (${visibleText(row.name, 40)})`;
+  const who = `pid ${row.pid} (${visibleText(programName(row), 40)})`;
   const { label, request } = requestOf(deed, target, who);
   openDialog({ kind: 'remediation', request: { ...request, label, host: host.id } });
 }
