@@ -60,6 +60,27 @@ describe('every look at a host', () => {
     expect(found).toMatchObject({ path: file, process: 'perl', descriptor: 3, ...pick(identityOf(pid)) });
     expect(found?.bytes).toBeGreaterThanOrEqual(3_000_000);
   });
+
+  test('a file with a line break in its name is found too', async () => {
+    const { pid } = await bed.start(
+      `$f = '${bed.directory}' . "/a\\nb (deleted)"; open(F, '>', $f); F->autoflush(1); print F 'x' x 3_000_000; unlink $f`,
+    );
+    const { deletedFiles } = await look('disk');
+    const found = deletedFiles?.filter((one) => one.pid === pid).map((one) => one.path);
+    expect(found).toEqual([join(bed.directory, 'ab (deleted)')]);
+  });
+
+  test('a file whose name is written like such a line adds none', async () => {
+    const forged = 'gone\\n@deleted\\t1\\t1\\tinit\\t3\\t4\\t99999999\\tforged';
+    const file = join(bed.directory, forged);
+    const { pid } = await bed.start(
+      `open(F, '>', '${file.replaceAll('\\', '\\\\')}'); F->autoflush(1); print F 'x' x 3_000_000; unlink '${file.replaceAll('\\', '\\\\')}'`,
+    );
+    const { deletedFiles, output } = await look('disk');
+    expect(deletedFiles?.filter((one) => one.pid === pid).map((one) => one.path)).toEqual([file]);
+    expect(deletedFiles?.map((one) => one.path)).not.toContain('forged');
+    expect(output).toContain(forged);
+  });
 });
 
 const pick = ({ startTicks }: ProcessIdentity) => ({ startTicks });

@@ -33,11 +33,11 @@ if has systemctl && [ -d /run/systemd/system ]; then
 fi
 if has sv; then
   title 'runit'; set +f; for d in /etc/service/* /service/* /etc/sv/* /var/service/*; do [ -e "$d/supervise/stat" ] || continue; r=$(readlink -f "$d"); case " $seen " in *" $r "*) continue;; esac; seen="$seen $r"
-  w=$(sv status "$d" 2>&1 | head -n 1); case $w in run:*) s=up;; down:*) s=down;; *) s=changing;; esac; echo "$w"; printf '@service\trunit\t%s\t%s\t%s\n' "$d" "$s" "$w"; done; set -f
+  w=$(sv status "$d" 2>&1 | head -n 1); case $w in run:*) s=up;; down:*) s=down;; *) s=changing;; esac; service runit "$d" "$s" "$w"; done; set -f
 fi
 if has svstat; then
   title 'daemontools'; set +f; for d in /service/* /etc/service/*; do [ -e "$d/supervise/status" ] && [ ! -e "$d/supervise/stat" ] || continue
-  w=$(svstat "$d" 2>&1); case $w in *': up '*) s=up;; *': down '*) s=down;; *) s=changing;; esac; echo "$w"; printf '@service\tdaemontools\t%s\t%s\t%s\n' "$d" "$s" "$w"; done; set -f
+  w=$(svstat "$d" 2>&1); case $w in *': up '*) s=up;; *': down '*) s=down;; *) s=changing;; esac; service daemontools "$d" "$s" "$w"; done; set -f
 fi
 if has initctl && initctl version 2>/dev/null | grep -q upstart; then
   title 'upstart'; initctl list 2>&1 | awk '{ s = /start\/running/ ? "up" : "down"; print; printf "@service\tupstart\t%s\t%s\t%s\n", $1, s, $0 }' | head -200
@@ -54,10 +54,10 @@ title 'file systems'; bounded 5 df -hP 2>&1
 title 'inodes'; bounded 5 df -iP 2>&1
 title 'mounted read-only'; awk '$4 ~ /(^|,)ro(,|$)/ && $3 !~ /^(squashfs|iso9660|proc|sysfs|tmpfs|cgroup2?|ramfs|autofs)$/ { print $1, $2, $3 }' /proc/mounts
 title 'deleted files that are held open, the largest first'
-set +f; for d in /proc/[0-9]*/fd; do [ -r "$d" ] || continue; ls -ln "$d" 2>/dev/null | awk -v d="$d" '/ \(deleted\)$/ && / -> \// && !/ -> \/(dev|memfd|SYSV|proc)/ { for (i = 1; i <= NF; i++) if ($i == "->") { print d "/" $(i-1); break } }'; done | head -500 | while read -r f; do
+q=; ls -q / >/dev/null 2>&1 && q=q; set +f; for d in /proc/[0-9]*/fd; do [ -r "$d" ] || continue; ls -ln$q "$d" 2>/dev/null | awk -v d="$d" '/ \(deleted\)$/ && / -> \// && !/ -> \/(dev|memfd|SYSV|proc)/ { for (i = 1; i <= NF; i++) if ($i == "->") { print d "/" $(i-1); break } }'; done | head -500 | while read -r f; do
   s=$(stat -L -c '%b %B %i' "$f" 2>/dev/null) || continue; set -- $s; p=@{f#/proc/}; p=@{p%%/*}
   printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' $(($1 * $2)) "$p" "$(field "$p" 22)" "@{f##*/}" "$3" "$(tr -d '\000-\037' < "/proc/$p/comm" 2>/dev/null)" "$(readlink "$f" | tr -d '\000-\037')"
-done | sort -rn | head -20 | while IFS=$(printf '\t') read -r b p s fd i c l; do echo "$b bytes, pid $p ($c), descriptor $fd: $l"; printf '@deleted\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$p" "$s" "$c" "$fd" "$i" "$b" "$l"; done; set -f
+done | sort -rn | head -20 | while IFS=$(printf '\t') read -r b p s fd i c l; do printf '%s\n' "$b bytes, pid $p ($c), descriptor $fd: $l"; printf '@deleted\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$p" "$s" "$c" "$fd" "$i" "$b" "$l"; done; set -f
 has journalctl && { title 'journal'; journalctl --disk-usage 2>&1; }
 has docker && { title 'docker'; bounded 5 docker system df 2>&1; }`,
   'large-files': `
@@ -118,10 +118,15 @@ title 'system calls of five seconds, all threads'
 strace -c -f -p "$pid" 2>&1 & s=$!; sleep 5; kill -TERM $s 2>/dev/null; wait $s`,
 };
 
-/** What the scripts share. `bounded SECONDS COMMAND…` needs timeout(1), and goes without where there is none. */
+/**
+ * What the scripts share. Names are printed by printf: many a shell's echo takes `\n` in them for a new line, which could
+ * begin as those lines do that are read here. `service MANAGER NAME STATE WORDS` tells of one. `bounded SECONDS COMMAND…` needs timeout(1), and goes without
+ * where there is none.
+ */
 export const DIAGNOSIS_PRELUDE = String.raw`set -f; LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/command; export LC_ALL PATH
 has() { command -v "$1" >/dev/null 2>&1; }
 title() { printf '\n== %s\n' "$1"; }
+service() { printf '%s\n' "$4"; if [ "$(printf %s "$2" | tr -d '\000-\037\177')" = "$2" ]; then printf '@service\t%s\t%s\t%s\t%s\n' "$@"; else echo '  (its name has control characters: it cannot be told to restart from here)'; fi; }
 bounded() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
 field() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ] || return 1; n=$2; set -- @{line##*)}; shift $((n - 3)); printf %s "$1"; }
 proc_tcp() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk 'function hex(s,  i, v) { v = 0; for (i = 1; i <= length(s); i++) v = v * 16 + index("0123456789ABCDEF", substr(s, i, 1)) - 1; return v }

@@ -181,13 +181,13 @@ function Services({
                   <button
                     key={operation}
                     type="button"
-                    aria-label={`${operation} ${name}`}
+                    aria-label={`${operation} ${visibleText(name, 100)}`}
                     onClick={() =>
                       openDialog({
                         kind: 'remediation',
                         request: {
                           action: 'service.control',
-                          label: `${operation} ${name}`,
+                          label: `${operation} ${visibleText(name, 100)}`,
                           host: host.id,
                           arguments: { manager, name, operation },
                         },
