@@ -23,10 +23,42 @@ test('a frame for a chart is the next one, unless an echo is awaited', () => {
   expect(run).toHaveBeenCalledTimes(1);
   echoFirst();
   onChartFrame(run);
-  vi.advanceTimersByTime(59);
+  vi.advanceTimersByTime(249);
   expect(run).toHaveBeenCalledTimes(1);
   vi.advanceTimersByTime(1 + FRAME_MS);
   expect(run).toHaveBeenCalledTimes(2);
+  vi.advanceTimersByTime(400);
+  onChartFrame(run);
+  vi.advanceTimersByTime(FRAME_MS);
+  expect(run).toHaveBeenCalledTimes(3);
+});
+
+test('while a person types, what is asked for at many moments is drawn in one frame', () => {
+  const request = vi.fn((run: () => void) => setTimeout(run, FRAME_MS));
+  vi.stubGlobal('requestAnimationFrame', request);
+  const run = vi.fn();
+  for (let n = 0; n < 50; n++) {
+    if (n % 8 === 0) echoFirst();
+    onChartFrame(run);
+    vi.advanceTimersByTime(20);
+  }
+  vi.advanceTimersByTime(400);
+  expect(run).toHaveBeenCalledTimes(50);
+  expect(request.mock.calls.length).toBeLessThan(7);
+});
+
+test('one that fails takes no other with it', () => {
+  const report = vi.fn();
+  vi.stubGlobal('reportError', report);
+  const run = vi.fn();
+  const failure = new Error('no context');
+  onChartFrame(() => {
+    throw failure;
+  });
+  onChartFrame(run);
+  vi.advanceTimersByTime(FRAME_MS);
+  expect(run).toHaveBeenCalledTimes(1);
+  expect(report).toHaveBeenCalledWith(failure);
 });
 
 test('a key that comes before the frame that was asked for comes first too', () => {

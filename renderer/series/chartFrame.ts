@@ -1,26 +1,63 @@
-import { ECHO_MS, LONGEST_HOLD_MS } from './echo.ts';
+import { BESIDE_TYPING_FRAME_MS, ECHO_MS, LONGEST_HOLD_MS, TYPING_LASTS_MS } from './echo.ts';
 
-let heldUntil = Number.NEGATIVE_INFINITY;
+const waiting: { run: () => void; askedAt: number }[] = [];
+let asked = false;
+let typedAt = Number.NEGATIVE_INFINITY;
+let drawnAt = Number.NEGATIVE_INFINITY;
 
 /** A person typed into a terminal. */
 export function echoFirst(): void {
-  heldUntil = performance.now() + ECHO_MS;
+  typedAt = performance.now();
 }
 
 /**
  * Runs it in an animation frame, once: for what is drawn by itself every second, charts and sparklines. While an echo is on
- * its way they wait.
+ * its way they wait. While a person types, all that waits shares a frame now and then: samples of forty hosts come at forty
+ * moments of a second, and as many frames cost the window's thread a third of its time.
  */
 export function onChartFrame(run: () => void): void {
-  const latest = performance.now() + LONGEST_HOLD_MS;
-  const held = () => {
-    const now = performance.now();
-    return now < latest ? heldUntil - now : 0;
-  };
-  const ask = () => {
-    const wait = held();
-    if (wait > 0) setTimeout(ask, wait);
-    else requestAnimationFrame(() => (held() > 0 ? ask() : run()));
-  };
+  waiting.push({ run, askedAt: performance.now() });
   ask();
+}
+
+/** Runs it now, or when the echo that is on its way has come: for what changes the screen by itself, and is no chart. */
+export function afterEcho(run: () => void): void {
+  const wait = typedAt + ECHO_MS - performance.now();
+  if (wait > 0) setTimeout(run, wait);
+  else run();
+}
+
+function ask(): void {
+  if (asked || waiting.length === 0) return;
+  asked = true;
+  const wait = stillToWait();
+  if (wait <= 0) requestAnimationFrame(frame);
+  else
+    setTimeout(() => {
+      asked = false;
+      ask();
+    }, wait);
+}
+
+function frame(): void {
+  asked = false;
+  if (stillToWait() > 0) {
+    ask();
+    return;
+  }
+  drawnAt = performance.now();
+  for (const { run } of waiting.splice(0)) {
+    try {
+      run();
+    } catch (error) {
+      reportError(error);
+    }
+  }
+}
+
+function stillToWait(): number {
+  const now = performance.now();
+  if (now - typedAt >= TYPING_LASTS_MS) return 0;
+  const held = now - (waiting[0]?.askedAt ?? now) < LONGEST_HOLD_MS;
+  return Math.max(held ? typedAt + ECHO_MS - now : 0, drawnAt + BESIDE_TYPING_FRAME_MS - now);
 }

@@ -6,3 +6,7 @@
 export const ECHO_MS = 60;
 /** Whoever types without a pause, or holds a key down, sees everything else go on all the same. */
 export const LONGEST_HOLD_MS = 500;
+/** So long after a key a person is taken to type on. */
+export const TYPING_LASTS_MS = 400;
+/** What is not typed into is drawn so seldom meanwhile: a key that comes in the middle of a frame waits for its end. */
+export const BESIDE_TYPING_FRAME_MS = 250;

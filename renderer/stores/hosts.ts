@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import { type Disposable, toDisposable } from '../../shared/base/disposable.ts';
 import type { HostId, HostSummary } from '../../shared/model/host.ts';
+import { afterEcho } from '../series/chartFrame.ts';
 
 /** Changes only when a status changes; samples go to `series/`, never here. */
 export const useHosts = create<{ order: HostId[]; byId: Record<string, HostSummary> }>(() => ({
@@ -8,7 +9,10 @@ export const useHosts = create<{ order: HostId[]; byId: Record<string, HostSumma
   byId: {},
 }));
 
+const gathered = new Map<HostId, Partial<HostSummary>>();
+
 export function setHosts(hosts: readonly HostSummary[]): void {
+  gathered.clear();
   useHosts.setState({
     order: hosts.map((h) => h.id),
     byId: Object.fromEntries(hosts.map((h) => [h.id, h])),
@@ -29,9 +33,18 @@ export function changeHosts(hosts: readonly HostSummary[]): void {
   for (const listener of [...listeners]) listener(before);
 }
 
+/** Round trips of forty hosts are four changes a second, and each is some milliseconds of what shows them. */
 export function patchHost(id: HostId, patch: Partial<HostSummary>): void {
-  useHosts.setState((state) => {
-    const host = state.byId[id];
-    return host ? { byId: { ...state.byId, [id]: { ...host, ...patch } } } : state;
+  gathered.set(id, { ...gathered.get(id), ...patch });
+  if (gathered.size === 1) afterEcho(applyGathered);
+}
+
+function applyGathered(): void {
+  const { byId } = useHosts.getState();
+  const patched = [...gathered].flatMap(([id, patch]) => {
+    const host = byId[id];
+    return host ? [[id, { ...host, ...patch }]] : [];
   });
+  gathered.clear();
+  if (patched.length > 0) useHosts.setState({ byId: { ...byId, ...Object.fromEntries(patched) } });
 }

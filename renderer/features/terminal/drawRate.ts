@@ -1,4 +1,4 @@
-import { ECHO_MS, LONGEST_HOLD_MS } from '../../series/echo.ts';
+import { BESIDE_TYPING_FRAME_MS, ECHO_MS, LONGEST_HOLD_MS, TYPING_LASTS_MS } from '../../series/echo.ts';
 
 /**
  * While a terminal floods, drawing has a tenth of the window's time, between three and ten frames a second. Drawing
@@ -15,9 +15,6 @@ const MEASURED_FRAMES = 3;
 /** Bytes within WINDOW_MS from which output is a flood: some 1.3 MB/s. */
 const FLOOD_BYTES = 64 * 1024;
 const WINDOW_MS = 50;
-const AFTER_KEY_MS = 400;
-/** So seldom while a person types elsewhere: a key that comes in the middle of a frame waits for its end. */
-const BESIDE_TYPING_FRAME_MS = 250;
 
 export interface DrawRate {
   /** Output arrived for some terminal. */
@@ -86,7 +83,7 @@ export function limitDrawRate(
   function waitOf({ background, askedAt }: Asked): number {
     const at = now();
     const flooded = at < floodUntil;
-    if (at - typedAt >= AFTER_KEY_MS) return flooded ? Math.max(0, drawnAt + frameMs() - at) : 0;
+    if (at - typedAt >= TYPING_LASTS_MS) return flooded ? Math.max(0, drawnAt + frameMs() - at) : 0;
     if (!background) return 0;
     const byRate = flooded ? besideDrawnAt + Math.max(BESIDE_TYPING_FRAME_MS, frameMs()) - at : 0;
     const forEcho = at - askedAt < LONGEST_HOLD_MS ? typedAt + ECHO_MS - at : 0;
