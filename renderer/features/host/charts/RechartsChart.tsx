@@ -28,7 +28,8 @@ export const RechartsChart = memo(function RechartsChart({
       accessibilityLayer={false}
       stackOffset="sign"
     >
-      <XAxis dataKey="at" type="number" domain={[view.from, view.to]} allowDataOverflow hide />
+      {/* From the window's beginning: an axis that stays what it is while time goes on is not made anew each second. */}
+      <XAxis dataKey="at" type="number" domain={[0, view.to - view.from]} allowDataOverflow hide />
       <YAxis
         yAxisId="left"
         domain={[spec.below.length > 0 ? -left.top : 0, left.top]}

@@ -55,6 +55,15 @@ describe('rows for a chart', () => {
     ]);
   });
 
+  test('time is told from the beginning of the window', () => {
+    const view = ringOf([
+      [61_000, 0.1],
+      [62_000, 0.2],
+      [69_000, 0.3],
+    ]).window(60_000, 70_000);
+    expect(chartRows(chart('cpu'), view).map(({ at }) => at)).toEqual([1000, 2000, 2001, 9000]);
+  });
+
   test('a gap is kept when ticks are thinned', () => {
     const before = Array.from({ length: 900 }, (_, i): [number, number] => [i * 1000, 0.5]);
     const after = Array.from({ length: 900 }, (_, i): [number, number] => [905_000 + i * 1000, 0.5]);

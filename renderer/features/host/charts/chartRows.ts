@@ -1,7 +1,10 @@
 import type { SeriesView } from '../../../series/seriesRing.ts';
 import { type ChartSpec, layersOf } from './chartSpec.ts';
 
-/** A row for Recharts: time, and a value a layer; `null` is a gap. Layers below zero are negative. */
+/**
+ * A row for Recharts: milliseconds from the window's beginning, and a value a layer; `null` is a gap. Layers below zero are
+ * negative.
+ */
 export type ChartRow = { at: number } & Record<string, number | null>;
 
 /**
@@ -31,7 +34,8 @@ export function chartRows(spec: ChartSpec, view: SeriesView, maximum = 240): Cha
       end++;
     }
     const first = view.timeAt(index);
-    if (previous !== undefined && first - previous > view.gapMs) rows.push(gapRow(spec, previous + 1));
+    if (previous !== undefined && first - previous > view.gapMs)
+      rows.push(gapRow(spec, previous + 1 - view.from));
     rows.push(row(spec, view, chosen));
     previous = view.timeAt(end - 1);
     index = end;
@@ -47,7 +51,7 @@ function bucketWidth(view: SeriesView, maximum: number): number {
 }
 
 function row(spec: ChartSpec, view: SeriesView, index: number): ChartRow {
-  const made: ChartRow = { at: view.timeAt(index) };
+  const made: ChartRow = { at: view.timeAt(index) - view.from };
   const below = new Set(spec.below);
   for (const layer of layersOf(spec)) {
     const value = layer.read(view, index);
