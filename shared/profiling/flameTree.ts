@@ -1,5 +1,5 @@
 import type { FoldedStacks } from './foldedStacks.ts';
-import { sameFrame } from './frameName.ts';
+import { rememberedSameFrame } from './frameName.ts';
 
 /** Stacks, and how many looks they come from: what a difference is judged by. */
 export interface Measured {
@@ -44,6 +44,7 @@ export const ROOT_NAME = 'all';
 export function buildFlameTree(main: Measured, other?: Measured): FlameTree {
   const nodes: FlameNode[] = [];
   const places: Map<string, number>[] = [];
+  const keyOf = other ? rememberedSameFrame() : (name: string) => name;
   function place(name: string, parent: number, depth: number): number {
     nodes.push({
       name,
@@ -71,7 +72,7 @@ export function buildFlameTree(main: Measured, other?: Measured): FlameTree {
       let at = 0;
       count(nodes[0], share, into);
       for (const name of stack.split(';')) {
-        const key = other ? sameFrame(name) : name;
+        const key = keyOf(name);
         let next = places[at]?.get(key);
         if (next === undefined) {
           next = place(name, at, (nodes[at]?.depth ?? 0) + 1);

@@ -26,6 +26,19 @@ export function sameFrame(name: string): string {
     .replace(/^\d+_(?=\d|scheduler)/, '');
 }
 
+/** The same, and each name is looked into once: a tree has the same one in many places. */
+export function rememberedSameFrame(): typeof sameFrame {
+  const known = new Map<string, string>();
+  return (name) => {
+    let same = known.get(name);
+    if (same === undefined) {
+      same = sameFrame(name);
+      known.set(name, same);
+    }
+    return same;
+  };
+}
+
 /** `parse (/srv/app/html.js:12)` for a JavaScript function; lines from 1. */
 export function scriptFrame(functionName: string, url: string, line: number): string {
   const name = functionName === '' ? '(anonymous)' : functionName;

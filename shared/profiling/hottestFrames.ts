@@ -1,6 +1,6 @@
 import { differs, type FlameTree } from './flameTree.ts';
 import type { FoldedStacks } from './foldedStacks.ts';
-import { sameFrame } from './frameName.ts';
+import { rememberedSameFrame } from './frameName.ts';
 
 /** One function over all its places in the tree. Shares of the whole. */
 export interface HotFrame {
@@ -18,11 +18,12 @@ export interface HotFrame {
 export function hottestFrames(tree: FlameTree): HotFrame[] {
   const frames = new Map<string, HotFrame>();
   const open = new Map<string, number>();
+  const keyOf = rememberedSameFrame();
   const waiting: { index: number; leave: boolean }[] = [{ index: 0, leave: false }];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const node = tree.nodes[next.index];
     if (!node) continue;
-    const key = sameFrame(node.name);
+    const key = keyOf(node.name);
     if (next.leave) {
       open.set(key, (open.get(key) ?? 1) - 1);
       continue;

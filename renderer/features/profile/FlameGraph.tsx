@@ -4,12 +4,19 @@ import type { FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { type Drawing, frameLoop } from '../../series/frameLoop.ts';
 import styles from './Flame.module.css';
 import { frameWords } from './frameWords.ts';
-import { type FlameView, frameAt, paintFlame, ROW_HEIGHT } from './paintFlame.ts';
+import {
+  type FlameView,
+  type FoundFrames,
+  frameAt,
+  paintFlame,
+  paintMarks,
+  ROW_HEIGHT,
+} from './paintFlame.ts';
 
 interface FlameGraphProps {
   tree: FlameTree;
   zoom: number;
-  found: ReadonlySet<number> | undefined;
+  found: FoundFrames | undefined;
   onZoom: (index: number) => void;
   /** What is compared, for who reads the frames: `web1` and `web2`. */
   sides: [string, string | undefined];
@@ -18,16 +25,19 @@ interface FlameGraphProps {
 /** The call tree on a canvas, the root at the top: by pointer, and by the keys of the arrows. */
 export function FlameGraph({ tree, zoom, found, onZoom, sides }: FlameGraphProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const marks = useRef<HTMLCanvasElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<number>();
   const [pointed, setPointed] = useState<{ index: number; x: number; y: number; width: number }>();
   const view = useRef<FlameView>({ zoom, chosen, pointed: undefined, found, scrollTop: 0 });
-  const drawing = useRef<Drawing>(undefined);
+  const drawn = useRef<{ frames: Drawing; marks: Drawing }>(undefined);
   const shown = useRef(tree);
   shown.current = tree;
   Object.assign(view.current, { zoom, chosen, pointed: pointed?.index, found });
   // biome-ignore lint/correctness/useExhaustiveDependencies: each of these is drawn
-  useEffect(() => drawing.current?.invalidate(), [tree, zoom, chosen, pointed?.index, found]);
+  useEffect(() => drawn.current?.frames.invalidate(), [tree, zoom, found]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each of these is drawn
+  useEffect(() => drawn.current?.marks.invalidate(), [tree, zoom, chosen, pointed?.index]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another tree has other frames
   useEffect(() => {
     setChosen(undefined);
@@ -35,11 +45,16 @@ export function FlameGraph({ tree, zoom, found, onZoom, sides }: FlameGraphProps
   }, [tree]);
 
   useEffect(() => {
-    const element = canvas.current;
-    if (!element) return;
-    const own = frameLoop.add(element, (surface) => paintFlame(surface, shown.current, view.current));
-    drawing.current = own;
-    return () => own.dispose();
+    if (!canvas.current || !marks.current) return;
+    const own = {
+      frames: frameLoop.add(canvas.current, (surface) => paintFlame(surface, shown.current, view.current)),
+      marks: frameLoop.add(marks.current, (surface) => paintMarks(surface, shown.current, view.current)),
+    };
+    drawn.current = own;
+    return () => {
+      own.frames.dispose();
+      own.marks.dispose();
+    };
   }, []);
 
   const choose = (index: number | undefined) => {
@@ -99,6 +114,7 @@ export function FlameGraph({ tree, zoom, found, onZoom, sides }: FlameGraphProps
     <>
       <div className={styles.graph}>
         <canvas ref={canvas} className={styles.canvas} />
+        <canvas ref={marks} className={styles.canvas} />
         <div
           ref={scroller}
           className={styles.scroller}
@@ -112,7 +128,8 @@ export function FlameGraph({ tree, zoom, found, onZoom, sides }: FlameGraphProps
           onScroll={(event) => {
             view.current.scrollTop = event.currentTarget.scrollTop;
             setPointed(undefined);
-            drawing.current?.invalidate();
+            drawn.current?.frames.invalidate();
+            drawn.current?.marks.invalidate();
           }}
           onPointerMove={(event) => setPointed(placeOf(event))}
           onPointerLeave={() => setPointed(undefined)}

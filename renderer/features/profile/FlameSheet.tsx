@@ -18,6 +18,7 @@ import styles from './Flame.module.css';
 import { FlameGraph } from './FlameGraph.tsx';
 import { FrameTable } from './FrameTable.tsx';
 import { percent } from './frameWords.ts';
+import type { FoundFrames } from './paintFlame.ts';
 
 /** A profile on record as a flame graph, alone or against another. */
 export function FlameSheet() {
@@ -243,10 +244,9 @@ function Shown({ main, other, list }: { main: Profile; other: Profile | undefine
   );
 }
 
-function foundIn(tree: FlameTree, fits: (name: string) => boolean): ReadonlySet<number> {
-  const found = new Set<number>();
-  for (const [index, node] of tree.nodes.entries()) if (index > 0 && fits(node.name)) found.add(index);
-  return found;
+/** Of each depth, from left to right. The root is nobody's function. */
+function foundIn(tree: FlameTree, fits: (name: string) => boolean): FoundFrames {
+  return tree.rows.map((row) => row.filter((index) => index > 0 && fits(tree.nodes[index]?.name ?? '')));
 }
 
 const optionWords = ({ host, title, at }: ProfileSummary) =>

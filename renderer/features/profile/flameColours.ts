@@ -1,6 +1,6 @@
 import type { FlameNode, FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { differs } from '../../../shared/profiling/flameTree.ts';
-import { frameKind } from '../../../shared/profiling/frameName.ts';
+import { type FrameKind, frameKind } from '../../../shared/profiling/frameName.ts';
 import { colour } from '../../series/themeColours.ts';
 
 /** Fill and text of a frame in the present theme. */
@@ -19,8 +19,10 @@ export function flamePalette(tree: FlameTree): (node: FlameNode) => FrameColours
     kernel: colour('--flame-kernel'),
     unknown: colour('--flame-unknown'),
   };
-  if (!tree.compared)
-    return (node) => ({ fill: plain[node.depth === 0 ? 'runtime' : frameKind(node.name)], text });
+  if (!tree.compared) {
+    const kindOf = rememberedKinds(tree);
+    return (node) => ({ fill: plain[node.depth === 0 ? 'runtime' : kindOf(node.name)], text });
+  }
   const more = [1, 2, 3].map((step) => colour(`--flame-more-${step}`));
   const less = [1, 2, 3].map((step) => colour(`--flame-less-${step}`));
   const same = colour('--flame-same');
@@ -31,3 +33,16 @@ export function flamePalette(tree: FlameTree): (node: FlameNode) => FrameColours
     return { fill: (change > 0 ? more : less)[step] ?? same, text };
   };
 }
+
+/** To tell the kind of thousands of frames takes longer than to draw them, and they are drawn again and again. */
+function rememberedKinds(tree: FlameTree): (name: string) => FrameKind {
+  const known = kindsOf.get(tree) ?? new Map<string, FrameKind>();
+  kindsOf.set(tree, known);
+  return (name) => {
+    const kind = known.get(name) ?? frameKind(name);
+    known.set(name, kind);
+    return kind;
+  };
+}
+
+const kindsOf = new WeakMap<FlameTree, Map<string, FrameKind>>();

@@ -7,70 +7,105 @@ import { colour } from '../../series/themeColours.ts';
 import { flamePalette } from './flameColours.ts';
 
 export const ROW_HEIGHT = 18;
-/** Narrower than this, frames are drawn as one with their neighbours; without text below the other. */
-const LEAST_WIDTH = 0.6;
+/** Of narrower frames those that stand within as much are drawn as one; without text below the other. CSS pixels. */
+const LEAST_WIDTH = 1.5;
 const LEAST_TEXT = 28;
+
+export type FoundFrames = readonly (readonly number[])[];
 
 export interface FlameView {
   /** The frame that fills the width; the root shows all. */
   zoom: number;
   chosen: number | undefined;
   pointed: number | undefined;
-  /** Frames that the search has found. */
-  found: ReadonlySet<number> | undefined;
+  /** Frames that the search has found: of each depth, from left to right. */
+  found: FoundFrames | undefined;
   scrollTop: number;
 }
 
-/** Draws the rows that are in sight, the root at the top. A zoom is a stretch: nothing is laid out anew. */
+/**
+ * Draws the rows that are in sight, the root at the top. A zoom is a stretch: nothing is laid out anew. What was found is
+ * drawn over the others, however narrow it is.
+ */
 export function paintFlame({ context, width, height }: Surface, tree: FlameTree, view: FlameView): void {
   const { nodes, rows } = tree;
   const focus = nodes[view.zoom] ?? nodes[0];
   if (!focus) return;
   const colours = flamePalette(tree);
-  const accent = colour('--accent');
-  const found = colour('--flame-found');
-  const gap = colour('--surface');
+  const { x: origin, depth: focusDepth } = focus;
   const scale = width / Math.max(focus.width, 1e-9);
   context.font = FONT;
   context.textBaseline = 'middle';
+
+  function drawRow(row: readonly number[], depth: number, alpha: number, found: string | undefined): void {
+    const y = depth * ROW_HEIGHT - view.scrollTop;
+    const end = (at: number) => {
+      const node = nodes[row[at] ?? -1];
+      return node ? (node.x + node.width - origin) * scale : Number.POSITIVE_INFINITY;
+    };
+    for (let at = firstIn(tree, row, origin); at < row.length; ) {
+      const index = row[at] ?? 0;
+      const node = nodes[index];
+      if (!node) return;
+      const left = Math.max(0, (node.x - origin) * scale);
+      // By rounding a neighbour of what fills the width may begin just within it.
+      if (left > width - 0.5) return;
+      const wide = Math.min(width, end(at)) - left;
+      const { fill, text } = colours(node);
+      context.globalAlpha = alpha;
+      context.fillStyle = found ?? fill;
+      at++;
+      if (wide < LEAST_WIDTH) {
+        while (at < row.length && end(at) <= left + LEAST_WIDTH) at++;
+        context.fillRect(left, y, LEAST_WIDTH, ROW_HEIGHT - 1);
+        continue;
+      }
+      context.fillRect(left, y, drawnWidth(wide), ROW_HEIGHT - 1);
+      if (wide < LEAST_TEXT) continue;
+      context.fillStyle = text;
+      context.globalAlpha = depth < focusDepth ? 0.7 : 1;
+      context.fillText(fitted(labelOf(tree, index), wide - 8), left + 4, y + ROW_HEIGHT / 2);
+    }
+  }
+
   const firstRow = Math.max(0, Math.floor(view.scrollTop / ROW_HEIGHT));
   const lastRow = Math.min(rows.length - 1, Math.ceil((view.scrollTop + height) / ROW_HEIGHT));
   for (let depth = firstRow; depth <= lastRow; depth++) {
-    const row = rows[depth] ?? [];
-    const y = depth * ROW_HEIGHT - view.scrollTop;
-    let drawnTo = Number.NEGATIVE_INFINITY;
-    for (let at = firstIn(tree, row, focus.x); at < row.length; at++) {
-      const index = row[at] ?? 0;
-      const node = nodes[index];
-      if (!node) continue;
-      const left = Math.max(0, (node.x - focus.x) * scale);
-      if (left >= width) break;
-      const right = Math.min(width, (node.x + node.width - focus.x) * scale);
-      const wide = right - left;
-      // What is too narrow to see is drawn once a pixel, so that the shape stays whole.
-      if (wide < LEAST_WIDTH && right < drawnTo + 1) continue;
-      drawnTo = right;
-      const { fill, text } = colours(node);
-      context.globalAlpha = depth < focus.depth || (view.found && !view.found.has(index)) ? 0.45 : 1;
-      context.fillStyle = view.found?.has(index) ? found : fill;
-      const drawn = Math.max(1, wide > 3 ? wide - 1 : wide);
-      context.fillRect(left, y, drawn, ROW_HEIGHT - 1);
-      if (wide >= LEAST_TEXT) {
-        context.fillStyle = text;
-        context.globalAlpha = depth < focus.depth ? 0.7 : 1;
-        context.fillText(fitted(labelOf(tree, index), wide - 8), left + 4, y + ROW_HEIGHT / 2);
-      }
-      if (index === view.chosen || index === view.pointed) {
-        context.globalAlpha = 1;
-        context.strokeStyle = index === view.chosen ? accent : text;
-        context.lineWidth = index === view.chosen ? 2 : 1;
-        context.strokeRect(left + 1, y + 1, Math.max(1, drawn - 2), ROW_HEIGHT - 3);
-      }
-    }
+    const faint = depth < focusDepth || view.found !== undefined;
+    drawRow(rows[depth] ?? [], depth, faint ? FAINT : 1, undefined);
+    const found = view.found?.[depth];
+    if (found) drawRow(found, depth, depth < focusDepth ? FAINT : 1, colour('--flame-found'));
   }
   context.globalAlpha = 1;
-  context.fillStyle = gap;
 }
+
+/** The outlines of what is pointed at and of what is chosen, for a canvas of their own: all else stays as it is drawn. */
+export function paintMarks({ context, width, height }: Surface, tree: FlameTree, view: FlameView): void {
+  const focus = tree.nodes[view.zoom] ?? tree.nodes[0];
+  if (!focus) return;
+  const scale = width / Math.max(focus.width, 1e-9);
+  const marked = [
+    [view.pointed, 1, colour('--flame-text')],
+    [view.chosen, 2, colour('--accent')],
+  ] as const;
+  for (const [index, line, stroke] of marked) {
+    const node = index === undefined ? undefined : tree.nodes[index];
+    if (!node) continue;
+    const y = node.depth * ROW_HEIGHT - view.scrollTop;
+    const left = Math.max(0, (node.x - focus.x) * scale);
+    const right = Math.min(width, (node.x + node.width - focus.x) * scale);
+    if (y + ROW_HEIGHT < 0 || y > height || left >= width || right < 0) continue;
+    context.strokeStyle = stroke;
+    context.lineWidth = line;
+    context.strokeRect(left + 1, y + 1, Math.max(1, drawnWidth(right - left) - 2), ROW_HEIGHT - 3);
+  }
+}
+
+/** What others are found beside, and what the zoom is within. */
+const FAINT = 0.45;
+
+/** With a line between two where there is room for it. */
+const drawnWidth = (wide: number) => (wide > 3 ? wide - 1 : Math.max(wide, LEAST_WIDTH));
 
 const FONT = "11.5px 'Inter Variable', system-ui, sans-serif";
 
