@@ -187,6 +187,7 @@ function Shown({ main, other, list }: { main: Profile; other: Profile | undefine
           </button>
         )}
         <span className={styles.spring} />
+        <output className={styles.share}>{fits ? `${percent(shareWith(tree, fits))} of all` : ''}</output>
         <input
           ref={search}
           type="search"
@@ -203,7 +204,6 @@ function Shown({ main, other, list }: { main: Profile; other: Profile | undefine
             event.stopPropagation();
           }}
         />
-        <output className={styles.share}>{fits ? `${percent(shareWith(tree, fits))} of all` : ''}</output>
         <button type="button" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           As a table
         </button>
