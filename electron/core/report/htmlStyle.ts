@@ -1,6 +1,6 @@
-/** Looks printed: one column, a text face for prose, tables that break across pages, evidence folded on the screen and open on paper. */
+/** Looks printed, on paper also where the reader's windows are dark: one column, a text face for prose, tables that break across pages, evidence folded on the screen and open on paper. */
 export const HTML_STYLE = `
-:root { --ink: #1a2026; --muted: #55606a; --faint: #6b7680; --line: #d5dade; --rule: #1a2026; --wash: #f6f7f8; --accent: #0b4f9e;
+:root { color-scheme: only light; --ink: #1a2026; --muted: #55606a; --faint: #6b7680; --line: #d5dade; --rule: #1a2026; --wash: #f6f7f8; --accent: #0b4f9e;
   --critical: #b3241a; --warning: #7d5200; --recovered: #136a41; --sans: -apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif;
   --serif: Charter, 'Bitstream Charter', 'Iowan Old Style', 'Palatino Linotype', Cambria, 'Liberation Serif', Georgia, serif;
   --mono: ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', 'Liberation Mono', Consolas, monospace; }
@@ -20,8 +20,8 @@ p { margin: 0 0 12px; }
 .meta span + span::before { content: '·'; margin: 0 8px; color: var(--line); }
 .severity { display: inline-block; border: 1.5px solid currentColor; border-radius: 3px; padding: 0 7px; font: 650 12px/20px var(--sans); letter-spacing: .02em; }
 .SEV1, .SEV2, .critical { color: var(--critical); } .SEV3, .warning { color: var(--warning); } .SEV4, .info { color: var(--muted); } .recovered { color: var(--recovered); }
-.times { display: grid; grid-template-columns: repeat(3, 1fr); border-top: 1px solid var(--line); border-left: 1px solid var(--line); margin: 0 0 10px; }
-.times > div { padding: 9px 12px 10px; border-right: 1px solid var(--line); border-bottom: 1px solid var(--line); }
+.times { display: grid; grid-template-columns: repeat(3, 1fr); margin: 0 0 10px; }
+.times > div { padding: 9px 12px 10px; border: 1px solid var(--line); margin: 0 -1px -1px 0; }
 .times dt { font-size: 12px; color: var(--muted); margin: 0; } .times dd { margin: 1px 0 0; font-size: 15px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .times .local { font-size: 12px; font-weight: 400; color: var(--muted); display: block; } .times .note { font-size: 11.5px; font-weight: 400; color: var(--faint); display: block; line-height: 1.35; margin-top: 2px; }
 .times .unset { color: var(--faint); font-weight: 400; }
@@ -57,5 +57,6 @@ footer { margin-top: 48px; padding-top: 10px; border-top: 1px solid var(--line);
 @media (max-width: 720px) { body { padding: 28px 20px; } .times { grid-template-columns: 1fr 1fr; } .figures { grid-template-columns: 1fr; } .contents { columns: 1; } summary { grid-template-columns: 44px 66px 1fr; } summary .title { grid-column: 1 / -1; } .evidence { padding-left: 0; } }
 @page { size: A4; margin: 18mm 16mm 20mm; }
 @media print { html { background: none; } body { max-width: none; padding: 0; box-shadow: none; font-size: 10.5pt; } h2 { break-after: avoid; } h3, h4 { break-after: avoid; } a { color: inherit; }
-  .remediation { break-inside: avoid; } pre { break-inside: auto; } .contents { display: none; } summary .reference::before { content: '' !important; } details::details-content { content-visibility: visible; display: block; height: auto; } .unwritten { min-height: 96px; } }
+  .remediation { break-inside: avoid; } summary, dl.pairs { break-inside: avoid; } summary, dl.pairs:has(+ figure) { break-after: avoid; }
+  pre { orphans: 4; widows: 4; box-decoration-break: clone; -webkit-box-decoration-break: clone; } .contents { display: none; } summary .reference::before { content: '' !important; } details::details-content { content-visibility: visible; display: block; height: auto; } .unwritten { min-height: 96px; } }
 `;

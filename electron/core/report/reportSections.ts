@@ -76,9 +76,17 @@ function flatten(detail: JsonObject, path: string): [string, string][] {
     }
     const bytes = /bytes$/i.test(name) && typeof value === 'number' ? ` (${asText(formatBytes(value))})` : '';
     return [
-      [visibleLine(full, 96), visibleLine(typeof value === 'string' ? value : JSON.stringify(value)) + bytes],
+      [
+        visibleLine(full, 96),
+        visibleLine(typeof value === 'string' ? value : JSON.stringify(value, readably)) + bytes,
+      ],
     ];
   });
+}
+
+/** Of a fraction six digits are enough to read; the JSON has all. */
+function readably(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
 }
 
 /** A title that a line cannot hold: a note by a person may be a page. */
