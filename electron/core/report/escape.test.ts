@@ -19,6 +19,8 @@ describe('text of a host', () => {
     expect(escapeMarkdown('1. x')).toBe('1\\. x');
     expect(escapeMarkdown('3.42 cores')).toBe('3.42 cores');
     expect(escapeMarkdown('# x')).toBe('\\# x');
+    expect(escapeMarkdown('root@10.0.0.1, #12')).toBe('root&#64;10.0.0.1, &#35;12');
+    expect(escapeMarkdown('https://www.a.b/#c')).toBe('https&#58;//www&#46;a.b/&#35;c');
   });
 
   it('is fenced with more backticks than it holds', () => {
