@@ -4,6 +4,7 @@ import type { Incident } from '../../../shared/model/incident.ts';
 import { METRICS, type MetricVector, metricIndex } from '../../../shared/model/metric.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { buildFlameTree } from '../../../shared/profiling/flameTree.ts';
+import { programName } from '../../../shared/profiling/programName.ts';
 import { measured } from '../profiling/compareProfiles.ts';
 import { profileText } from '../profiling/profileText.ts';
 import type { RecordStore } from '../store/store.types.ts';
@@ -246,7 +247,7 @@ function describeEvidence(
       const { identity } = evidence;
       return {
         evidence,
-        heading: `Process ${identity.pid} (${evidence.name})`,
+        heading: `Process ${identity.pid} (${programName(evidence)})`,
         pairs: [
           ['pid', String(identity.pid)],
           ['start', `${identity.startTicks} clock ticks after boot`],
