@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,6 +7,7 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import { HERE, identityOf, openRemediationBed, type RemediationBed } from '../remediation/remediationBed.ts';
 import { askHost } from './askHost.ts';
 import { diagnose } from './diagnose.ts';
+import { DIAGNOSIS_PRELUDE, DIAGNOSIS_SCRIPTS } from './scripts.ts';
 
 /** Of this machine, over a real session. */
 let bed: RemediationBed;
@@ -84,6 +86,18 @@ describe('every look at a host', () => {
 });
 
 const pick = ({ startTicks }: ProcessIdentity) => ({ startTicks });
+
+test('of large files each is told, also where several are of one size', async () => {
+  for (const name of ['one', 'two']) writeFileSync(join(bed.directory, name), Buffer.alloc(21 << 20));
+  // Of a folder of this test: the whole machine takes its time.
+  const script = `${DIAGNOSIS_PRELUDE}${DIAGNOSIS_SCRIPTS['large-files'].replace('/var /srv /home /tmp /', bed.directory)}`;
+  const run = await bed.session.run(['sh', '-c', script.replaceAll('@{', '${')], {
+    purpose: 'test',
+    timeoutMs: 30_000,
+  });
+  const files = run.ok ? run.value.stdout.match(/^\d+\t.*\/(?:one|two)$/gm) : [];
+  expect(files).toEqual([`21504\t${bed.directory}/two`, `21504\t${bed.directory}/one`]);
+});
 
 describe('every look at a process', () => {
   test.each(

@@ -61,9 +61,9 @@ done | sort -rn | head -20 | while IFS=$(printf '\t') read -r b p s fd i c l; do
 has journalctl && { title 'journal'; journalctl --disk-usage 2>&1; }
 has docker && { title 'docker'; bounded 5 docker system df 2>&1; }`,
   'large-files': `
-nicely() { if has ionice; then ionice -c3 nice "$@"; else nice "$@"; fi; }
+idly=; has ionice && idly='ionice -c3'
 title 'files above 20 MB, the largest first (sizes as on disk, in KB)'
-nicely bounded 20 find / /var /srv /home /tmp -xdev -type f -size +20480k -exec du -k {} + 2>/dev/null | sort -rnu | head -50
+{ bounded 20 nice $idly find /var /srv /home /tmp / -xdev -type f -size +20480k -exec du -k {} ';' 2>/dev/null; [ $? = 124 ] && echo 'The search was ended after 20 seconds: there may be more.'; } | sort -u | sort -rn | head -50
 title 'folders of /var/log'; bounded 5 du -kx /var/log 2>/dev/null | sort -rn | head -15`,
   memory: String.raw`
 title 'free -m'; free -m 2>/dev/null || cat /proc/meminfo

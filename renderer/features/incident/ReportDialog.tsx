@@ -1,6 +1,7 @@
 import * as Dialog from '@radix-ui/react-dialog';
 import { useEffect, useState } from 'react';
 import type { ExportedReport } from '../../../shared/contract/commands.ts';
+import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Incident, IncidentId } from '../../../shared/model/incident.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
@@ -78,7 +79,7 @@ function ReportForm() {
         <select value={incident} onChange={(e) => setIncident(e.target.value)}>
           {incidents.map((i) => (
             <option key={i.id} value={i.id}>
-              INC-{i.number} {i.title}
+              INC-{i.number} {visibleText(i.title, 120)}
             </option>
           ))}
           <option value="">
