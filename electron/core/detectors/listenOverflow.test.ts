@@ -35,6 +35,20 @@ describe('listen.overflow', () => {
     expect(host.open).toEqual([]);
   });
 
+  it('is dated between the look that found the counter grown and the one before', () => {
+    const host = new TestHost({});
+    let [overflows, grownAt] = [40, 0];
+    play(host, 90, (second, at) => {
+      if (second >= 30 && second % 10 === 0) overflows += 6;
+      if (second === 30) grownAt = at;
+      return { listenOverflows: overflows, sockets: [full(18)], lookedAt: { sockets: at } };
+    });
+    const [event] = told(host, 'listen.overflow');
+    expect(event?.at).toBe(grownAt - 5000);
+    const { hostAt, at } = host.sample(1000);
+    expect(event?.hostAt).toBe(grownAt - 5000 + hostAt - at);
+  });
+
   it('a moment’s rush, what was counted before we came, and a neighbour’s in a shared network are none', () => {
     expect(alarms(knocked(18, 0).host)).toEqual([]);
     const { host } = knocked(0, 6, { container: true });

@@ -16,6 +16,9 @@ interface State {
   total: number;
 }
 
+/** The sampler reads the counter so often. What it finds grown grew at some time since: the middle is at most half of it off. */
+const LOOK_MS = 10_000;
+
 /** Clients that knocked and were turned away by the kernel: the process takes its connections too slowly, or not at all. */
 export const listenOverflow: Detector<State> = {
   name: 'listenOverflow',
@@ -64,8 +67,9 @@ export const listenOverflow: Detector<State> = {
     if (!state.full && (context.facts?.container || sample.at - first < 30_000)) return [];
     // Whose it is is looked for at the second look that finds it full.
     if (state.full && state.full.group.ownerPid === undefined && sample.at - first < 45_000) return [];
-    state.open = { since: first, told: sample.at };
-    return [draftOf(state, first, inWindow, sample)];
+    const since = first - LOOK_MS / 2;
+    state.open = { since, told: sample.at };
+    return [draftOf(state, since, inWindow, sample)];
   },
 };
 
@@ -94,7 +98,7 @@ function draftOf(state: State, since: number, inWindow: number, sample: Sample):
       kind: 'listen.overflow',
       severity: 'warning',
       at: since,
-      hostAt: sample.hostAt,
+      hostAt: sample.hostAt - (sample.at - since),
       title: `${who} does not take its connections: ${countWords(state.total)} turned away${group ? `, ${countWords(queue)} wait` : ''}`,
       verdict: `${group ? `${who} has ${countWords(queue)} connections waiting to be accepted` : 'A listener’s queue is full; which one was not caught'}: the kernel turned ${countWords(state.total)} away since then, ${countWords(inWindow)} of them in the last minute; the process is busy, stopped, or its backlog is small`,
       detail: {
