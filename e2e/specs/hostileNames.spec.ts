@@ -6,7 +6,7 @@ import { openWorkbench, type Workbench } from './workbench.ts';
  * What a host calls its file systems, logs, services, Erlang nodes and accounts, and what it answers: text in the timeline,
  * the card, the diagnosis, the plans, the answers of all hosts and the report, which acts nowhere.
  */
-test.describe.configure({ mode: 'serial', timeout: 60_000 });
+test.describe.configure({ mode: 'serial', timeout: 120_000 });
 
 const MARKUP = '<img src=x onerror=alert(1)>';
 /** All that a folder, a mount, a log and a service may be called: anything but `/` and NUL, 255 bytes. */
@@ -117,7 +117,7 @@ test('in the timeline, the cards and the sheets of what is told', async () => {
   await host.exec(['sh', '-c', script, 'go', NAME, `${NAME.replaceAll('\n', ' ')} ${LONG}`]);
   await host.start(['/srv/beam.smp', '/srv/call.pl', '-sname', `other${NODE}`]);
   for (const words of [/lines match “FATAL”/, / full/, /node/i]) {
-    await event(words).click({ timeout: 30_000 });
+    await event(words).click({ timeout: 60_000 });
     await expectInert();
   }
 });
