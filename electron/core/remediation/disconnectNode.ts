@@ -56,39 +56,27 @@ export async function planDisconnect(
     needs: `To run as the service’s user or as root: name and cookie are read on the host, from the process itself.${denied ? ` This account is neither. ${sudoWords(privilege === 'none' ? undefined : privilege)}` : ''}`,
     verification: `The service is asked again after ${STAYS_AWAY_MS / 1000} s whether ${node} stayed away. Afterwards busy CPU of the ten seconds before and after is compared.`,
   };
-  if (privilege === 'sudoWithPassword')
-    return {
-      argv,
-      privilege,
-      words: {
-        ...words,
-        touches: [
-          `Who is connected to pid ${args.service.pid} cannot be seen before sudo has its password: if ${node} is, that connection is cut.`,
-          ...consequencesOf(node, args),
-        ],
-      },
-    };
-  if (answer.kind !== 'ok')
-    return { argv, privilege, words: { ...words, refusal: `It cannot be done: ${answer.reason}.` } };
-  const [, connected, others = '0'] = /^\{(true|false), (\d+)\}$/.exec(answer.value) ?? [];
-  if (connected !== 'true' && !args.keepOut)
-    return {
-      argv,
-      privilege,
-      words: { ...words, refusal: `${node} is not connected to ${visibleText(answer.node, 120)} any more.` },
-    };
-  const rest = Math.max(0, Number(others) - 1);
-  return {
+  const refused = (refusal: string) => ({ argv, privilege, words: { ...words, refusal } });
+  const touching = (cut: string) => ({
     argv,
     privilege,
-    words: {
-      ...words,
-      touches: [
-        `Node ${visibleText(answer.node, 120)} (pid ${args.service.pid}): its connection to ${node} is cut; ${rest === 0 ? 'no other node is connected' : `${rest} other connection${rest === 1 ? '' : 's'} stay${rest === 1 ? 's' : ''}`}.`,
-        ...consequencesOf(node, args),
-      ],
-    },
-  };
+    words: { ...words, touches: [cut, ...consequencesOf(node, args)] },
+  });
+  if (privilege === 'sudoWithPassword')
+    return touching(
+      `Who is connected to pid ${args.service.pid} cannot be seen before sudo has its password: if ${node} is, that connection is cut.`,
+    );
+  if (answer.kind !== 'ok') return refused(`It cannot be done: ${answer.reason}.`);
+  const [, connected, others = '0'] = /^\{(true|false), (\d+)\}$/.exec(answer.value) ?? [];
+  const service = visibleText(answer.node, 120);
+  if (connected !== 'true' && !args.keepOut)
+    return refused(`${node} is not connected to ${service} any more.`);
+  const rest = Math.max(0, Number(others) - 1);
+  const stay =
+    rest === 0
+      ? 'no other node is connected'
+      : `${rest} other connection${rest === 1 ? '' : 's'} stay${rest === 1 ? 's' : ''}`;
+  return touching(`Node ${service} (pid ${args.service.pid}): its connection to ${node} is cut; ${stay}.`);
 }
 
 function consequencesOf(node: string, { keepOut }: DisconnectNodeArguments): string[] {
