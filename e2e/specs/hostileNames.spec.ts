@@ -120,6 +120,7 @@ test('in the timeline, the cards and the sheets of what is told', async () => {
     await event(words).click({ timeout: 60_000 });
     await expectInert();
   }
+  await expect(timeline()).toContainText('‹U+202E›');
 });
 
 test('in what is looked at, and in the plans that it offers', async () => {

@@ -8,6 +8,7 @@ import { readInput, writeInput } from './recordedInput.ts';
 import { linesOf } from './recordingFiles.ts';
 import { replayInputs } from './replayInputs.ts';
 import { TestHost } from './testHost.ts';
+import { play } from './testPlay.ts';
 
 /**
  * Whatever a host calls its processes, units, nodes, groups, file systems and itself: what is said of it in our own words
@@ -199,6 +200,22 @@ describe('hostile names', () => {
         expectInert(host.told);
       }),
       { numRuns: 60, seed: 4711 },
+    );
+  });
+
+  it('of network interfaces', () => {
+    fc.assert(
+      fc.property(hostile, (name) => {
+        const host = new TestHost({});
+        const rate = { receiveBytesPerSecond: 124e6, transmitBytesPerSecond: 0 };
+        const loses = { receiveErrorsPerSecond: 5, transmitErrorsPerSecond: 5 };
+        const drops = { receiveDropsPerSecond: 50, transmitDropsPerSecond: 5 };
+        const one = { name, ...rate, ...loses, ...drops, packetsPerSecond: 900, bitsPerSecond: 1e9 };
+        play(host, 40, () => ({ network: { ...rate, errorsPerSecond: 10, interfaces: [one] } }));
+        expect(host.told.map(({ kind }) => kind).sort()).toEqual(['network.errors', 'network.saturated']);
+        expectInert(host.told);
+      }),
+      { numRuns: 40, seed: 4711 },
     );
   });
 });
