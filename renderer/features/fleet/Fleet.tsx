@@ -91,7 +91,8 @@ function useFleetOrder(list: React.RefObject<HTMLElement | null>): {
   const [pointed, setPointed] = useState(false);
   const [order, setOrder] = useState<HostId[]>([]);
   const [, setBeat] = useState(0);
-  const trouble = openTrouble(Object.values(events), time.kind === 'live' ? coreNow() : time.to);
+  const live = time.kind === 'live';
+  const trouble = openTrouble(Object.values(events), live ? coreNow() : time.to, { live });
   const look = useRef(() => {});
   look.current = () => {
     if (pointed || list.current?.querySelector(':focus-visible')) return;

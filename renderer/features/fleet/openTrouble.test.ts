@@ -52,3 +52,12 @@ test('events of the workspace as a whole belong to no host', () => {
   const { host: _, ...whole } = event({ severity: 'critical' });
   expect(openTrouble([whole], 2000).size).toBe(0);
 });
+
+test('what a host’s clock puts a little ahead is there at once while live, and what is over there is over', () => {
+  const ahead = event({ kind: 'process.oom_killed', severity: 'critical', at: 2030, endedAt: 2030 });
+  expect(openTrouble([ahead], 2000, { live: true }).get('web1')?.worst).toBe(ahead);
+  expect(openTrouble([ahead], 2000).get('web1')).toBeUndefined();
+  const over = event({ at: 500, endedAt: 2030 });
+  expect(openTrouble([over], 2000, { live: true }).get('web1')).toBeUndefined();
+  expect(openTrouble([over], 2000).get('web1')?.worst).toBe(over);
+});

@@ -28,16 +28,21 @@ export function severityRank(severity: Severity | undefined): number {
 
 /**
  * Open trouble by host at a time: warnings and worse that have begun, are not over and are not closed by a later event.
- * `events` in any order.
+ * `events` in any order. While live, all that has come has begun, also what a host's clock puts a little ahead of ours:
+ * nothing would show it a moment later.
  */
-export function openTrouble(events: Iterable<TimelineEvent>, at: number): Map<string, Trouble> {
-  const all = [...events].filter((e) => e.at <= at);
+export function openTrouble(
+  events: Iterable<TimelineEvent>,
+  at: number,
+  { live = false }: { live?: boolean } = {},
+): Map<string, Trouble> {
+  const all = live ? [...events] : [...events].filter((e) => e.at <= at);
   const closed = new Set(
     all.flatMap((e) => (e.severity === 'recovered' && e.relatesTo ? [e.relatesTo] : [])),
   );
   const byHost = new Map<string, Trouble>();
   for (const event of all) {
-    if (event.host === undefined || !isOpen(event, at) || closed.has(event.id)) continue;
+    if (event.host === undefined || !isOpen(event, at, live) || closed.has(event.id)) continue;
     const known = byHost.get(event.host);
     if (!known) byHost.set(event.host, { worst: event, count: 1 });
     else byHost.set(event.host, { worst: worse(known.worst, event), count: known.count + 1 });
@@ -45,9 +50,9 @@ export function openTrouble(events: Iterable<TimelineEvent>, at: number): Map<st
   return byHost;
 }
 
-function isOpen(event: TimelineEvent, at: number): boolean {
+function isOpen(event: TimelineEvent, at: number, live: boolean): boolean {
   if (event.severity !== 'critical' && event.severity !== 'warning') return false;
-  if (event.endedAt !== undefined && event.endedAt > event.at) return event.endedAt > at;
+  if (event.endedAt !== undefined && event.endedAt > event.at) return !live && event.endedAt > at;
   return LASTING.has(event.kind) && event.endedAt === undefined ? true : at - event.at <= MOMENT_MS;
 }
 
