@@ -18,6 +18,7 @@ import { SeverityShape } from '../host/charts/EventMarks.tsx';
 import { staleMs } from '../host/charts/gaps.ts';
 import { paintSpark } from '../host/charts/paint.ts';
 import { type DrawSeries, SeriesCanvas } from '../host/charts/SeriesCanvas.tsx';
+import { writeText } from '../host/charts/writeText.ts';
 import { LinkMark, linkSentence } from '../host/LinkMark.tsx';
 import styles from './Fleet.module.css';
 import { type Trouble, troubleWord } from './openTrouble.ts';
@@ -53,10 +54,10 @@ export const FleetCell = memo(function FleetCell({
     const last = view.length - 1;
     drawHalf(surface, 0, (spark) => paintSpark(spark, series, now, CPU_LAYERS));
     drawHalf(surface, 1, (spark) => paintSpark(spark, series, now, MEMORY_SPARK));
-    write(cpu.current, asText(formatWholeShare(readBusy(view, last))));
-    write(memory.current, asText(formatWholeShare(readMemoryShare(view, last))));
+    writeText(cpu.current, asText(formatWholeShare(readBusy(view, last))));
+    writeText(memory.current, asText(formatWholeShare(readMemoryShare(view, last))));
     const stale = useUi.getState().time.kind === 'live' ? staleMs(series, now) : undefined;
-    write(
+    writeText(
       age.current,
       stale === undefined ? (view.length === 0 ? 'no data' : '') : `${formatAge(stale)} old`,
     );
@@ -116,10 +117,6 @@ function drawHalf(surface: Surface, index: 0 | 1, draw: (spark: Surface) => void
   context.translate(index * half + LABEL_WIDTH, 0);
   draw({ context, width, height });
   context.restore();
-}
-
-function write(element: HTMLElement | null, text: string): void {
-  if (element && element.textContent !== text) element.textContent = text;
 }
 
 const SAMPLER_CPU = metricIndex('fireline.sampler.cpu');

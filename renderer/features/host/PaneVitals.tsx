@@ -15,6 +15,7 @@ import {
 import { staleMs } from './charts/gaps.ts';
 import { paintSpark } from './charts/paint.ts';
 import { type DrawSeries, SeriesCanvas } from './charts/SeriesCanvas.tsx';
+import { writeText } from './charts/writeText.ts';
 import { Overview } from './Overview.tsx';
 import styles from './PaneVitals.module.css';
 
@@ -35,10 +36,10 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
     const { view } = series;
     const last = view.length - 1;
     paintSpark(surface, series, now, CPU_LAYERS);
-    write(cpu.current, asText(formatWholeShare(readBusy(view, last))));
-    write(memory.current, asText(formatWholeShare(readMemoryShare(view, last))));
+    writeText(cpu.current, asText(formatWholeShare(readBusy(view, last))));
+    writeText(memory.current, asText(formatWholeShare(readMemoryShare(view, last))));
     const loadNumber = formatLoad(readLoad(view, last)).number;
-    write(load.current, `${loadNumber}/${formatCount(readCores(view, last)).number}`);
+    writeText(load.current, `${loadNumber}/${formatCount(readCores(view, last)).number}`);
     const stale = useUi.getState().time.kind === 'live' && staleMs(series, now) !== undefined;
     if (root.current) root.current.dataset['stale'] = String(stale);
   };
@@ -92,7 +93,3 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
     </Tooltip.Root>
   );
 });
-
-function write(element: HTMLElement | null, text: string): void {
-  if (element && element.textContent !== text) element.textContent = text;
-}
