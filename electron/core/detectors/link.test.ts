@@ -213,6 +213,27 @@ describe('a host', () => {
     nearMiss('host.silent');
   });
 
+  it.each([
+    ['stalled', 'no answer for 5 s'],
+    ['degraded', 'a keepalive is unanswered for 1 s'],
+  ] as const)(
+    'is not called silent when its %s link answers again and samples are a moment behind',
+    (kind, reason) => {
+      const host = new TestHost({});
+      up(host, 5);
+      host.push({ type: 'link', link: { kind, since: host.clock.now(), reason } });
+      ticks(host, 10);
+      host.push({ type: 'link', link: { kind: 'good', since: host.clock.now(), roundTripMs: 3 } });
+      for (let i = 0; i < 4; i++) {
+        host.clock.advance(1000);
+        host.push({ type: 'tick', linkAnsweredAt: host.clock.now() });
+      }
+      up(host, 5);
+      expect(kinds(host).filter((one) => one.startsWith('host.'))).toEqual([]);
+      nearMiss('host.silent');
+    },
+  );
+
   it('is not called silent while the newest keepalive is unanswered', () => {
     const host = new TestHost({});
     up(host, 5);

@@ -54,6 +54,8 @@ export interface LinkDetectorState {
   refused?: boolean;
   /** Survives the link: what the host was like before. */
   latest?: { at: number; memoryUsed: number | undefined };
+  /** Since when its keepalives are answered. */
+  answersSince?: number;
   /** Of this connection. */
   lastSampleAt?: number;
   lastTickAt?: number;
@@ -62,6 +64,8 @@ export interface LinkDetectorState {
 
 function takeLink(state: LinkDetectorState, next: LinkState, context: DetectorContext): DetectorOutput[] {
   state.link = next;
+  if (answers(next)) state.answersSince ??= context.now;
+  else delete state.answersSince;
   if (isUp(next) && next.kind !== 'stalled') {
     state.wasUp = true;
     state.upSince ??= context.now;
@@ -341,20 +345,17 @@ function lookForSilence(
   }
   // The link must be known to answer, and to have done so in this silence: else it may be the link's. One whose answers
   // are slow is degraded by that alone, and says nothing new when the next one fails to come.
-  const answers = now_?.kind === 'good' || (now_?.kind === 'degraded' && now_.roundTripMs !== undefined);
-  const roundTripMs = (answers && now_.roundTripMs) || 0;
+  const { answersSince } = state;
+  const roundTripMs = (now_ && 'roundTripMs' in now_ && now_.roundTripMs) || 0;
   const heard =
     linkAnsweredAt === undefined ||
     (linkAnsweredAt - lastSampleAt > numberOf(context, 'silentAfterMs') / 2 &&
       now - linkAnsweredAt < ASKED_EVERY_MS + 2 * roundTripMs);
   const critical = quiet >= numberOf(context, 'silentCriticalAfterMs');
-  if (
-    !answers ||
-    !heard ||
-    quiet < numberOf(context, 'silentAfterMs') ||
-    (silent && (silent.critical || !critical))
-  )
-    return [];
+  if (now_ === undefined || answersSince === undefined || !heard) return [];
+  // What a link kept back while it did not answer comes a moment after the answer.
+  const unexcused = now - Math.max(lastSampleAt, answersSince);
+  if (unexcused < numberOf(context, 'silentAfterMs') || (silent && (silent.critical || !critical))) return [];
   state.silent = { from: silent?.from ?? lastSampleAt, critical };
   return [
     {
@@ -370,6 +371,10 @@ function lookForSilence(
       ),
     },
   ];
+}
+
+function answers(link: LinkState): boolean {
+  return link.kind === 'good' || (link.kind === 'degraded' && link.roundTripMs !== undefined);
 }
 
 /** A link whose host is quiet is asked at each tick, unless it answered less than a second before. */
