@@ -1,9 +1,8 @@
-import { BESIDE_TYPING_FRAME_MS, ECHO_MS, LONGEST_HOLD_MS, TYPING_LASTS_MS } from './echo.ts';
+import { besideTyping, ECHO_MS, LONGEST_HOLD_MS, TYPING_LASTS_MS } from './echo.ts';
 
 const waiting: { run: () => void; askedAt: number }[] = [];
 let asked = false;
 let typedAt = Number.NEGATIVE_INFINITY;
-let drawnAt = Number.NEGATIVE_INFINITY;
 
 /** A person typed into a terminal. */
 export function echoFirst(): void {
@@ -39,13 +38,13 @@ function ask(): void {
     }, wait);
 }
 
-function frame(): void {
+function frame(time: number): void {
   asked = false;
-  if (stillToWait() > 0) {
+  if (stillToWait(time) > 0) {
     ask();
     return;
   }
-  drawnAt = performance.now();
+  besideTyping.drawn(performance.now(), time);
   for (const { run } of waiting.splice(0)) {
     try {
       run();
@@ -55,9 +54,10 @@ function frame(): void {
   }
 }
 
-function stillToWait(): number {
+/** `frame`: the time of the one that is being made. */
+function stillToWait(frame?: number): number {
   const now = performance.now();
   if (now - typedAt >= TYPING_LASTS_MS) return 0;
   const held = now - (waiting[0]?.askedAt ?? now) < LONGEST_HOLD_MS;
-  return Math.max(held ? typedAt + ECHO_MS - now : 0, drawnAt + BESIDE_TYPING_FRAME_MS - now);
+  return Math.max(held ? typedAt + ECHO_MS - now : 0, besideTyping.wait(now, frame));
 }

@@ -9,4 +9,26 @@ export const LONGEST_HOLD_MS = 500;
 /** So long after a key a person is taken to type on. */
 export const TYPING_LASTS_MS = 400;
 /** What is not typed into is drawn so seldom meanwhile: a key that comes in the middle of a frame waits for its end. */
-export const BESIDE_TYPING_FRAME_MS = 250;
+const BESIDE_TYPING_FRAME_MS = 250;
+/** The frames of what is not typed into while a person types: charts and floods share them. */
+export interface BesideTyping {
+  /** Milliseconds to wait for the next one; none in a frame, by its time, in which something is drawn already. */
+  wait(now: number, frame?: number): number;
+  drawn(now: number, frame: number): void;
+}
+
+export function createBesideTyping(): BesideTyping {
+  let drawnAt = Number.NEGATIVE_INFINITY;
+  let drawnIn: number | undefined;
+  return {
+    wait: (now, frame) =>
+      frame !== undefined && frame === drawnIn ? 0 : Math.max(0, drawnAt + BESIDE_TYPING_FRAME_MS - now),
+    drawn(now, frame) {
+      drawnAt = now;
+      drawnIn = frame;
+    },
+  };
+}
+
+/** Of this window, by performance.now(). */
+export const besideTyping = createBesideTyping();

@@ -1,4 +1,10 @@
-import { BESIDE_TYPING_FRAME_MS, ECHO_MS, LONGEST_HOLD_MS, TYPING_LASTS_MS } from '../../series/echo.ts';
+import {
+  type BesideTyping,
+  createBesideTyping,
+  ECHO_MS,
+  LONGEST_HOLD_MS,
+  TYPING_LASTS_MS,
+} from '../../series/echo.ts';
 
 /**
  * While a terminal floods, drawing has a tenth of the window's time, between three and ten frames a second. Drawing
@@ -33,14 +39,22 @@ type FrameWindow = Pick<Window, 'requestAnimationFrame' | 'cancelAnimationFrame'
 
 /**
  * `afterFrame` runs something when the frame that is being made has been laid out and painted. `inBackground`: what asks
- * for a frame now is not what a person types into, and need not be drawn with it.
+ * for a frame now is not what a person types into, and need not be drawn with it. `beside`: whose frames that has then.
  */
 export function limitDrawRate(
   window: FrameWindow,
   now: () => number,
-  options: { afterFrame?: (run: () => void) => void; inBackground?: () => boolean } = {},
+  options: {
+    afterFrame?: (run: () => void) => void;
+    inBackground?: () => boolean;
+    beside?: BesideTyping;
+  } = {},
 ): DrawRate {
-  const { afterFrame = createAfterFrame(), inBackground = () => false } = options;
+  const {
+    afterFrame = createAfterFrame(),
+    inBackground = () => false,
+    beside = createBesideTyping(),
+  } = options;
   const request = window.requestAnimationFrame.bind(window);
   const cancel = window.cancelAnimationFrame.bind(window);
   /** Requests that wait, by their id for the caller. All of them end with one timer, and are one frame's. */
@@ -53,8 +67,6 @@ export function limitDrawRate(
   let bytesInWindow = 0;
   let floodUntil = 0;
   let drawnAt = 0;
-  /** When what is not typed into was last drawn. */
-  let besideDrawnAt = 0;
   let typedAt = Number.NEGATIVE_INFINITY;
   let costs: number[] = [];
   let measuring = false;
@@ -68,7 +80,7 @@ export function limitDrawRate(
     return (time) => {
       const from = now();
       drawnAt = from;
-      if (background) besideDrawnAt = from;
+      if (background) beside.drawn(from, time);
       callback(time);
       if (measuring || from >= floodUntil) return;
       measuring = true;
@@ -85,7 +97,7 @@ export function limitDrawRate(
     const flooded = at < floodUntil;
     if (at - typedAt >= TYPING_LASTS_MS) return flooded ? Math.max(0, drawnAt + frameMs() - at) : 0;
     if (!background) return 0;
-    const byRate = flooded ? besideDrawnAt + Math.max(BESIDE_TYPING_FRAME_MS, frameMs()) - at : 0;
+    const byRate = flooded ? beside.wait(at) : 0;
     const forEcho = at - askedAt < LONGEST_HOLD_MS ? typedAt + ECHO_MS - at : 0;
     return Math.max(0, byRate, forEcho);
   }

@@ -8,6 +8,7 @@ import type { RpcClient } from '../../../shared/contract/rpc.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
 import { echoFirst } from '../../series/chartFrame.ts';
+import { besideTyping } from '../../series/echo.ts';
 import { call, client } from '../../stores/connection.ts';
 import { activePane, usePanes } from '../../stores/panes.ts';
 import { openDialog, useUi } from '../../stores/ui.ts';
@@ -49,6 +50,7 @@ const parseQueue = createParseQueue<TerminalView>({
 });
 const drawRate = limitDrawRate(window, () => performance.now(), {
   inBackground: () => parseQueue.current?.urgent === false,
+  beside: besideTyping,
 });
 
 /** One xterm for one pane: made once, moved about by the layout, stopped with the pane. */
