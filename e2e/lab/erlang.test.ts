@@ -83,8 +83,8 @@ test('an expired session leaves a debug node, which is told, disconnected and st
   const host = opened.core.hosts[0]?.id;
   const session = await typeInSession(`${service.debugCommand(`debug${serial}`)}\n`);
   const up = await opened.event(
-    // Its name and its process may each be known later than its connection.
     'the node that joined',
+    // Its name and its process may each be known later than its connection.
     ({ kind, detail }) =>
       kind === 'erlang.node_up' && detail['node'] !== undefined && detail['terminal'] !== undefined,
   );

@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import { collectAlerts, openWorkbench, type Workbench } from './workbench.ts';
 
 /**
  * What a host calls its file systems, logs, services, Erlang nodes and accounts, and what it answers: text in the timeline,
@@ -52,7 +52,7 @@ END
 let lab: Lab;
 let workbench: Workbench;
 let page: Page;
-const alerts: string[] = [];
+let alerts: string[];
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 1 });
@@ -65,10 +65,7 @@ test.beforeAll(async ({ browser }) => {
   const logs = `logs:\n  - { path: "/srv/www/app/log/*.log", match: [{ pattern: "FATAL", severity: critical }] }\n`;
   workbench = await openWorkbench(browser, lab.workspaceYaml.replace(/^logs:\n(?: .*\n)*/m, logs));
   page = workbench.page;
-  page.on('dialog', (dialog) => {
-    alerts.push(dialog.message());
-    void dialog.dismiss();
-  });
+  alerts = collectAlerts(page.context());
   await workbench.seeGoodLinks(lab.hosts);
 });
 
@@ -142,10 +139,10 @@ test('in what is looked at, and in the plans that it offers', async () => {
     await expect(detail().getByRole('heading', { name: look, exact: true })).toBeVisible();
     await expect(detail().locator('pre')).toContainText(shows);
     await expectInert();
-    if (look === 'Services')
+    if (look === 'Services') {
       await expect(detail().getByRole('button', { name: 'restart owned' })).toHaveCount(0);
-    if (look === 'Services')
       await expectPlan(detail().getByRole('button', { name: /^restart .*img src=x/ }), /Restart/i);
+    }
     if (look === 'Disk')
       await expectPlan(detail().getByRole('button', { name: /^Empty .*img src=x/ }), /deleted/i);
   }
@@ -177,10 +174,6 @@ test('in the answers of all hosts, and in the report', async () => {
   await expectInert();
   expect(html).toContain('&lt;img src=x');
   const opened = await page.context().newPage();
-  opened.on('dialog', (one) => {
-    alerts.push(one.message());
-    void one.dismiss();
-  });
   await opened.setContent(html);
   await expectInert(opened);
   await opened.close();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { startWebHost } from './webHost.ts';
+import { collectAlerts } from './workbench.ts';
 
 /** Without a workspace: this machine, and everything a person types or a process calls itself is only text. */
 test.describe.configure({ timeout: 120_000 });
@@ -29,11 +30,7 @@ test('with no workspace there is a shell and live charts of this machine, and of
 
 test('a hostile process title, terminal output and note are inert text', async ({ page }) => {
   const fireline = await startWebHost({});
-  const alerts: string[] = [];
-  page.on('dialog', (dialog) => {
-    alerts.push(dialog.message());
-    void dialog.dismiss();
-  });
+  const alerts = collectAlerts(page.context());
   try {
     await page.goto(fireline.url);
     const terminal = page.getByLabel('Terminal this-machine', { exact: true });

@@ -2,7 +2,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { startTarget, type Target } from '../lab/scenarios/target.ts';
 import { allowSudo } from '../lab/sudoers.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import { collectAlerts, openWorkbench, type Workbench } from './workbench.ts';
 
 /** Another user's process with a title that would act if it could: planned, asked for, killed, reported. */
 test.describe.configure({ mode: 'serial', timeout: 60_000 });
@@ -15,7 +15,7 @@ let lab: Lab;
 let workbench: Workbench;
 let page: Page;
 let target: Target;
-const alerts: string[] = [];
+let alerts: string[];
 
 test.beforeAll(async ({ browser }) => {
   lab = await startLab({ hosts: 1, user: 'deploy', password: PASSWORD });
@@ -23,10 +23,7 @@ test.beforeAll(async ({ browser }) => {
   target = await startTarget(lab.host('web1'), { title: TITLE });
   workbench = await openWorkbench(browser, lab.workspaceYaml);
   page = workbench.page;
-  page.on('dialog', (dialog) => {
-    alerts.push(dialog.message());
-    void dialog.dismiss();
-  });
+  alerts = collectAlerts(page.context());
   await workbench.seeGoodLinks(lab.hosts);
 });
 

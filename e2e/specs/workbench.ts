@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, expect, type Page } from '@playwright/test';
+import { type Browser, type BrowserContext, expect, type Page } from '@playwright/test';
 import { startWebHost, type WebHost } from './webHost.ts';
 
 /** The web host with a workspace of its own, and a page that shows it. */
@@ -45,6 +45,16 @@ export async function openWorkbench(
     await close();
     throw error;
   }
+}
+
+/** What any page of the context asks or says in a box of the browser's own, from now on: where text acts, it is here. */
+export function collectAlerts(context: BrowserContext): string[] {
+  const alerts: string[] = [];
+  context.on('dialog', (dialog) => {
+    alerts.push(dialog.message());
+    void dialog.dismiss();
+  });
+  return alerts;
 }
 
 function handsOn(page: Page): Pick<Workbench, 'seeGoodLinks' | 'doAnything' | 'exportReport'> {

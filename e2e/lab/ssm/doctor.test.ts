@@ -46,7 +46,7 @@ async function doctor(
   return await new Promise((resolve) => {
     execFile(
       process.execPath,
-      [ENTRY, 'doctor', file, '--timeout', '6s'],
+      [ENTRY, 'doctor', file, '--timeout', '12s'],
       { env: { ...process.env, ...double.service.environment, FIRELINE_HOME: folder, ...environment } },
       (error, stdout, stderr) =>
         resolve({
@@ -98,14 +98,7 @@ test.each<Case>([
     { AWS_SECRET_ACCESS_KEY: 'wrong' },
   ],
   ['no region is set', SSM, /no region is set/, undefined, { AWS_REGION: '', AWS_DEFAULT_REGION: '' }],
-  // By the time that doctor takes it may still be trying: it says the same of what to do.
-  [
-    'nothing answers',
-    SSM,
-    /Check (?:the address, )?the network/,
-    undefined,
-    { AWS_ENDPOINT_URL_SSM: 'http://127.0.0.1:9' },
-  ],
+  ['nothing answers', SSM, /Check the network/, undefined, { AWS_ENDPOINT_URL_SSM: 'http://127.0.0.1:9' }],
   [
     'the cluster is not there',
     'ecs: { cluster: nowhere, service: api }',

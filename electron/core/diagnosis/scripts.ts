@@ -120,8 +120,8 @@ strace -c -f -p "$pid" 2>&1 & s=$!; sleep 5; kill -TERM $s 2>/dev/null; wait $s`
 
 /**
  * What the scripts share. Names are printed by printf: many a shell's echo takes `\n` in them for a new line, which could
- * begin as those lines do that are read here. `service MANAGER NAME STATE WORDS` tells of one. `bounded SECONDS COMMAND…` needs timeout(1), and goes without
- * where there is none.
+ * begin as those lines do that are read here. `service MANAGER NAME STATE WORDS` tells of one. `bounded SECONDS COMMAND…`
+ * needs timeout(1), and goes without where there is none.
  */
 export const DIAGNOSIS_PRELUDE = String.raw`set -f; LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/command; export LC_ALL PATH
 has() { command -v "$1" >/dev/null 2>&1; }

@@ -1,4 +1,7 @@
-/** Looks printed, on paper also where the reader's windows are dark: one column, a text face for prose, tables that break across pages, evidence folded on the screen and open on paper. */
+/**
+ * Looks printed, also where the reader's windows are dark: one column, a text face for prose, tables that break across
+ * pages, evidence folded on the screen and open on paper.
+ */
 export const HTML_STYLE = `
 :root { color-scheme: only light; --ink: #1a2026; --muted: #55606a; --faint: #6b7680; --line: #d5dade; --rule: #1a2026; --wash: #f6f7f8; --accent: #0b4f9e;
   --critical: #b3241a; --warning: #7d5200; --recovered: #136a41; --sans: -apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif;
