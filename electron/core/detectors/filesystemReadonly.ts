@@ -11,13 +11,21 @@ const STOPPED = [
   /^XFS \(([^\s()]{1,64})\): .*(?:Filesystem has been shut down|Shutting down filesystem|Log I\/O Error Detected|Corruption of in-memory data)/,
   /^BTRFS:?(?: \w{1,12})? \(device ([^\s:()]{1,64})(?:[: ]+state \w{1,12})?\).*forced readonly/,
   /^F2FS-fs \(([^\s()]{1,64})\): .*(?:Remounting filesystem read-only|Stopped filesystem)/,
+  // XFS before 2.6.39.
+  /^Filesystem "([^\s"]{1,64})": .*Shutting down filesystem/,
+  /^FAT-fs \(([^\s()]{1,64})\): Filesystem has been set read-only/,
+  /^ERROR: \(device ([^\s()]{1,64})\): remounting filesystem as read-only/,
+  /^UBIFS error \((ubi[^\s():]{1,32})[^()]{0,60}\): .*switched to read-only mode/,
+  /^bcachefs \(([^\s():]{1,64})[^()]{0,64}\): .*emergency read.only/,
+  /^WARNING: Pool '([^\s']{1,64})' has encountered an uncorrectable I\/O failure and has been suspended/,
 ];
 /** Mounted again for writing. */
 const BACK =
   /^(?:EXT[234]-fs|XFS|F2FS-fs) \(([^\s()]{1,64})\): (?:re-mounted\b.{0,60}\br\/w\b|mounted filesystem\b.{0,60}\br\/w\b|Ending clean mount|Mounting V\d)/;
 
 interface State {
-  open: Set<string>;
+  /** By device, as the kernel's words name it; true once its mount was seen read-only. */
+  open: Map<string, boolean>;
   /** Mount points that were seen to take writes, and when they last were. */
   writable: Map<string, number>;
   /** Mount points that were told of because they no longer do. */
@@ -34,7 +42,7 @@ export const filesystemReadonly: Detector<State> = {
   takes: ['kernelLine', 'sample'],
   looksAt: 'fileSystems',
   thresholds: {},
-  initial: () => ({ open: new Set(), writable: new Map(), turned: new Set() }),
+  initial: () => ({ open: new Map(), writable: new Map(), turned: new Set() }),
   reduce(state, input, context) {
     if (input.type === 'sample') return takeMounts(state, input.sample);
     const line = kernelLine(input, context);
@@ -45,7 +53,7 @@ export const filesystemReadonly: Detector<State> = {
     const device = STOPPED.map((pattern) => pattern.exec(line.text)?.[1]).find((one) => one !== undefined);
     // Told once until it is back: the same words come again and again.
     if (device === undefined || state.open.has(device) || state.open.size >= 200) return [];
-    state.open.add(device);
+    state.open.set(device, false);
     return [
       {
         type: 'event',
@@ -70,14 +78,19 @@ function takeMounts(state: State, sample: Sample): DetectorOutput[] {
   if (!sample.fileSystems) return [];
   const outputs: DetectorOutput[] = [];
   for (const { mount, device, type, readOnly } of sample.fileSystems) {
+    const named = device.replace(/^.*\//, '');
     if (!readOnly) {
+      // Not every kernel says that it was mounted for writing again.
+      if (state.open.get(named) === true && state.open.delete(named))
+        outputs.push({ type: 'close', key: named, endedAt: sample.at });
       if (state.writable.size < 200 || state.writable.has(mount)) state.writable.set(mount, sample.at);
       if (state.turned.delete(mount))
         outputs.push({ type: 'close', key: `mount ${mount}`, endedAt: sample.at });
       continue;
     }
     // The kernel's own words say more, and were told.
-    const said = state.open.has(device.replace(/^.*\//, ''));
+    const said = state.open.has(named);
+    if (said) state.open.set(named, true);
     const writableAt = state.writable.get(mount);
     state.writable.delete(mount);
     if (writableAt === undefined || said) continue;

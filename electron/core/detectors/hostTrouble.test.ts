@@ -108,7 +108,7 @@ it.each([
   'watchdog: BUG: soft lockup - CPU#1 stuck for 22s! [kworker/1:2:1234]',
   'NMI watchdog: Watchdog detected hard LOCKUP on cpu 3',
   'rcu: INFO: rcu_sched self-detected stall on CPU',
-  'mce: [Hardware Error]: Machine check events logged',
+  'mce: [Hardware Error]: CPU 0: Machine Check: 0 Bank 5: be00000000800400',
   'Kernel panic - not syncing: Fatal exception',
 ])('the kernel in trouble is told: %s', (text) => {
   const host = new TestHost({});

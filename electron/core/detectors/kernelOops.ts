@@ -2,23 +2,57 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Detector } from './detector.ts';
 import { kernelLine, sharedKernelWords } from './toldLine.ts';
 
-/** How each begins, what it is called, and whether the kernel can go on after it. */
-const FAULTS: readonly (readonly [RegExp, string])[] = [
-  [/^Kernel panic - not syncing: (.{1,200})/, 'panic'],
+/**
+ * How each begins, from 2.6 to 6.x: what it is called, and whether the kernel goes on after it as if nothing were, which
+ * is a warning. Machine checks that are only "logged" were mostly corrected.
+ */
+const FAULTS: readonly (readonly [RegExp, string, 'critical' | 'warning'])[] = [
+  [/^Kernel panic - not syncing: (.{1,200})/, 'panic', 'critical'],
   [
-    /^(?:BUG: kernel NULL pointer dereference|BUG: unable to handle (?:kernel )?(?:NULL pointer dereference|paging request|page fault)|Unable to handle kernel .{1,60} at virtual address)(.{0,100})/,
+    /^(?:BUG: kernel NULL pointer dereference|BUG: [Uu]nable to handle (?:kernel )?(?:NULL pointer dereference|paging request|page fault|data access|instruction fetch|unaligned access)|Unable to handle kernel .{1,60}(?: at (?:virtual )?address|in virtual kernel address space))(.{0,100})/,
     'bad memory access',
+    'critical',
   ],
-  [/^kernel BUG at (.{1,200})/, 'assertion'],
-  [/^(?:Internal error: )?Oops[: ](.{0,100})/, 'oops'],
-  [/^general protection fault(?: maybe|, | probably|: )(.{0,100}\[#\d+\].*)/, 'general protection fault'],
-  [/^(?:watchdog: )?BUG: (soft lockup - CPU#\d+ stuck for \d+s!.{0,100})/, 'soft lockup'],
-  [/^(?:NMI watchdog: |watchdog: )Watchdog detected (hard LOCKUP on cpu \d+.{0,60})/, 'hard lockup'],
-  [/^rcu: INFO: (\w{1,40} (?:self-)?detected (?:expedited )?stalls? on CPU.{0,60})/, 'RCU stall'],
+  [/^kernel BUG at (.{1,200})/, 'assertion', 'critical'],
+  [/^(?:Internal error: )?Oops[: ](.{0,100})/, 'oops', 'critical'],
   [
-    /^(?:mce: )?\[Hardware Error\]: (Machine check events logged.{0,60}|CPU \d+: Machine Check.{0,80})/,
-    'hardware error',
+    /^general protection fault(?: maybe|, | probably|: )(.{0,100}\[#\d+\].*)/,
+    'general protection fault',
+    'critical',
   ],
+  [
+    /^((?:divide error|invalid opcode|double fault|stack segment|int3|invalid TSS|alignment check): [0-9a-f]{4} \[#\d+\].{0,80})/,
+    'oops',
+    'critical',
+  ],
+  [
+    /^(?:NMI )?(?:watchdog: )?BUG: (soft lockup - CPU#\d+ stuck for \d+s!.{0,100})/,
+    'soft lockup',
+    'critical',
+  ],
+  [
+    /^(?:NMI )?(?:watchdog: )?(?:CPU ?\d+: )?Watchdog detected (hard LOCKUP on cpu ?\d+.{0,60})/,
+    'hard lockup',
+    'critical',
+  ],
+  [
+    /^(?:rcu: )?INFO: (\w{1,40} (?:self-)?detected (?:expedited )?stalls? on CPU.{0,60})/,
+    'RCU stall',
+    'critical',
+  ],
+  [/^(?:watchdog: )?BUG: (workqueue lockup - pool.{0,100})/, 'workqueue lockup', 'critical'],
+  [
+    /^BUG: (Bad page (?:state|map) in process .{0,80}|scheduling while atomic: .{0,80})/,
+    'kernel bug',
+    'critical',
+  ],
+  [
+    /^(?:mce: )?(?:\{\d+\})?\[Hardware Error\]: (CPU ?\d+: Machine Check.{0,80}|event severity: (?:fatal|recoverable).{0,40})/,
+    'hardware error',
+    'critical',
+  ],
+  [/^EDAC \S{1,20}: (\d+ UE .{0,100})/, 'hardware error', 'critical'],
+  [/^(?:mce: )?(?:\[Hardware Error\]: )?(Machine check events logged.{0,60})/, 'hardware error', 'warning'],
 ];
 
 /**
@@ -33,9 +67,11 @@ export const kernelOops: Detector<{ lastAt: number; number: number }> = {
   reduce(state, input, context) {
     const line = kernelLine(input, context);
     if (!line) return [];
-    const found = FAULTS.map(([pattern, fault]) => ({ fault, match: pattern.exec(line.text) })).find(
-      (one) => one.match,
-    );
+    const found = FAULTS.map(([pattern, fault, severity]) => ({
+      fault,
+      severity,
+      match: pattern.exec(line.text),
+    })).find((one) => one.match);
     if (!found?.match) return [];
     const together = line.at - state.lastAt <= Number(context.thresholds['togetherSeconds']) * 1000;
     state.lastAt = line.at;
@@ -48,7 +84,7 @@ export const kernelOops: Detector<{ lastAt: number; number: number }> = {
         key: `${state.number}`,
         draft: {
           kind: 'kernel.oops',
-          severity: 'critical',
+          severity: found.severity,
           at: line.at,
           ...(line.hostAt === undefined ? {} : { hostAt: line.hostAt }),
           title: `The kernel reports: ${visibleText(line.text, 120)}${sharedKernelWords(context)}`,

@@ -10,7 +10,7 @@ import {
   type LoggedKill,
   type OomGroup,
 } from './oomKillGroup.ts';
-import { splitSyslog } from './oomKillLines.ts';
+import { splitSyslog } from './syslogLine.ts';
 
 /**
  * Tells of OOM kills: counted by the kernel's counter, described by the log (its `oom-kill:` line is rate-limited).

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { KernelLine } from './detector.ts';
 import { completeOomGroup, joinOomLine, type LoggedKill, type OomGroup } from './oomKillGroup.ts';
-import { parseOomLine, splitSyslog } from './oomKillLines.ts';
+import { parseOomLine } from './oomKillLines.ts';
+import { splitSyslog } from './syslogLine.ts';
 
 const MiB = 1024 * 1024;
 

@@ -56,7 +56,7 @@ export function parseOomLine(text: string): OomLine | undefined {
   // Nearly every line ends here: the rest is a dozen expressions.
   if (!/kill|oom|memory: usage|badness/i.test(text)) return undefined;
   const line = text.length > MAXIMUM_CHARACTERS ? text.slice(0, MAXIMUM_CHARACTERS) : text;
-  for (const parse of [constraint, killed, selected, invoked, task, usage, oomd, earlyoom]) {
+  for (const parse of [constraint, killed, selected, invoked, task, usage, oomd, earlyoom, oldEarlyoom]) {
     const found = parse(line);
     if (found) return found;
   }
@@ -65,16 +65,6 @@ export function parseOomLine(text: string): OomLine | undefined {
 
 /** Longer than any line the kernel prints (its record is 1 KiB; a cgroup's path may take a page). */
 const MAXIMUM_CHARACTERS = 8192;
-
-/** Which kernel line, if it is one: the writer and the rest. A syslog line without a writer is returned whole. */
-export function splitSyslog(text: string): { tag: string | undefined; text: string } {
-  const match =
-    /^(?:<\d+>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) \S+ ([^:[\s]+)(?:\[\d+\])?: ?(?:\[ *\d+\.\d+\] ?)?/.exec(
-      text,
-    );
-  if (match) return { tag: match[1], text: text.slice(match[0].length) };
-  return { tag: undefined, text: text.replace(/^(?:<\d+>)?(?:kernel: ?)?(?:\[ *\d+\.\d+\] ?)?/, '') };
-}
 
 function constraint(line: string): OomLine | undefined {
   const match =
@@ -194,9 +184,14 @@ function oomd(line: string): OomLine | undefined {
       ...(own[2] === undefined ? {} : { reason: own[2] }),
     };
   }
-  const unit = /^(\S+): systemd-oomd killed (\d+) process\(es\) in this unit\.$/.exec(line);
+  const unit = /^(\S+): systemd-oomd killed (\d+|some) process\(es\) in this unit\.$/.exec(line);
   if (!unit) return undefined;
-  return { type: 'userspace', killer: 'systemd-oomd', process: unit[1] ?? '', processes: Number(unit[2]) };
+  return {
+    type: 'userspace',
+    killer: 'systemd-oomd',
+    process: unit[1] ?? '',
+    ...(unit[2] === 'some' ? {} : { processes: Number(unit[2]) }),
+  };
 }
 
 /** `sending SIGTERM to process 5678 uid 1000 "name": oom_score 950, VmRSS 1024 MiB[, cmdline "…"]`; older: `badness`. */
@@ -213,6 +208,28 @@ function earlyoom(line: string): OomLine | undefined {
     process,
     pid: Number(pid),
     ...(uid === undefined ? {} : { uid: Number(uid) }),
+    score: Number(score),
+    residentBytes: Number(megabytes) * 1024 * 1024,
+  };
+}
+
+/**
+ * earlyoom before 1.3, in Ubuntu 18.04 and Debian 10: `killing process 5678 "name" with signal 15: badness 550, VmRSS
+ * 7609 MiB`, and `Killing process 'name' with signal 15, pid: 5678, badness: 538, VmRSS: 3160 MiB`.
+ */
+function oldEarlyoom(line: string): OomLine | undefined {
+  const match =
+    /^[Kk]illing process (?:(\d+) )?["']?(.*?)["']? with signal \d+(?:, pid: (\d+))?[:,] badness:? (\d+), VmRSS:? (\d+) MiB/.exec(
+      line,
+    );
+  const pid = match?.[1] ?? match?.[3];
+  if (!match || pid === undefined) return undefined;
+  const [, , process = '', , score, megabytes] = match;
+  return {
+    type: 'userspace',
+    killer: 'earlyoom',
+    process,
+    pid: Number(pid),
     score: Number(score),
     residentBytes: Number(megabytes) * 1024 * 1024,
   };

@@ -12,7 +12,8 @@ const MOST_PROGRAMS = 200;
 /**
  * A process that the kernel ended for touching memory, or an instruction, that it may not. Formats of show_signal_msg()
  * (x86: `NAME[PID]: segfault at ADDRESS ip … error CODE in FILE[…]`), of show_signal() in traps.c (`traps: NAME[PID] trap
- * invalid opcode ip:…`, `general protection fault`) and of arm64 (`NAME[PID]: unhandled exception: …`). The kernel limits
+ * invalid opcode ip:…`, `general protection fault`) and of arm64 (`NAME[PID]: unhandled exception: …`); before 2.6.26 the
+ * registers are `rip` and `rsp`. The kernel limits
  * the rate of these lines, so the count is a least one. A name may hold brackets and colons: the last `[PID]` counts.
  */
 export const segfault: Detector<Crashes> = {
@@ -74,7 +75,7 @@ interface Crash {
 
 function readCrash(text: string): Crash | undefined {
   const segment =
-    /^(.{1,64})\[(\d{1,10})\]: segfault at ([0-9a-f]{1,16}) ip [0-9a-f]+ sp [0-9a-f]+ error ([0-9a-f]{1,4})(?: in (.{1,200}?)\[[0-9a-f]+[,+])?/.exec(
+    /^(.{1,64})\[(\d{1,10})\]: segfault at ([0-9a-f]{1,16}) [re]?ip [0-9a-f]+ [re]?sp [0-9a-f]+ error ([0-9a-f]{1,4})(?: in (.{1,200}?)\[[0-9a-f]+[,+])?/.exec(
       text,
     );
   if (segment) {
@@ -88,12 +89,28 @@ function readCrash(text: string): Crash | undefined {
     };
   }
   const trap =
-    /^traps: (.{1,64})\[(\d{1,10})\] (?:trap )?([a-z][a-z -]{2,40}) ip:[0-9a-f]+ sp:[0-9a-f]+ error:[0-9a-f]+(?: in (.{1,200}?)\[[0-9a-f]+[,+])?/.exec(
+    /^(?:traps: (?=.)|(?=.{1,64}\] trap ))(.{1,64})\[(\d{1,10})\] (?:trap )?([a-z][a-z0-9 -]{2,40}) [re]?ip:[0-9a-f]+ [re]?sp:[0-9a-f]+ error:[0-9a-f]+(?: in (.{1,200}?)\[[0-9a-f]+[,+])?/.exec(
       text,
     );
   if (trap) {
     const [, name = '', pid, fault = '', file] = trap;
     return { name, pid: Number(pid), fault, ...(file === undefined ? {} : { file }) };
+  }
+  // PowerPC and RISC-V: `NAME[PID]: segfault (11) at ADDRESS nip …`, `NAME[PID]: unhandled signal 11 code 0x1 at 0x…`.
+  const signal =
+    /^(.{1,64})\[(\d{1,10})\]: (?:unhandled signal (\d{1,2})|[a-z ]{3,20} \((\d{1,2})\))(?: code 0x[0-9a-f]{1,8})? at (?:0x)?([0-9a-f]{1,16})\b(?:.{0,120}? in (.{1,200}?)\[[0-9a-f]+[,+])?/.exec(
+      text,
+    );
+  if (signal) {
+    const [, name = '', pid, unhandled, named, address = '', file] = signal;
+    const number = unhandled ?? named;
+    return {
+      name,
+      pid: Number(pid),
+      fault: number === '11' ? accessOf(address, 0) : `signal ${number}`,
+      address: `0x${address}`,
+      ...(file === undefined ? {} : { file }),
+    };
   }
   const arm =
     /^(.{1,64})\[(\d{1,10})\]: unhandled (?:exception: |level \d )([A-Za-z][A-Za-z0-9 ()-]{2,60}?)(?: at 0x([0-9a-f]{1,16}))?(?:, ESR 0x[0-9a-f]+.*?|, esr 0x[0-9a-f]+.*?)(?: in (.{1,200}?)\[[0-9a-f]+[,+])?/i.exec(

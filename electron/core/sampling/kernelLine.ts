@@ -5,7 +5,8 @@
  *   (Documentation/ABI/testing/dev-kmsg)
  * - `dmesg`: `<prio>[ seconds.micros] text`, sometimes with `[ T123]` after the stamp
  * - `journal`: `[seconds.micros] host kernel: text` (journalctl -o short-monotonic)
- * - `syslog`: `Oct  3 22:19:59 host kernel: [28441.944401] text`, or with an ISO 8601 stamp, the second stamp optional
+ * - `syslog`: `Oct  3 22:19:59 host kernel: [28441.944401] text`, or with an ISO 8601 stamp, the second stamp optional;
+ *   busybox writes `host kern.info kernel:`, and RFC 5424 `<6>1 STAMP host kernel - - - text`
  */
 export type KernelSource = 'kmsg' | 'dmesg' | 'journal' | 'syslog';
 
@@ -57,7 +58,7 @@ const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
 function parseSyslog(raw: string, wall: WallContext | undefined): ParsedKernelLine | undefined {
   const m =
-    /^(?:([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)|(\d{4}-\d\d-\d\dT[\d:.]{8,16}(?:Z|[+-]\d\d:\d\d))) \S+ kernel: (?:\[ *(\d{1,12}\.\d{1,9})\] ?)?(.*)$/s.exec(
+    /^(?:<\d{1,3}>)?(?:1 )?(?:([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?|(\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:?\d\d))) (?:\S+ )??(?:[a-z0-9]{3,8}\.[a-z]{3,7} )?kernel(?::| - - -) ?(?:\[ *(\d{1,12}\.\d{1,9})\] ?)?(.*)$/s.exec(
       raw,
     );
   if (!m) return undefined;
