@@ -61,6 +61,12 @@ const DIFFERENCES: readonly {
     holds: (theirs, ours) => theirs === 'SILENT' && ours === 'QUIET',
   },
   {
+    keyword: /^serveraliveinterval$/,
+    why: 'Debian asks after the server every 300 s where nobody can be asked; here the link is watched in any case.',
+    sometimes: true,
+    holds: (theirs, ours, text) => theirs === '300' && ours === '0' && /batchmode/i.test(text),
+  },
+  {
     keyword: /^gssapi/,
     why: 'Kerberos is not done here, so nothing is said of it; copies of ssh that are built without it say nothing either.',
     sometimes: true,

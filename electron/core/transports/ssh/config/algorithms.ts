@@ -5,6 +5,8 @@ export interface AlgorithmFamily {
   known: readonly string[];
   standard: readonly string[];
   supported: readonly string[];
+  /** Names may be patterns in a list that adds or replaces too; in one that takes away they always may. */
+  patterns?: true;
 }
 
 const names = (text: string): readonly string[] => text.trim().split(/[\s,]+/);
@@ -68,15 +70,38 @@ export const KEY_ALGORITHMS: AlgorithmFamily = {
     rsa-sha2-512-cert-v01@openssh.com rsa-sha2-256-cert-v01@openssh.com ${PLAIN_KEYS} ${SECURITY_KEYS}
     rsa-sha2-512 rsa-sha2-256`),
   supported: names(`${PLAIN_KEYS} rsa-sha2-512 rsa-sha2-256 ssh-rsa`),
+  patterns: true,
 };
 
 /** Signatures of certificate authorities, which are shown and not used. */
 export const AUTHORITY_ALGORITHMS: AlgorithmFamily = {
-  known: names(`${PLAIN_KEYS} ${SECURITY_KEYS} webauthn-sk-ecdsa-sha2-nistp256@openssh.com ssh-dss ssh-rsa
+  known:
+    names(`ssh-ed25519 sk-ssh-ed25519@openssh.com ecdsa-sha2-nistp256 ecdsa-sha2-nistp384 ecdsa-sha2-nistp521
+    sk-ecdsa-sha2-nistp256@openssh.com webauthn-sk-ecdsa-sha2-nistp256@openssh.com ssh-dss ssh-rsa
     rsa-sha2-256 rsa-sha2-512`),
   standard: names(`${PLAIN_KEYS} ${SECURITY_KEYS} rsa-sha2-512 rsa-sha2-256`),
   supported: [],
+  patterns: true,
 };
+
+/** Kinds of keys that ssh takes for names here, and that then name nothing. */
+const KINDS_OF_KEYS = /^(rsa|dsa|ecdsa|ecdsa-sk|ed25519|ed25519-sk)$/i;
+
+/** Whether ssh takes a value at all: of what is added, put first or named, it must know every one. */
+export function isAlgorithmList(value: string, family: AlgorithmFamily): boolean {
+  if (value.startsWith('-')) return true;
+  const wanted = value.replace(/^[+^]/, '').split(',');
+  if (family.patterns) {
+    const isKnown = (pattern: string) =>
+      KINDS_OF_KEYS.test(pattern) ||
+      KEY_ALGORITHMS.known.some((name) => matchPattern(name, pattern.replace(/^!/, ''), true));
+    return wanted.every((pattern) => pattern !== '' && isKnown(pattern));
+  }
+  // An empty name ends the list.
+  const end = wanted.indexOf('');
+  const named = end < 0 ? wanted : wanted.slice(0, end);
+  return value !== '' && wanted.join() !== '' && named.every((name) => family.known.includes(name));
+}
 
 /**
  * The list that a value asks for: `+more`, `-without`, `^first`, or a whole list, with patterns where ssh takes

@@ -25,7 +25,7 @@ export function readForward(
   const socks = connect === undefined;
   const text = expandTokens((socks ? listen : `${listen}:${connect}`).replaceAll('%', '%%'), {}, environment);
   if (!text.ok) return undefined;
-  const fields = splitFields(text.value.trimStart());
+  const fields = splitFields(text.value.replace(/^[ \t\n\v\f\r]+/, ''));
   if (!fields) return undefined;
   const spec = arrange(fields);
   if (!spec || socks !== (spec.connect === undefined)) return undefined;

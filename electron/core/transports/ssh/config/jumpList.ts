@@ -30,7 +30,7 @@ function readJumpHop(word: string): JumpHop | undefined {
   const text = uri ? word.slice('ssh://'.length).replace(/\/$/, '') : word;
   const at = uri ? text.indexOf('@') : text.lastIndexOf('@');
   const user = at < 0 ? undefined : uri ? decodeUser(text.slice(0, at)) : text.slice(0, at);
-  const place = /^(?:\[([^\]]*)\]|([^:/]*))(?:[:/](.*))?$/s.exec(text.slice(at + 1));
+  const place = /^(?:\[([^\]]*)\]|([^[:/][^:/]*))(?::(.*))?$/s.exec(text.slice(at + 1));
   const host = place?.[1] ?? place?.[2];
   if (user === '' || !host || (uri && !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(host))) return undefined;
   const port = place?.[3] ? readPort(place[3]) : undefined;

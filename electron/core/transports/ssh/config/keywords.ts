@@ -2,10 +2,13 @@ import {
   type AlgorithmFamily,
   AUTHORITY_ALGORITHMS,
   CIPHERS,
+  isAlgorithmList,
   KEY_ALGORITHMS,
   KEY_EXCHANGES,
   MACS,
 } from './algorithms.ts';
+import { readIpQos } from './ipQos.ts';
+import { secondsOf, wholeNumber } from './numbers.ts';
 import { readPort } from './ports.ts';
 
 /** The arguments of one line: cut into words, and as they stand. */
@@ -54,7 +57,7 @@ const text = (...standard: string[]) =>
   );
 const count = (standard: number) =>
   single(
-    one((word) => (/^-?\d{1,10}$/.test(word) ? String(Number(word)) : undefined), 'a number'),
+    one((word) => wholeNumber(word)?.toString(), 'a number'),
     String(standard),
   );
 const seconds = one((word) => secondsOf(word)?.toString(), 'a time');
@@ -91,21 +94,22 @@ const list = (...standard: string[]): Keyword => ({
   together: true,
 });
 
-const algorithms = (family: AlgorithmFamily): Keyword => ({ ...text(), family });
+const algorithms = (family: AlgorithmFamily): Keyword => ({
+  ...single(
+    one((word) => (isAlgorithmList(word, family) ? word : undefined), 'a list of algorithms that ssh knows'),
+  ),
+  family,
+});
 
 const firstOf = (parsed: ReturnType<Parse>) => ('fault' in parsed ? parsed : parsed.slice(0, 1));
 
-/** `90`, `1m30s` (sshd_config(5), TIME FORMATS). */
-function secondsOf(word: string): number | undefined {
-  if (!/^(\d+[smhdw]?)+$/i.test(word)) return undefined;
-  const units: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
-  let total = 0;
-  for (const [, number, unit] of word.toLowerCase().matchAll(/(\d+)([smhdw]?)/g)) {
-    total += Number(number) * (units[unit || 's'] ?? 1);
-  }
-  return total <= 0x7fff_ffff ? total : undefined;
-}
-
+const FACILITIES = [
+  'DAEMON',
+  'USER',
+  'AUTH',
+  'AUTHPRIV',
+  ...Array.from({ length: 8 }, (_, n) => `LOCAL${n}`),
+];
 const LOG_LEVELS = ['QUIET', 'FATAL', 'ERROR', 'INFO', 'VERBOSE', 'DEBUG', 'DEBUG1', 'DEBUG2', 'DEBUG3'];
 const upper = (words: readonly string[]) =>
   Object.fromEntries(words.map((word) => [word.toLowerCase(), word]));
@@ -116,8 +120,11 @@ const addKeysToAgent: Parse = ({ words: [first = '', second, extra] }) => {
   const state = { ...TRUE_FALSE, ask: 'ask', confirm: 'confirm' }[first.toLowerCase()];
   const seconds = secondsOf(second ?? first);
   if (extra !== undefined || first === '') return fault('one state or time is expected');
-  if (state === undefined && second === undefined && seconds !== undefined) return [String(seconds)];
-  if (state === 'confirm' && second !== undefined && seconds !== undefined) return [`confirm ${seconds}`];
+  // No time at all is the state by itself.
+  if (state === undefined && second === undefined && seconds !== undefined)
+    return [seconds === 0 ? 'true' : String(seconds)];
+  if (state === 'confirm' && second !== undefined && seconds !== undefined)
+    return [seconds === 0 ? 'confirm' : `confirm ${seconds}`];
   return state === undefined || second !== undefined ? fault('this is neither a state nor a time') : [state];
 };
 
@@ -128,12 +135,8 @@ const controlPersist = one((word) => {
 }, 'yes, no or a time');
 
 const ipQos: Parse = ({ words: [interactive, bulk = interactive, extra] }) => {
-  const read = (word: string | undefined) =>
-    word !== undefined && /^([a-z]+\d*|0x[0-9a-f]{1,2}|\d{1,3})$/i.test(word)
-      ? word.toLowerCase()
-      : undefined;
-  const first = read(interactive);
-  const second = read(bulk);
+  const first = readIpQos(interactive ?? '');
+  const second = readIpQos(bulk ?? '');
   return first && second && extra === undefined
     ? [`${first} ${second}`]
     : fault('one or two classes are expected');
@@ -148,13 +151,15 @@ export function readRekeyLimit(words: readonly string[]): { bytes: string; inter
   if (interval !== undefined && interval !== 'none' && time === undefined) return undefined;
   const scale = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[(unit ?? '').toLowerCase()] ?? 1;
   const total = Number(number) * scale;
-  if (total !== 0 && total < 16) return undefined;
+  if ((total !== 0 && total < 16) || total >= 2 ** 63) return undefined;
   return { bytes: String(total), ...(time === undefined ? {} : { interval: String(time) }) };
 }
 
 const escapeCharacter = one((word) => {
+  // Shown as vis(3) shows a backslash, a blank and a control character.
+  if (word === '\\') return '\\\\';
+  if (word === ' ') return '\\040';
   if (word === 'none' || Buffer.byteLength(word) === 1) return word;
-  // Shown as vis(3) shows a control character.
   return /^\^[@-\u007f]$/.test(word)
     ? `\\^${String.fromCharCode((word.charCodeAt(1) & 31) + 64)}`
     : undefined;
@@ -163,7 +168,7 @@ const escapeCharacter = one((word) => {
 const permitRemoteOpen: Parse = ({ words }) => {
   if (words.length === 1 && /^(any|none)$/i.test(words[0] ?? '')) return words;
   return words.every((word) => {
-    const port = /^(?:\[[^\]]*\]|[^:/]+)[:/](.+)$/.exec(word)?.[1];
+    const port = /^(?:\[[^\]]*\]|[^:/]+):(.+)$/.exec(word)?.[1];
     return port === '*' || (port !== undefined && (readPort(port) ?? 0) > 0);
   })
     ? words
@@ -177,6 +182,25 @@ const permittedNames: Parse = ({ words }) => {
     ? rules
     : fault('lists of the form from:to are expected');
 };
+
+/** Names of domains, in lower case and without a last dot (valid_domain in misc.c). */
+const canonicalDomains: Parse = ({ words }) => {
+  const parsed = list().parse({ words, raw: '' });
+  if ('fault' in parsed) return parsed;
+  const domains = parsed.map((word) => word.toLowerCase().replace(/\.$/, ''));
+  const wrong = domains.find((name) => !/^[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*$/.test(name));
+  return wrong === undefined ? domains : fault(`${JSON.stringify(wrong.slice(0, 80))} is not a domain`);
+};
+
+/** Unit of a tun device; `any` lets the system choose. */
+const tunnelDevice = one((word) => {
+  const unit = (text: string) =>
+    text.toLowerCase() === 'any' ? 'any' : wholeNumber(text, 0x7fff_fffd)?.toString();
+  const colon = word.indexOf(':');
+  const local = unit(colon < 0 ? word : word.slice(0, colon));
+  const remote = colon < 0 ? 'any' : unit(word.slice(colon + 1));
+  return local === undefined || remote === undefined ? undefined : `${local}:${remote}`;
+}, 'a device');
 
 const setEnv: Parse = ({ words }) => {
   if (words.some((word) => !word.includes('='))) return fault('NAME=value is expected');
@@ -266,7 +290,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
     casignaturealgorithms: algorithms(AUTHORITY_ALGORITHMS),
     localcommand: command(),
     remotecommand: command(),
-    loglevel: choice({ ...upper(LOG_LEVELS), debug1: 'DEBUG' }, 'INFO'),
+    loglevel: choice({ ...upper(LOG_LEVELS), silent: 'QUIET', debug1: 'DEBUG' }, 'INFO'),
     macs: algorithms(MACS),
     pkcs11provider: text(),
     securitykeyprovider: text('internal'),
@@ -279,7 +303,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
     localforward: { ...text(), again: 'unique' },
     remoteforward: { ...text(), again: 'unique' },
     identityfile: { ...text(...DEFAULT_IDENTITIES.map((kind) => `~/.ssh/id_${kind}`)), again: 'unique' },
-    canonicaldomains: list('none'),
+    canonicaldomains: { ...list('none'), parse: canonicalDomains },
     certificatefile: { ...text(), again: 'unique' },
     globalknownhostsfile: list('/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'),
     userknownhostsfile: list('~/.ssh/known_hosts', '~/.ssh/known_hosts2'),
@@ -301,14 +325,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
       'no',
     ),
     connecttimeout: time(-1),
-    tunneldevice: single(
-      one(
-        (word) =>
-          /^(any|\d+)(:(any|\d+))?$/.test(word) ? (word.includes(':') ? word : `${word}:any`) : undefined,
-        'a device',
-      ),
-      'any:any',
-    ),
+    tunneldevice: single(tunnelDevice, 'any:any'),
     canonicalizepermittedcnames: {
       parse: permittedNames,
       again: 'kept',
@@ -322,15 +339,13 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
     rekeylimit: text('0 0'),
     streamlocalbindmask: single(
       one(
-        (word) => (/^0*[0-7]{1,3}$/.test(word) ? `0${Number.parseInt(word, 8).toString(8)}` : undefined),
+        // What follows the number is not looked at.
+        (word) => /^\s*\+?0*([0-7]{1,3})(?![0-7])/.exec(word)?.[1]?.replace(/^0*/, '0'),
         'an octal mask',
       ),
       '0177',
     ),
-    syslogfacility: single(
-      one((word) => word.toUpperCase(), 'a facility'),
-      'USER',
-    ),
+    syslogfacility: choice(upper(FACILITIES), 'USER'),
     proxycommand: command(),
     proxyjump: text(),
   } satisfies Record<string, Keyword>),

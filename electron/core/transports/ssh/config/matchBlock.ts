@@ -30,6 +30,7 @@ export function matchesLine(line: string, subject: MatchSubject): boolean | { fa
   let criteria = 0;
   for (;;) {
     const word = nextWord(rest);
+    if (word === '' && rest.text) return { fault: 'there is something after an empty criterion' };
     if (word === undefined || word === '' || word.startsWith('#')) break;
     const negated = word.startsWith('!');
     const name = (negated ? word.slice(1) : word).toLowerCase();

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { wholeNumber } from './numbers.ts';
 
 /** A number from 0 to 65535, or a name of services(5) for TCP; `undefined` for anything else (a2port in misc.c). */
 export function readPort(text: string): number | undefined {
-  if (/^\d{1,5}$/.test(text)) {
-    const port = Number(text);
-    return port <= 65_535 ? port : undefined;
-  }
+  const number = wholeNumber(text, 65_535);
+  if (number !== undefined) return number;
   return /^[A-Za-z][A-Za-z0-9_.+-]*$/.test(text) ? servicePort(text) : undefined;
 }
 

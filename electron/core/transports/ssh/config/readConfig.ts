@@ -69,8 +69,9 @@ export function readConfigFile(
     if (!words) {
       fault('a quote is not closed');
     } else if (name === 'host') {
-      active = matchesHostLine(words, reader.host) && nested?.parseOnly !== true;
-      if (words.includes('')) fault('a pattern is empty');
+      const matches = matchesHostLine(words, reader.host);
+      active = matches === true && nested?.parseOnly !== true;
+      if (matches === 'empty pattern') fault('a pattern is empty');
     } else if (name === 'match') {
       const matches = matchesLine(raw, {
         ...reader,
@@ -166,9 +167,10 @@ function readTrusted(file: ConfigFile, values: ConfigValues): string | undefined
 }
 
 /** `Host a* !ab`: one positive pattern must match and no negated one. Case counts, as in ssh. */
-function matchesHostLine(patterns: readonly string[], host: string): boolean {
+function matchesHostLine(patterns: readonly string[], host: string): boolean | 'empty pattern' {
   let matched = false;
   for (const pattern of patterns) {
+    if (pattern === '') return 'empty pattern';
     const negated = pattern.startsWith('!');
     if (!matchPattern(host, negated ? pattern.slice(1) : pattern, true)) continue;
     if (negated) return false;
@@ -210,7 +212,8 @@ function include(
   if (word === '') return 'an argument is empty';
   if (word.startsWith('~') && !file.user) return `a system file cannot include ${word}`;
   const path = expandTilde(word, reader.local);
-  if (!path.ok) return path.error;
+  // Nobody's home holds no files, as in glob(3).
+  if (!path.ok) return undefined;
   const folder = file.user ? join(reader.local.home, '.ssh') : '/etc/ssh';
   const pattern = isAbsolute(path.value) ? path.value : join(folder, path.value);
   for (const found of expandGlob(pattern))

@@ -22,7 +22,7 @@ export function hostnameFrom(alias: string, values: ConfigValues): string {
   const named = firstValue(values, 'hostname');
   const expanded = named === undefined ? undefined : expandTokens(named, { h: alias });
   if (expanded && !expanded.ok) values.faults.push(`HostName ${named}: ${expanded.error}`);
-  return canonicalAddress(expanded?.ok ? expanded.value : alias);
+  return canonicalAddress(expanded?.ok ? expanded.value : alias, firstValue(values, 'addressfamily'));
 }
 
 /** What the files said, with defaults, tokens and `~`: the target, and the same in the form of `ssh -G`. */
