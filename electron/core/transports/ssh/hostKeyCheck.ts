@@ -5,6 +5,7 @@ import {
   addKnownHost,
   filedName,
   fingerprint,
+  type KeyVerdict,
   type KnownHostLine,
   keyTypeOf,
   orderHostKeyAlgorithms,
@@ -74,23 +75,16 @@ export function createHostKeyCheck(options: {
           TAMPERED,
         );
       case 'otherType':
-        return refuse(
-          `${filedName(name)} shows ${offered}, and ${place(verdict.line)} knows it by a ${shortType(verdict.line.keyType)} key only, which it does not show any more`,
-          TAMPERED,
-        );
       case 'unknown':
         break;
     }
     const file = target.userKnownHostsFiles[0];
-    const authorities = known.certificateAuthorities(name);
-    const authority = authorities[0];
-    const note = authority
-      ? `; ${place(authority)} trusts a certificate authority for it, and certificates of hosts cannot be checked here`
-      : '';
+    const doubt = doubtOf(verdict);
+    const note = doubt ? `; ${doubt.reason}` : '';
     if (target.strictHostKeyChecking === 'yes') {
       return refuse(
         `the host key of ${filedName(name)} is not known${note}: ${offered}`,
-        `StrictHostKeyChecking is on${authority ? ', and Fireline sees the plain key only' : ''}. Add the key to ${file ?? 'a known_hosts file'} after comparing its fingerprint.`,
+        `StrictHostKeyChecking is on. Add the key to ${file ?? 'a known_hosts file'} after comparing its fingerprint.`,
       );
     }
     if (target.strictHostKeyChecking === 'ask') {
@@ -106,11 +100,7 @@ export function createHostKeyCheck(options: {
         keyType: keyTypeOf(key),
         fingerprint: fingerprint(key),
         knownHostsFile: file ?? '',
-        ...(authority
-          ? {
-              note: `${place(authority)} trusts a certificate authority for this host. Fireline cannot check certificates, so it sees a key that is not on file: compare the fingerprint with ssh-keygen -lf on the host, or with whoever runs it.`,
-            }
-          : {}),
+        ...(doubt ? { note: doubt.note } : {}),
       });
       if (answer?.[0] !== 'yes') {
         return refuse(
@@ -126,6 +116,23 @@ export function createHostKeyCheck(options: {
         target.warnings.push(`the host key of ${filedName(name)} was not kept in ${file}: ${added.error}`);
     }
     return undefined;
+  }
+
+  /** What a person should know before a key is taken for the host's, where there is more than that it is new. */
+  function doubtOf(verdict: KeyVerdict): { reason: string; note: string } | undefined {
+    if (verdict.kind === 'otherType') {
+      const only = `${place(verdict.line)} knows it by its ${shortType(verdict.line.keyType)} key only, which it does not show any more`;
+      return {
+        reason: only,
+        note: `${only}. A host that has dropped an old type of key looks like this, and so does someone between you and it: compare the fingerprint with ssh-keygen -lf on the host, or with whoever runs it.`,
+      };
+    }
+    const [authority] = known.certificateAuthorities(name);
+    if (!authority) return undefined;
+    return {
+      reason: `${place(authority)} trusts a certificate authority for it, and certificates of hosts cannot be checked here`,
+      note: `${place(authority)} trusts a certificate authority for this host. Fireline cannot check certificates, so it sees a key that is not on file: compare the fingerprint with ssh-keygen -lf on the host, or with whoever runs it.`,
+    };
   }
 
   return {

@@ -53,8 +53,11 @@ describe('known_hosts', () => {
     ]) {
       expect(hosts.check(name, one.blob)).toEqual({ kind: 'unknown' });
     }
-    // ssh, too, falls back to the name without the port.
+    // ssh, too, falls back to the name without the port, and holds nothing else against it: another machine may
+    // answer at another port.
     expect(hosts.check({ host: 'web', port: 2200 }, one.blob)).toEqual({ kind: 'known' });
+    expect(hosts.check({ host: 'web', port: 2200 }, two.blob)).toEqual({ kind: 'unknown' });
+    expect(hosts.check({ host: 'web', port: 2200 }, rsa.blob)).toEqual({ kind: 'unknown' });
   });
 
   it('reads names that ssh-keygen has hashed', () => {

@@ -320,11 +320,26 @@ describe('host keys', () => {
     expect(await output(await connect(scripted([], false), { knownHostsFile }), 'echo rsa')).toBe('rsa\n0');
   });
 
-  it('refuses a host that is on file with a type that it does not show any more', async () => {
+  it('asks, with a warning, about a host that is on file with a type that it does not show any more', async () => {
     const ecdsa = generateKey(sshd.directory, `ecdsa${Math.random()}`, 'ecdsa');
     const knownHostsFile = unknownFile();
     writeFileSync(knownHostsFile, `[127.0.0.1]:${sshd.port} ${readFileSync(`${ecdsa}.pub`, 'utf8')}`);
-    expect(await refusal(scripted([['yes']]), { knownHostsFile })).toMatchObject({
+    const prompter = scripted([['yes']]);
+    expect(await output(await connect(prompter, { knownHostsFile }), 'echo new')).toBe('new\n0');
+    expect(prompter.asked).toMatchObject([
+      {
+        kind: 'hostKey',
+        note: expect.stringContaining(`${knownHostsFile}:1 knows it by its ECDSA key only`),
+      },
+    ]);
+    expect(readFileSync(knownHostsFile, 'utf8').split('\n')).toHaveLength(3);
+  });
+
+  it('refuses it where keys must be on file', async () => {
+    const ecdsa = generateKey(sshd.directory, `ecdsa${Math.random()}`, 'ecdsa');
+    const knownHostsFile = unknownFile();
+    writeFileSync(knownHostsFile, `[127.0.0.1]:${sshd.port} ${readFileSync(`${ecdsa}.pub`, 'utf8')}`);
+    expect(await refusal(scripted([], false), { knownHostsFile })).toMatchObject({
       kind: 'refused',
       reason: expect.stringContaining('ECDSA key only'),
     });
