@@ -28,6 +28,8 @@ export interface LabOptions {
   cpus?: number;
   /** A quota in cores, may be a fraction; absent: none. */
   cpuQuota?: number;
+  /** A control group beside those of the hosts, for what is to be held back alone; the lab puts nothing in it. */
+  quotaGroup?: { name: string; cpuQuota: number };
   /** OpenSSH server options of every host, such as `{ MaxSessions: '2' }`. */
   sshdOptions?: Record<string, string>;
   /** Host ids are this and a number from 1. Default `web`. */
@@ -57,6 +59,7 @@ export interface Lab {
 }
 
 const PORT = 2222;
+const MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** Real hosts on this machine: namespaces, control groups and an OpenSSH server each. Needs root. */
 export async function startLab(options: LabOptions): Promise<Lab> {
@@ -119,24 +122,34 @@ export function openLab(record: LabRecord): Lab {
   };
 }
 
+/** As `/proc/PID/cgroup` says it of what is in the lab's `quotaGroup`, but for the first slash. */
+export function quotaGroupPath({ id }: Pick<Lab, 'id'>, name: string): string {
+  return `fireline-lab/${id}/${name}`;
+}
+
 /** Writes down what will exist, before any of it does. */
 function planHosts(record: LabRecord, layout: CgroupLayout, options: LabOptions): void {
   writeLabRecord(record);
+  const planGroup = (path: string): string => {
+    const directories = cgroupDirectories(layout, path);
+    for (const directory of directories)
+      record.cgroups.push({ directory, mount: directory.slice(0, -path.length - 1) });
+    const [first] = directories;
+    if (first === undefined) throw new Error('no control groups are mounted');
+    return first;
+  };
+  if (options.quotaGroup) planGroup(quotaGroupPath(record, options.quotaGroup.name));
   for (let number = 1; number <= options.hosts; number++) {
     const id = `${options.namePrefix ?? 'web'}${number}`;
     const cgroupPath = `fireline-lab/${record.id}/${id}`;
-    const directories = cgroupDirectories(layout, cgroupPath);
-    const cgroup = directories[0];
-    if (cgroup === undefined) throw new Error('no control groups are mounted');
-    for (const directory of directories)
-      record.cgroups.push({ directory, mount: directory.slice(0, -cgroupPath.length - 1) });
+    const cgroup = planGroup(cgroupPath);
     record.hosts.push({
       id,
       address: takeAddress(record.id, (address) => !isListening(address, PORT)),
       port: PORT,
       cgroup,
       cgroupPath,
-      memoryLimitBytes: options.memoryLimitBytes ?? 256 * 1024 * 1024,
+      memoryLimitBytes: options.memoryLimitBytes ?? MEMORY_BYTES,
     });
   }
   writeLabRecord(record);
@@ -146,6 +159,15 @@ async function makeHosts(record: LabRecord, layout: CgroupLayout, options: LabOp
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'fireline lab', '-f', keyFile(record)]);
   const authorizedKey = readFileSync(`${keyFile(record)}.pub`, 'utf8').trim();
   await startLxcfs(record.lxcfsMount, join(record.directory, 'lxcfs.log'));
+  if (options.quotaGroup) {
+    const { name, cpuQuota } = options.quotaGroup;
+    const memoryBytes = options.memoryLimitBytes ?? MEMORY_BYTES;
+    createCgroup(layout, quotaGroupPath(record, name), {
+      memoryBytes,
+      cpus: dealCpus(0, options.cpus ?? 1),
+      cpuQuota,
+    });
+  }
   const publicKeys = await Promise.all(
     record.hosts.map(async (host, index) => {
       const seed = join(record.directory, 'hosts', host.id);

@@ -1,10 +1,12 @@
 import { expect, type Locator, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
+import { prepareTrouble, startTrouble } from '../lab/scenarios/trouble.ts';
+import { ACTS, expectInert } from './expectInert.ts';
 import { collectAlerts, openWorkbench, type Workbench } from './workbench.ts';
 
 /**
- * What a host calls its file systems, logs, services, Erlang nodes and accounts, and what it answers: text in the timeline,
- * the card, the diagnosis, the plans, the answers of all hosts and the report, which acts nowhere.
+ * What a host calls its file systems, logs, services, units, interfaces, Erlang nodes and accounts, and what it
+ * answers: text in the timeline, the card, the diagnosis, the plans, the answers of all hosts and the report, which acts nowhere.
  */
 test.describe.configure({ mode: 'serial', timeout: 120_000 });
 
@@ -16,11 +18,34 @@ const SERVICE = `${MARKUP} \u202egnp\\n@service\\trunit\\towned\\tup\\towned`;
 /** A node's name ends at a blank. */
 const NODE = `${MARKUP.replaceAll(' ', '/')}[x](javascript:alert(3))\u202e\u001b[31m`;
 const ACCOUNT = '<img/src=x/onerror=alert(4)>\u202e';
+/** As systemd writes a unit that was made of a path; what it says of it is free text. */
+const UNIT = String.raw`\x3cimg\x20src\x3dx\x20onerror\x3dalert\x285\x29\x3e.service`;
+/** What no systemd would call one, but a host may say. */
+const OTHER_UNIT = '<img/src=x/onerror=alert(6)>\u202e\u001b[31m$(id).service';
+/** Of 15 bytes at most, without a blank, a colon and a slash. */
+const WIRES = ['<u>\u202e\u001b[31m', '$(id)\u200b\'"<u>'] as const;
 const LONG = 'long '.repeat(800);
 
-/** The account's password entry, the mount, what fills and holds it, a log, a service of runit, and what poses as Erlang. */
+/** The account's password entry, the mount, what fills and holds it, a log, a service of runit, and what poses as systemd and Erlang. */
 const PREPARE = String.raw`
-name=$1 account=$2 service=$3
+name=$1 account=$2 service=$3 unit=$4 other=$5
+mkdir -p /run/systemd/system
+mount -t tmpfs tmpfs /usr/local/sbin
+printf '%s loaded active running %s\n' "$unit" "$name" "$other" "$name" | tr -d '\r' >/srv/units
+cat >/usr/local/sbin/systemctl <<'END'
+#!/bin/sh
+case "$1 $3" in
+  show*) printf 'ActiveState=active\nSubState=running\nMainPID=%s\n' "$(cat /srv/units)" ;;
+  *--failed*) ;;
+  *) cat /srv/units ;;
+esac
+END
+cat >/usr/local/sbin/journalctl <<'END'
+#!/bin/sh
+case $1 in -k) exit 1 ;; esac
+cat /srv/units
+END
+chmod 755 /usr/local/sbin/*
 mkdir -p /srv/www/app/log "/srv/$name"
 mount -t tmpfs -o size=24m,mode=777 tmpfs "/srv/$name"
 : >"/srv/www/app/log/$name.log"
@@ -55,18 +80,24 @@ let page: Page;
 let alerts: string[];
 
 test.beforeAll(async ({ browser }) => {
-  lab = await startLab({ hosts: 1 });
+  lab = await startLab({ hosts: 2 });
   const host = lab.host('web1');
-  const prepared = await host.exec(['sh', '-ec', PREPARE, 'prepare', NAME, ACCOUNT, SERVICE]);
+  const names = [NAME, ACCOUNT, SERVICE, UNIT, OTHER_UNIT];
+  const prepared = await host.exec(['sh', '-ec', PREPARE, 'prepare', ...names]);
   expect(prepared.stderr).toBe('');
+  await prepareTrouble(lab.host('web2'), 'wire', { wires: WIRES });
   for (const one of [NAME, SERVICE]) await host.start(['runsv', `/etc/sv/${one}`]);
   await host.start(['perl', '/srv/hold.pl', `/srv/${NAME}/${NAME.slice(0, 60)}.gone`, NAME]);
   await host.start(['/srv/beam.smp', '/srv/serve.pl', '-sname', NODE]);
-  const logs = `logs:\n  - { path: "/srv/www/app/log/*.log", match: [{ pattern: "FATAL", severity: critical }] }\n`;
+  const soon = ['networkSaturated', 'networkErrors', 'cgroupThrottled'].map(
+    (one) => `  ${one}: { seconds: 1 }\n`,
+  );
+  const logs = `thresholds:\n${soon.join('')}logs:\n  - { path: "/srv/www/app/log/*.log", match: [{ pattern: "FATAL", severity: critical }] }\n`;
   workbench = await openWorkbench(browser, lab.workspaceYaml.replace(/^logs:\n(?: .*\n)*/m, logs));
   page = workbench.page;
   alerts = collectAlerts(page.context());
   await workbench.seeGoodLinks(lab.hosts);
+  await startTrouble(lab.host('web2'), 'wire');
 });
 
 test.afterAll(async () => {
@@ -78,45 +109,21 @@ const timeline = () => page.getByRole('region', { name: 'Timeline' });
 const detail = () => page.getByRole('region', { name: 'Host detail' });
 const event = (words: RegExp) => timeline().getByRole('button', { name: words }).first();
 
-/** Controls, bidirectional marks, blanks without width: in no text and in no attribute that is read aloud or shown. */
-const ACTS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
-
-/** Of all that stands on the page now. Terminals show what is typed in them, as they are to. */
-async function expectInert(of: Page = page): Promise<void> {
-  const { texts, elements, wide } = await of.evaluate(() => {
-    const all = [...document.querySelectorAll('body, body *')].filter(
-      (one) => !one.closest('.xterm, script, style'),
-    );
-    const texts = all.flatMap((one) => [
-      ...[...one.attributes].map(({ value }) => value),
-      ...[...one.childNodes]
-        .filter(({ nodeType }) => nodeType === Node.TEXT_NODE)
-        .map((text) => text.nodeValue ?? ''),
-    ]);
-    const acting = 'img[src="x"], [onerror], a[href^="javascript"]';
-    const boxes = [document.documentElement, ...document.querySelectorAll('[role="dialog"]')];
-    return {
-      texts,
-      elements: document.querySelectorAll(acting).length,
-      wide: boxes.filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).length,
-    };
-  });
-  expect(texts.filter((text) => ACTS.test(text))).toEqual([]);
-  expect({ elements, wide, alerts }).toEqual({ elements: 0, wide: 0, alerts: [] });
-}
-
 test('in the timeline, the cards and the sheets of what is told', async () => {
   await page.getByRole('button', { name: 'Declare incident' }).click();
   await page.getByLabel('Title').fill(`names ${NAME}`);
   await page.getByRole('button', { name: 'Declare incident', exact: true }).last().click();
   const host = lab.host('web1');
-  const script = `head -c 21m /dev/zero >"/srv/$1/full"; printf 'FATAL %s\\n' "$1" "$2" >>"/srv/www/app/log/$1.log"`;
-  await host.exec(['sh', '-c', script, 'go', NAME, `${NAME.replaceAll('\n', ' ')} ${LONG}`]);
+  const failed = `Nov 21 10:00:00 web1 systemd[1]: ${UNIT}: Failed with result 'exit-code'.`;
+  const script = `printf '%s\\n' "$3" >>"/srv/www/app/log/$1.log"; head -c 21m /dev/zero >"/srv/$1/full"; printf 'FATAL %s\\n' "$1" "$2" >>"/srv/www/app/log/$1.log"`;
+  await host.exec(['sh', '-c', script, 'go', NAME, `${NAME.replaceAll('\n', ' ')} ${LONG}`, failed]);
   await host.start(['/srv/beam.smp', '/srv/call.pl', '-sname', `other${NODE}`]);
-  for (const words of [/lines match “FATAL”/, / full/, /node/i]) {
+  for (const words of [/lines match “FATAL”/, / full/, /node/i, /of its link/, /loses packets/]) {
     await event(words).click({ timeout: 60_000 });
-    await expectInert();
+    await expectInert(page, alerts);
   }
+  await event(/failed \(exit-code\)/).click();
+  await expectPlan(timeline().getByRole('button', { name: /^Restart .*\.service/ }), /Restart/);
   await expect(timeline()).toContainText('‹U+202E›');
 });
 
@@ -126,11 +133,12 @@ test('in what is looked at, and in the plans that it offers', async () => {
   await detail().getByRole('searchbox', { name: 'Filter processes' }).fill('alert(2)');
   // The account's, of the one that holds a deleted file.
   await expect(detail()).toContainText('<img/src=x/onerror=alert(4)>');
-  await expectInert();
+  await expectInert(page, alerts);
   await detail().getByRole('tab', { name: 'Diagnose' }).click();
   for (const [look, shows] of [
     ['Services', 'its name has control characters'],
     ['Disk', `${MARKUP} [x]`],
+    ['Logs', `loaded active running ${MARKUP}`],
     ['Control groups', 'control groups that hold processes'],
     ['Memory', 'the largest processes'],
     ['Machine', `/srv/${MARKUP.replaceAll(' ', '\\040')}`],
@@ -138,22 +146,34 @@ test('in what is looked at, and in the plans that it offers', async () => {
     await detail().getByRole('button', { name: look }).click();
     await expect(detail().getByRole('heading', { name: look, exact: true })).toBeVisible();
     await expect(detail().locator('pre')).toContainText(shows);
-    await expectInert();
+    await expectInert(page, alerts);
     if (look === 'Services') {
       await expect(detail().getByRole('button', { name: 'restart owned' })).toHaveCount(0);
       await expectPlan(detail().getByRole('button', { name: /^restart .*img src=x/ }), /Restart/i);
+      await expectPlan(detail().getByRole('button', { name: /^restart \\x3cimg/ }), /Restart/i);
+      await expect(detail().getByRole('button', { name: /^restart .*img\/src/ })).toHaveCount(0);
     }
     if (look === 'Disk')
       await expectPlan(detail().getByRole('button', { name: /^Empty .*img src=x/ }), /deleted/i);
   }
 });
 
+function linesOf(element: Element): number {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return range.getClientRects().length;
+}
+
 async function expectPlan(button: Locator, words: RegExp): Promise<void> {
   await button.click();
   const sheet = page.getByRole('dialog');
-  await expect(sheet.getByRole('heading', { name: words })).toContainText('img src=x');
-  await expectInert();
-  await sheet.getByRole('button', { name: /^(?:Close|Cancel)$/ }).click();
+  await expect(sheet.getByRole('heading', { name: words })).toContainText(/img(?: |\/|\\x20)src/);
+  await expect(sheet).toContainText('Runs on the host');
+  await expectInert(page, alerts);
+  const cancel = sheet.getByRole('button', { name: 'Cancel' });
+  // In one line, however long the deed's own button is.
+  expect(await cancel.evaluate(linesOf)).toBe(1);
+  await cancel.click();
 }
 
 test('in the answers of all hosts, and in the report', async () => {
@@ -163,7 +183,7 @@ test('in the answers of all hosts, and in the report', async () => {
   await page.keyboard.press('Enter');
   const answers = dialog.getByRole('region', { name: /Answers to/ });
   await expect(answers).toContainText(MARKUP);
-  await expectInert();
+  await expectInert(page, alerts);
   await dialog.getByRole('button', { name: 'Keep' }).click();
   await expect(dialog.getByRole('button', { name: 'Kept on the timeline' })).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).click();
@@ -171,11 +191,11 @@ test('in the answers of all hosts, and in the report', async () => {
   await page.getByRole('button', { name: /^Incident \d+/ }).click();
   await page.getByRole('button', { name: 'End incident' }).click();
   const html = await workbench.exportReport();
-  await expectInert();
+  await expectInert(page, alerts);
   expect(html).toContain('&lt;img src=x');
   const opened = await page.context().newPage();
   await opened.setContent(html);
-  await expectInert(opened);
+  await expectInert(opened, alerts);
   await opened.close();
   await page.getByRole('dialog').getByLabel('Format').selectOption('md');
   const markdown = await workbench.exportReport();

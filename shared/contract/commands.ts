@@ -24,6 +24,7 @@ import {
   SERVICE_MANAGERS,
 } from '../model/remediation.ts';
 import type { ScrollbackHits, ScrollbackPart } from '../model/scrollback.ts';
+import { isServiceName } from '../model/serviceName.ts';
 import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
 import type { UserSettings } from '../model/userSettings.ts';
 import type { Runbook, WindowSpec, WorkspaceProblem } from '../model/workspace.ts';
@@ -119,10 +120,11 @@ const remediationRequest = z.discriminatedUnion('action', [
       arguments: z
         .object({
           manager: z.enum(SERVICE_MANAGERS),
-          name: z.string().regex(/^[A-Za-z0-9_/][A-Za-z0-9_@:.,+\\/-]{0,255}$/),
+          name: z.string(),
           operation: z.enum(['restart', 'stop', 'start']),
         })
-        .strict(),
+        .strict()
+        .refine(isServiceName, 'no name that the manager can be told'),
     })
     .strict(),
   z

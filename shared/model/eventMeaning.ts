@@ -58,7 +58,8 @@ export const EVENT_MEANING: Partial<Record<EventKind, string>> = {
     'A process waits in the kernel for minutes, mostly for a disk or a network file system, and cannot even be killed.',
   'kernel.oops':
     'The kernel itself failed. What it did since is not to be trusted: move the load away and reboot.',
-  'service.failed': 'Its manager has given up on it. Its log says why; “restart” tries once more.',
+  'service.failed':
+    'It ended in a way that its manager calls a failure. Its log says why; “restart” tries again, also where the manager has given up.',
   'log.matched': 'A line that this workspace watches for.',
   'log.surge': 'Far more lines than usual. One of them, repeated, is mostly the cause or the first symptom.',
   'session.expired': 'AWS ended the session. What it started and what ignores a hang-up may still run.',

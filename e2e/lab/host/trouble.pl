@@ -83,13 +83,13 @@ my %troubles = (
             sleep(time - $began < $quietSeconds ? 1 : 1 / $perSecond);
         }
     },
-    # Two links of 10 Mbit/s in a network namespace of their own, made by this process, which is also their other end: over wire0
-    # comes as much as it can carry, and what is sent into wire1 nobody takes. Both wait until the file GO is there.
+    # Two links of 10 Mbit/s in a network namespace of their own, made by this process, which is also their other end: over the
+    # first comes as much as it can carry, and what is sent into the second nobody takes. Both wait until the file GO is there.
     'wire' => sub {
-        my ($go) = @_;
-        my @ends = map { wire($_) } qw(wire0 wire1);
-        system('ip', 'address', 'add', '10.99.0.1/24', 'dev', 'wire1');
-        system('ip', 'neighbour', 'add', '10.99.0.2', 'lladdr', '02:00:00:00:00:02', 'dev', 'wire1');
+        my ($go, @names) = @_;
+        my @ends = map { wire($_) } @names;
+        system('ip', 'address', 'add', '10.99.0.1/24', 'dev', $names[1]);
+        system('ip', 'neighbour', 'add', '10.99.0.2', 'lladdr', '02:00:00:00:00:02', 'dev', $names[1]);
         open my $ready, '>', "$go.ready" or die "ready: $!";
         sleep 0.2 until -e $go;
         socket(my $sender, PF_INET, SOCK_DGRAM, 0) or die "socket: $!";

@@ -35,10 +35,15 @@ export interface Trouble {
   stop(): Promise<void>;
 }
 
+const JOIN = 'echo $$ >"$1" && exec perl "$2" burn';
 const SCRIPT = '/run/lab/lab/trouble.pl';
 const TROUBLE_LOG = '/srv/www/app/log/app.log';
 
 export interface TroubleOptions {
+  /** Of `throttle`: the `cgroup.procs` of the control group that its processes go into, instead of the host's own. */
+  group?: string;
+  /** Of the link that carries all it can, and of the one that takes nothing: at most 15 bytes each. */
+  wires?: readonly [string, string];
   /** Seconds of a quiet log before it surges. Default 90. */
   quietSeconds?: number;
 }
@@ -53,7 +58,7 @@ export async function startTrouble(
     await host.start(['perl', SCRIPT, ...argv]);
     startedAt = Date.now();
   };
-  await prepareTrouble(host, name);
+  await prepareTrouble(host, name, options);
   switch (name) {
     case 'wire':
       await host.exec(`touch ${GO}`);
@@ -83,7 +88,11 @@ export async function startTrouble(
       await run('start-threads', '2', '120');
       break;
     case 'throttle':
-      for (let n = 0; n < 4; n++) await run('burn');
+      for (let n = 0; n < 4; n++) {
+        if (options.group === undefined) await run('burn');
+        else await host.start(['sh', '-c', JOIN, 'burn', options.group, SCRIPT]);
+      }
+      startedAt = Date.now();
       break;
     case 'disk':
       await mount(host, '/srv/fill', 'size=48m');
@@ -122,11 +131,15 @@ export async function startTrouble(
 const GO = '/run/lab/wire-go';
 
 /** What must stand before a session comes that is to see the trouble. Once: again, it does nothing. */
-export async function prepareTrouble(host: LabHost, name: TroubleName): Promise<void> {
+export async function prepareTrouble(
+  host: LabHost,
+  name: TroubleName,
+  { wires = ['wire0', 'wire1'] }: Pick<TroubleOptions, 'wires'> = {},
+): Promise<void> {
   if (name === 'readonly') await mount(host, '/srv/data', 'size=16m');
   if (name === 'clock') await letLoginsSee(host, CLOCK);
   if (name !== 'wire' || troubleOf(host, 'wire').length > 0) return;
-  await host.start(['unshare', '--net', 'perl', SCRIPT, 'wire', GO]);
+  await host.start(['unshare', '--net', 'perl', SCRIPT, 'wire', GO, ...wires]);
   await waitUntil(`${host.id}: its wires`, 10_000, async () =>
     (await host.exec(`test -e ${GO}.ready`)).code === 0 ? true : undefined,
   );

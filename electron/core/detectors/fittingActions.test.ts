@@ -44,6 +44,8 @@ test('a unit is restarted only where its name can be one', () => {
       arguments: { manager: 'systemd', name: 'nginx.service', operation: 'restart' },
     },
   ]);
+  // Of what systemd escaped in it.
+  expect(failed(String.raw`\x3cx\x3e.service`)).toHaveLength(1);
   expect(failed('--now.service')).toEqual([]);
   expect(failed('x; reboot')).toEqual([]);
 });

@@ -2,6 +2,7 @@ import type { HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { RemediationRequest } from '../../../shared/model/remediation.ts';
+import { isServiceName } from '../../../shared/model/serviceName.ts';
 import type { EventKind, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
 import { programName } from '../../../shared/profiling/programName.ts';
 import type { EventDraft } from './detector.ts';
@@ -83,16 +84,14 @@ function ofProcess(
   }
 }
 
-/** A unit's name comes from a log line: only what can be one is suggested. */
+/** A unit's name comes from a log line: only what can be one, and be started again, is suggested. */
 function ofUnit(unit: string): { label: string; request: RemediationRequest }[] {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9_@:.\\-]{0,200}\.(?:service|socket|timer|mount)$/.test(unit)) return [];
+  const service = { manager: 'systemd', name: unit, operation: 'restart' } as const;
+  if (!isServiceName(service) || !/\.(?:service|socket|timer|mount)$/.test(unit)) return [];
   return [
     {
-      label: `Restart ${unit}…`,
-      request: {
-        action: 'service.control',
-        arguments: { manager: 'systemd', name: unit, operation: 'restart' },
-      },
+      label: `Restart ${visibleText(unit, 100)}…`,
+      request: { action: 'service.control', arguments: service },
     },
   ];
 }

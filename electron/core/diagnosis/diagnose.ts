@@ -9,6 +9,7 @@ import {
 import type { HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
+import { isServiceName } from '../../../shared/model/serviceName.ts';
 import { callNode, readAnswer } from '../erlang/callNode.ts';
 import type { Session } from '../sessions/session.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
@@ -109,12 +110,14 @@ function erlangText(stdout: string, stderr: string): string {
 
 function serviceOf(line: string): SeenService[] {
   const [mark, manager, name = '', state, words = ''] = line.split('\t');
-  if (mark !== '@service' || name === '') return [];
+  if (mark !== '@service') return [];
   const managers = ['systemd', 'runit', 'daemontools', 'upstart'] as const;
   const states = ['up', 'down', 'failed', 'changing'] as const;
   const known = managers.find((one) => one === manager);
   const seen = states.find((one) => one === state);
-  return known && seen ? [{ manager: known, name, state: seen, words: visibleText(words, 200) }] : [];
+  return known && seen && isServiceName({ manager: known, name })
+    ? [{ manager: known, name, state: seen, words: visibleText(words, 200) }]
+    : [];
 }
 
 function deletedFileOf(line: string): DeletedFile[] {

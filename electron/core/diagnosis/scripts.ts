@@ -73,12 +73,12 @@ title 'the kernel’s own'; grep -E '^(Slab|SReclaimable|SUnreclaim|Shmem|PageTa
 title 'pressure'; cat /proc/pressure/memory 2>/dev/null`,
   limits: String.raw`
 title 'control groups that hold processes: use, limit, throttled'
-set +f; for d in /proc/[0-9]*; do awk -F: '$2 == "" { print "2:" $3 } $2 ~ /(^|,)memory(,|$)/ { print "m:" $3 } $2 ~ /(^|,)cpu(,|$)/ { print "c:" $3 }' "$d/cgroup" 2>/dev/null; done | sort | uniq -c | sort -rn | head -40 | while read -r n g; do
+set +f; for d in /proc/[0-9]*; do awk -F: '{ p = $0; sub(/^[^:]*:[^:]*:/, "", p) } $2 == "" { print "2:" p } $2 ~ /(^|,)memory(,|$)/ { print "m:" p } $2 ~ /(^|,)cpu(,|$)/ { print "c:" p }' "$d/cgroup" 2>/dev/null; done | sort | uniq -c | sort -rn | head -40 | while read -r n g; do
   k=@{g%%:*}; p=@{g#*:}
   case $k in
-    2) b=/sys/fs/cgroup$p; [ -e "$b/cgroup.procs" ] || b=/sys/fs/cgroup; [ -e "$b/memory.current" ] && echo "$n processes in $p: memory $(cat "$b/memory.current" 2>/dev/null) of $(cat "$b/memory.max" 2>/dev/null), cpu $(cat "$b/cpu.max" 2>/dev/null), $(grep -E 'nr_periods|nr_throttled|throttled_usec' "$b/cpu.stat" 2>/dev/null | tr '\n' ' '), $(grep -E '^oom' "$b/memory.events" 2>/dev/null | tr '\n' ' ')";;
-    m) b=/sys/fs/cgroup/memory$p; [ -d "$b" ] || b=/sys/fs/cgroup/memory; echo "$n processes in $p: memory $(cat "$b/memory.usage_in_bytes" 2>/dev/null) of $(cat "$b/memory.limit_in_bytes" 2>/dev/null), failed $(cat "$b/memory.failcnt" 2>/dev/null), $(grep oom_kill "$b/memory.oom_control" 2>/dev/null | tr '\n' ' ')";;
-    c) for b in "/sys/fs/cgroup/cpu$p" "/sys/fs/cgroup/cpu,cpuacct$p" /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct; do [ -r "$b/cpu.stat" ] && break; done; echo "$n processes in $p: quota $(cat "$b/cpu.cfs_quota_us" 2>/dev/null) of $(cat "$b/cpu.cfs_period_us" 2>/dev/null), $(tr '\n' ' ' < "$b/cpu.stat" 2>/dev/null)";;
+    2) b=/sys/fs/cgroup$p; [ -e "$b/cgroup.procs" ] || b=/sys/fs/cgroup; [ -e "$b/memory.current" ] && printf '%s\n' "$n processes in $p: memory $(cat "$b/memory.current" 2>/dev/null) of $(cat "$b/memory.max" 2>/dev/null), cpu $(cat "$b/cpu.max" 2>/dev/null), $(grep -E 'nr_periods|nr_throttled|throttled_usec' "$b/cpu.stat" 2>/dev/null | tr '\n' ' '), $(grep -E '^oom' "$b/memory.events" 2>/dev/null | tr '\n' ' ')";;
+    m) b=/sys/fs/cgroup/memory$p; [ -d "$b" ] || b=/sys/fs/cgroup/memory; printf '%s\n' "$n processes in $p: memory $(cat "$b/memory.usage_in_bytes" 2>/dev/null) of $(cat "$b/memory.limit_in_bytes" 2>/dev/null), failed $(cat "$b/memory.failcnt" 2>/dev/null), $(grep oom_kill "$b/memory.oom_control" 2>/dev/null | tr '\n' ' ')";;
+    c) for b in "/sys/fs/cgroup/cpu$p" "/sys/fs/cgroup/cpu,cpuacct$p" /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct; do [ -r "$b/cpu.stat" ] && break; done; printf '%s\n' "$n processes in $p: quota $(cat "$b/cpu.cfs_quota_us" 2>/dev/null) of $(cat "$b/cpu.cfs_period_us" 2>/dev/null), $(tr '\n' ' ' < "$b/cpu.stat" 2>/dev/null)";;
   esac
 done; set -f`,
   machine: `
