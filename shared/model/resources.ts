@@ -74,7 +74,7 @@ export interface CgroupUse {
   pid?: number;
   memoryLimitBytes?: number;
   memoryUsageBytes?: number;
-  /** Of its use, what the kernel would give back first: file cache that nobody used lately. */
+  /** Of its use, what the kernel gives back before it kills: file cache. */
   reclaimableBytes?: number;
   oomKills?: number;
   cpuQuotaCores?: number;

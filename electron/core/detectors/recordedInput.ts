@@ -56,6 +56,8 @@ export function readInput(line: string): RecordedInput | undefined {
   if (!Array.isArray(parsed)) return undefined;
   const [kind, host, at, ...rest] = parsed as unknown[];
   if (typeof kind !== 'string' || typeof host !== 'string' || typeof at !== 'number') return undefined;
+  // Before the year 10000: a clock that has been set further ahead never comes back.
+  if (!(at >= 0 && at < 253_402_300_800_000)) return undefined;
   if (kind === 'frame') {
     const [sentAt, roundTripMs, implementation, run, text] = rest;
     if (
@@ -76,6 +78,8 @@ export function readInput(line: string): RecordedInput | undefined {
   const body = rest[0];
   const needed = NEEDED[kind];
   if (!needed || typeof body !== 'object' || body === null || !needed.every((key) => key in body))
+    return undefined;
+  if (kind.endsWith('Line') && typeof (body as { line?: { text?: unknown } | null }).line?.text !== 'string')
     return undefined;
   // Written by this program; what a detector makes of an odd one is caught where detectors run.
   return { kind, host, at, ...body } as unknown as RecordedInput;

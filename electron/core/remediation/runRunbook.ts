@@ -15,7 +15,8 @@ export const runRunbook: ScriptAction<RunbookArguments> = {
     const runbook = runbookOf(args, on);
     const names = runbook.parameters.map(({ name }) => name);
     // The parts are arguments too: the shell never reads a value as text of its own.
-    const assign = names.map((name, index) => `${name}=$${index + 1}; `).join('');
+    // Braces: `$10` is `$1` and a nought.
+    const assign = names.map((name, index) => `${name}=\${${index + 1}}; `).join('');
     const part = (text: string | undefined) =>
       text === undefined ? '' : `${assign}shift ${names.length}\n${text}\n`;
     return {

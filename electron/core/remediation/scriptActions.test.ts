@@ -198,6 +198,25 @@ describe('a runbook', () => {
     expect(() => statSync('INJECTED')).toThrow();
   });
 
+  test('of more than nine parameters is given each as it is', async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `p${n + 1}`);
+    bed.runbooks.push(
+      runbook({
+        parameters: names.map((name) => ({ name, type: 'text' as const })),
+        run: `echo "${names.map((name) => `$${name}`).join(',')}"`,
+      }),
+    );
+    const record = await carryOut({
+      action: 'runbook.run',
+      arguments: {
+        runbook: 'try',
+        parameters: Object.fromEntries(names.map((name) => [name, `-${name} 'é"$(x)`])),
+      },
+    });
+    expect(record.outcome).toBe('succeeded');
+    expect(record.output).toContain(names.map((name) => `-${name} 'é"$(x)`).join(','));
+  });
+
   test('whose guard says no is not run; whose check says no has failed', async () => {
     const made = join(bed.directory, 'made');
     bed.runbooks.push(runbook({ guard: 'echo not today; false', run: `touch ${made}` }));

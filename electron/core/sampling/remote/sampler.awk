@@ -179,13 +179,14 @@ function memory_level(   top, limit, usage, dir) {
   return 1
 }
 
-# What the kernel would give back first: the part of a group's use that is not needed. The kernel sums it up for whoever
-# asks, over all below: asked only where half of the limit is used.
-function reclaimable(dir, value,   n, t) {
+# File cache: the part of a group's use that the kernel gives back before it kills, what is read often last. The kernel sums
+# it up for whoever asks, over all below: asked only where half of the limit is used.
+function reclaimable(dir, value,   n, t, total) {
   split(value, t, " ")
   if (!(t[1] + 0 > 0 && t[2] + 0 >= t[1] / 2)) return "-"
-  n = counter(dir "/memory.stat", "total_inactive_file")
-  return n == "-" ? counter(dir "/memory.stat", "inactive_file") : n
+  total = counter(dir "/memory.stat", "total_inactive_file") == "-" ? "" : "total_"
+  n = counter(dir "/memory.stat", total "inactive_file")
+  return n == "-" ? n : sprintf("%.0f", n + counter(dir "/memory.stat", total "active_file"))
 }
 
 # The same of cpu; level_held is the microseconds for which it was held back.
@@ -559,7 +560,7 @@ function mounts(   file, line, t, at, device, count, o, of_device, i) {
     at = at t[2]
     if (at ~ /^\/(proc|sys|run\/credentials|var\/lib\/(docker|containers|containerd|kubelet|lxcfs)|run\/(containerd|docker|netns|user))\//) continue
     if (at == "/dev" || at ~ /^\/dev\// && at != "/dev/shm") continue
-    if (t[3] == "overlay" && at != "/") continue
+    if (t[3] == "overlay" && at != "/" || at ~ /^\/etc\/(hosts|hostname|resolv\.conf)$/) continue
     if (device ~ /^\//) {
       if ((device in of_device) && length(of_device[device]) <= length(at)) continue
       if (device in of_device) delete mount[of_device[device]]

@@ -154,14 +154,17 @@ sub memory_level {
   return ($path, ($limit =~ /^\d+$/ ? $limit : 'max') . ' ' . (line1("$dir/memory.current") || '-') . " $kills", $dir);
 }
 
-# What the kernel would give back first: the part of a group's use that is not needed. The kernel sums it up for whoever
-# asks, over all below: asked only where half of the limit is used.
+# File cache: the part of a group's use that the kernel gives back before it kills, what is read often last. The kernel sums
+# it up for whoever asks, over all below: asked only where half of the limit is used.
 sub reclaimable {
   my ($dir, $value) = @_;
   my ($limit, $usage) = split / /, $value;
   return '-' unless $limit > 0 && $usage >= $limit / 2;
   my $s = slurp("$dir/memory.stat");
-  return $s =~ /^total_inactive_file (\d+)/m || $s =~ /^inactive_file (\d+)/m ? $1 : '-';
+  my $total = $s =~ /^total_inactive_file /m ? 'total_' : '';
+  return '-' unless $s =~ /^${total}inactive_file (\d+)/m;
+  my $inactive = $1;
+  return $inactive + ($s =~ /^${total}active_file (\d+)/m ? $1 : 0);
 }
 
 # The same of cpu; the third value is the microseconds for which it was held back.
@@ -634,6 +637,8 @@ sub mounts {
     $at =~ s/\\([0-7]{3})/chr oct $1/ge;
     next if $at =~ m{^/(proc|sys|run/credentials|var/lib/(docker|containers|containerd|kubelet|lxcfs)|run/(containerd|docker|netns|user))/} || $at =~ m{^/dev($|/(?!shm$))};
     next if $type eq 'overlay' && $at ne '/';
+    # A container's, of the disk that its own root is on.
+    next if $at =~ m{^/etc/(hosts|hostname|resolv\.conf)$};
     # Bind mounts show a device again: once is enough, by its shortest name.
     if ($device =~ m{^/}) {
       my $other = $of_device{$device};
@@ -672,7 +677,7 @@ sub file_systems {
     tell_sizes($mounts, slurp("$root/df"));
   } elsif (!$df && %$mounts) {
     # Reaped and read at later ticks: nothing here waits for it.
-    my $pid = open($df, '-|', 'sh', '-c', 'exec 2>/dev/null; df -Pk "$@"; df -Pi "$@"', 'df', sort keys %$mounts);
+    my $pid = open($df, '-|', 'sh', '-c', 'exec 2>/dev/null; LC_ALL=C; export LC_ALL; df -Pk "$@"; df -Pi "$@"', 'df', sort keys %$mounts);
     ($df_text, $df_began, $df_mounts) = ('', $seq, $mounts);
     $df = undef unless $pid;
   }
