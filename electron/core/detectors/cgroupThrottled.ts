@@ -3,7 +3,7 @@ import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.
 import type { CgroupUse } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
-import type { Detector, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import {
   hasGone,
@@ -43,7 +43,7 @@ export const cgroupThrottled: Detector<State> = {
   thresholds: { openShare: 0.25, closeShare: 0.1, seconds: 15, minimumPeriods: 20 },
   initial: () => ({ bootId: '', groups: new Map() }),
   reduce(state, input, context) {
-    if (input.type !== 'sample') return [];
+    if (input.type !== 'sample') return NOTHING;
     const { sample } = input;
     const outputs: DetectorOutput[] = [];
     if (state.bootId !== sample.bootId)

@@ -1,4 +1,4 @@
-import type { Detector } from './detector.ts';
+import { type Detector, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { spokenAge } from './respawnRole.ts';
 import { limit } from './words.ts';
@@ -14,7 +14,7 @@ export const clockSkewed: Detector<Hysteresis & { told?: number }> = {
   initial: initialHysteresis,
   reduce(state, input, context) {
     const { facts } = context;
-    if (input.type !== 'sample' || !facts) return [];
+    if (input.type !== 'sample' || !facts) return NOTHING;
     const { sample } = input;
     const offset = facts.clockOffsetMs;
     // What the way there and back leaves open is not skew.
@@ -28,8 +28,9 @@ export const clockSkewed: Detector<Hysteresis & { told?: number }> = {
       delete state.told;
       return [{ type: 'close', key: 'clock', endedAt: state.clearSince ?? sample.at }];
     }
-    if (!state.open || look !== 'holds') return [];
-    if (state.told !== undefined && Math.abs(offset - state.told) < 0.2 * Math.abs(state.told)) return [];
+    if (!state.open || look !== 'holds') return NOTHING;
+    if (state.told !== undefined && Math.abs(offset - state.told) < 0.2 * Math.abs(state.told))
+      return NOTHING;
     state.told = offset;
     const ahead = offset > 0 ? 'ahead of' : 'behind';
     const by =

@@ -8,10 +8,11 @@ export function closeGone<Key extends string | number, Followed>(
   endedAt: number,
 ): DetectorOutput[] {
   const outputs: DetectorOutput[] = [];
-  for (const [key, one] of followed) {
-    if (wasSeen(one, key)) continue;
+  // Not `of`: it makes a pair of each, and most look at many and find none gone.
+  followed.forEach((one, key) => {
+    if (wasSeen(one, key)) return;
     followed.delete(key);
     if (isTold(one)) outputs.push({ type: 'close', key: `${key}`, endedAt });
-  }
+  });
   return outputs;
 }

@@ -1,7 +1,7 @@
 import type { SocketGroup } from '../../../shared/model/resources.ts';
 import { closeGone } from './closeGone.ts';
 import { mayLeak } from './connectionsLeak.ts';
-import type { Detector, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
 import { history, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import {
@@ -47,7 +47,7 @@ export const connectionsCapped: Detector<State> = {
   initial: () => ({ groups: new Map() }),
   reduce(state, input, context) {
     const looked = socketLook(input);
-    if (!looked) return [];
+    if (!looked) return NOTHING;
     const { at, groups } = looked;
     const outputs: DetectorOutput[] = [];
     const least = limit(context, 'minimum');

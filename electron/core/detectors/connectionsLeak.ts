@@ -1,6 +1,6 @@
 import type { SocketGroup } from '../../../shared/model/resources.ts';
 import { closeGone } from './closeGone.ts';
-import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Growth, history, type Point, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import {
@@ -39,7 +39,7 @@ export const connectionsLeak: Detector<State> = {
   initial: () => ({ groups: new Map() }),
   reduce(state, input, context) {
     const looked = socketLook(input);
-    if (!looked) return [];
+    if (!looked) return NOTHING;
     const { at, groups } = looked;
     const outputs: DetectorOutput[] = [];
     for (const group of groups) {

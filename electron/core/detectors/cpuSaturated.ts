@@ -4,7 +4,7 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { programName } from '../../../shared/profiling/programName.ts';
 import { busyOf, type CpuMeans, CpuWindow } from './cpuWindow.ts';
-import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { movedGlance } from './movedGlance.ts';
 import {
@@ -58,7 +58,7 @@ export const cpuSaturated: Detector<State> = {
     pegged: { ...initialHysteresis(), busy: 0 },
   }),
   reduce(state, input, context) {
-    if (input.type !== 'sample') return [];
+    if (input.type !== 'sample') return NOTHING;
     const { sample } = input;
     const seconds = Number(context.thresholds['seconds']);
     // A gap or another boot: what was before says nothing of now.
@@ -67,14 +67,15 @@ export const cpuSaturated: Detector<State> = {
     state.bootId = sample.bootId;
     state.lastAt = sample.at;
     state.window.add(sample, seconds * 1000);
-    if (state.window.spanMs < seconds * 1000) return [];
-    const outputs = judgePegged(state, sample, context);
+    if (state.window.spanMs < seconds * 1000) return NOTHING;
+    const pegged = judgePegged(state, sample, context);
     // No mean is above all that it is of: most hosts need none.
     const { iowait } = sample.cpu;
     if (busyOf(sample) >= limit(context, 'openShare') || iowait >= limit(context, 'waitShare') / 2)
       state.highAt = sample.at;
     const calm = !state.open && !state.waiting.open && state.waiting.heldSince === undefined;
-    if (calm && state.highAt < state.window.oldestAt) return outputs;
+    if (calm && state.highAt < state.window.oldestAt) return pegged;
+    const outputs = [...pegged];
     const means = state.window.means();
     const { spanMs, steal, busy: share } = means;
     judgeWaiting(state, means, sample, context, outputs);
@@ -191,15 +192,15 @@ function judgeWaiting(
 }
 
 /** One thread that can use no more than one core, however many there are. The kernel moves it about, so it goes by process. */
-function judgePegged(state: State, sample: Sample, context: DetectorContext): DetectorOutput[] {
+function judgePegged(state: State, sample: Sample, context: DetectorContext): readonly DetectorOutput[] {
   const { pegged } = state;
-  if (sample.cores < 2) return [];
+  if (sample.cores < 2) return NOTHING;
   const top = movedGlance(sample).busiest;
-  const outputs: DetectorOutput[] = [];
   if (!pegged.open && (top?.cpu ?? 0) < 0.8) {
     if (pegged.key !== undefined) delete pegged.key;
-    return outputs;
+    return NOTHING;
   }
+  const outputs: DetectorOutput[] = [];
   const key = top ? `${top.pid}:${top.startTicks}` : undefined;
   if (key !== pegged.key && !(pegged.open && (top?.cpu ?? 0) < 0.9)) {
     if (pegged.open) outputs.push({ type: 'close', key: `core ${pegged.key}`, endedAt: sample.at });

@@ -5,14 +5,15 @@ import type { HostFacts, HostId } from '../../../shared/model/host.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { ThresholdRule, WatchedLog } from '../../../shared/model/workspace.ts';
-import type {
-  Answer,
-  Detector,
-  DetectorInput,
-  DetectorOutput,
-  EventDraft,
-  Look,
-  Question,
+import {
+  type Answer,
+  type Detector,
+  type DetectorInput,
+  type DetectorOutput,
+  type EventDraft,
+  type Look,
+  NOTHING,
+  type Question,
 } from './detector.ts';
 import { DETECTORS } from './detectors.ts';
 import { fittingActions } from './fittingActions.ts';
@@ -97,20 +98,19 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     if (isSample) noteLooks(input.sample);
     context.facts = options.facts();
     context.now = now;
-    for (const n of takers[input.type]) {
-      const detector = detectors[n];
-      if (!detector || (isSample && detector.looksAt !== undefined && !isNew[detector.looksAt])) continue;
-      context.thresholds = thresholds[n] ?? detector.thresholds;
-      let outputs: DetectorOutput[] = [];
+    for (const { place, name, looksAt, defaults, reduce } of takers[input.type]) {
+      if (isSample && looksAt !== undefined && !isNew[looksAt]) continue;
+      context.thresholds = thresholds[place] ?? defaults;
+      let outputs = NOTHING;
       try {
-        outputs = detector.reduce(states[n], input, context);
+        outputs = reduce(states[place], input, context);
       } catch (error) {
-        const before = failures.get(detector.name) ?? 0;
-        failures.set(detector.name, before + 1);
+        const before = failures.get(name) ?? 0;
+        failures.set(name, before + 1);
         // One in a hundred of the same fault is enough to be found.
-        if (before % 100 === 0) report(detector.name, error);
+        if (before % 100 === 0) report(name, error);
       }
-      for (const output of outputs) apply(detector.name, output, now);
+      if (outputs.length > 0) for (const output of outputs) apply(name, output, now);
     }
     if (told.size === 0) return;
     for (const one of told.values())
@@ -124,10 +124,13 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     // After a reboot there may be nothing to look at any more, and what went on before is over.
     const rebooted = bootId !== undefined && bootId !== boot;
     bootId = boot;
-    for (const look of LOOKS) {
-      isNew[look] = rebooted || (at?.[look] !== undefined && at[look] !== looked[look]);
-      if (isNew[look]) looked[look] = at?.[look];
-    }
+    // One by one, not in a loop: a name that is not known when the code is compiled is looked up in tables, each second.
+    isNew.fileSystems = rebooted || (at?.fileSystems !== undefined && at.fileSystems !== looked.fileSystems);
+    isNew.sockets = rebooted || (at?.sockets !== undefined && at.sockets !== looked.sockets);
+    isNew.cgroups = rebooted || (at?.cgroups !== undefined && at.cgroups !== looked.cgroups);
+    if (isNew.fileSystems) looked.fileSystems = at?.fileSystems;
+    if (isNew.sockets) looked.sockets = at?.sockets;
+    if (isNew.cgroups) looked.cgroups = at?.cgroups;
   }
 
   function apply(detector: string, output: DetectorOutput, now: number): void {
@@ -269,8 +272,6 @@ interface Told {
   times?: number;
 }
 
-const LOOKS: readonly Look[] = ['fileSystems', 'sockets', 'cgroups'];
-
 /** Facts come with the first sample, which a host that is out of breath, or has nothing to sample with, gives late or never. */
 const FACTS_MS = 15_000;
 const MOST_EARLY = 1000;
@@ -305,16 +306,35 @@ function withoutSecretsIn(draft: EventDraft): EventDraft {
   };
 }
 
-type Takers = Readonly<Record<DetectorInput['type'], readonly number[]>>;
+/** A detector as the pipeline asks for it, all of one shape: a hundred hosts ask five thousand times a second. */
+interface Taker {
+  /** Of its state and its thresholds. */
+  place: number;
+  name: string;
+  looksAt: Look | undefined;
+  defaults: Thresholds;
+  reduce: Detector<unknown>['reduce'];
+}
+
+type Takers = Readonly<Record<DetectorInput['type'], readonly Taker[]>>;
 
 const knownTakers = new WeakMap<readonly Detector<unknown>[], Takers>();
 
-/** The places of those that look at each kind of input. */
+/** Those that look at each kind of input. */
 function takersOf(detectors: readonly Detector<unknown>[]): Takers {
   const known = knownTakers.get(detectors);
   if (known) return known;
+  const all = detectors.map(
+    (detector, place): Taker => ({
+      place,
+      name: detector.name,
+      looksAt: detector.looksAt,
+      defaults: detector.thresholds,
+      reduce: detector.reduce,
+    }),
+  );
   const taking = (type: DetectorInput['type']) =>
-    [...detectors.keys()].filter((n) => detectors[n]?.takes?.includes(type) !== false);
+    all.filter(({ place }) => detectors[place]?.takes?.includes(type) !== false);
   const takers: Takers = {
     sample: taking('sample'),
     kernelLine: taking('kernelLine'),

@@ -43,7 +43,7 @@ const MEMBER: ErlangPeer = {
   hidden: false,
 };
 
-function run(...looks: ErlangNode[][]): DetectorOutput[][] {
+function run(...looks: ErlangNode[][]): (readonly DetectorOutput[])[] {
   const state = erlangNodes.initial();
   return looks.map((nodes, at) =>
     erlangNodes.reduce(

@@ -2,7 +2,13 @@ import { withoutSecrets } from '../../../shared/model/commandLine.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { SuggestedAction } from '../../../shared/model/timelineEvent.ts';
 import type { ErlangNode, ErlangPeer } from '../erlang/erlangNode.ts';
-import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorOutput,
+  type EventDraft,
+  NOTHING,
+} from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
 
 interface Known {
@@ -34,7 +40,7 @@ export const erlangNodes: Detector<State> = {
   thresholds: {},
   initial: () => ({ peers: new Map(), services: new Set() }),
   reduce(state, input, context) {
-    if (input.type !== 'erlang') return [];
+    if (input.type !== 'erlang') return NOTHING;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<string>();
     for (const service of input.nodes) {

@@ -1,6 +1,6 @@
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { movedGlance, openShare } from './movedGlance.ts';
 import {
@@ -28,7 +28,7 @@ export const fdNearLimit: Detector<State> = {
   thresholds: { openShare: 0.85, criticalShare: 0.95, closeShare: 0.75 },
   initial: () => ({ lookedAt: 0, open: new Map() }),
   reduce(state, input, context) {
-    if (input.type !== 'sample') return [];
+    if (input.type !== 'sample') return NOTHING;
     const { sample } = input;
     const due = sample.at - state.lookedAt >= LOOK_MS;
     if (due) state.lookedAt = sample.at;

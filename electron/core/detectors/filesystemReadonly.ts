@@ -1,6 +1,6 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import type { Detector, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
 import { kernelLine, sharedKernelWords } from './toldLine.ts';
 
@@ -46,13 +46,13 @@ export const filesystemReadonly: Detector<State> = {
   reduce(state, input, context) {
     if (input.type === 'sample') return takeMounts(state, input.sample);
     const line = kernelLine(input, context);
-    if (!line) return [];
+    if (!line) return NOTHING;
     const back = BACK.exec(line.text)?.[1];
     if (back !== undefined && state.open.delete(back))
       return [{ type: 'close', key: back, endedAt: line.at }];
     const device = STOPPED.map((pattern) => pattern.exec(line.text)?.[1]).find((one) => one !== undefined);
     // Told once until it is back: the same words come again and again.
-    if (device === undefined || state.open.has(device) || state.open.size >= 200) return [];
+    if (device === undefined || state.open.has(device) || state.open.size >= 200) return NOTHING;
     state.open.set(device, false);
     return [
       {
@@ -74,8 +74,8 @@ export const filesystemReadonly: Detector<State> = {
   },
 };
 
-function takeMounts(state: State, sample: Sample): DetectorOutput[] {
-  if (!sample.fileSystems) return [];
+function takeMounts(state: State, sample: Sample): readonly DetectorOutput[] {
+  if (!sample.fileSystems) return NOTHING;
   const outputs: DetectorOutput[] = [];
   for (const { mount, device, type, readOnly } of sample.fileSystems) {
     const named = device.replace(/^.*\//, '');

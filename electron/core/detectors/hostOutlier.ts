@@ -1,6 +1,12 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { closeGone } from './closeGone.ts';
-import type { Detector, DetectorContext, DetectorOutput, HostFigures } from './detector.ts';
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorOutput,
+  type HostFigures,
+  NOTHING,
+} from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import { bytesWords, limit, percent } from './words.ts';
 
@@ -32,7 +38,7 @@ export const hostOutlier: Detector<State> = {
   thresholds: { minimumPeers: 3, times: 2, spreads: 5, seconds: 60 },
   initial: () => ({ found: new Map() }),
   reduce(state, input, context) {
-    if (input.type !== 'peers') return [];
+    if (input.type !== 'peers') return NOTHING;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<string>();
     for (const { tag, others } of input.tags) {

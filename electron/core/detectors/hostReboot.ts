@@ -1,4 +1,4 @@
-import type { Detector } from './detector.ts';
+import { type Detector, NOTHING } from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
 
 /** A boot id that changed between two samples: the host went down and came back. */
@@ -8,12 +8,12 @@ export const hostReboot: Detector<{ bootId?: string; lastAt?: number }> = {
   thresholds: {},
   initial: () => ({}),
   reduce(state, input, context) {
-    if (input.type !== 'sample') return [];
+    if (input.type !== 'sample') return NOTHING;
     const { sample } = input;
     const { bootId: before, lastAt } = state;
     state.bootId = sample.bootId;
     state.lastAt = sample.at;
-    if (before === undefined || before === sample.bootId) return [];
+    if (before === undefined || before === sample.bootId) return NOTHING;
     const bootedAt = sample.at - sample.uptimeMs;
     // Up time may be a container's own; it cannot have booted before we last saw it.
     const at = lastAt !== undefined && bootedAt < lastAt ? sample.at : bootedAt;

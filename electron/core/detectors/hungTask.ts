@@ -1,6 +1,11 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { Detector } from './detector.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
 import { kernelLine, sharedKernelWords } from './toldLine.ts';
+
+interface State {
+  open: Map<number, { name: string; seenBlocked: boolean; saidAt: number }>;
+}
 
 /** The kernel looks every two minutes unless it is told otherwise. */
 const SILENT_MS = 5 * 60_000;
@@ -10,28 +15,14 @@ const SILENT_MS = 5 * 60_000;
  * network file system: `INFO: task NAME:PID blocked for more than 122 seconds.` (kernel/hung_task.c). The kernel says so
  * ten times and then no more, so the end is seen in the process table: the task has another state, or is gone.
  */
-export const hungTask: Detector<{
-  open: Map<number, { name: string; seenBlocked: boolean; saidAt: number }>;
-}> = {
+export const hungTask: Detector<State> = {
   name: 'hungTask',
   takes: ['sample', 'kernelLine'],
   thresholds: { criticalAfterSeconds: 300 },
   initial: () => ({ open: new Map() }),
   reduce(state, input, context) {
     if (input.type === 'sample') {
-      const { sample } = input;
-      if (state.open.size === 0) return [];
-      const over: number[] = [];
-      for (const [pid, task] of state.open) {
-        const row = sample.table.find((one) => one.pid === pid && one.name === task.name);
-        if (row?.state === 'D') task.seenBlocked = true;
-        // A container's table has other pids, and a thread has no row: those are over when nothing more is said of them.
-        else if (task.seenBlocked || sample.at - task.saidAt > SILENT_MS) over.push(pid);
-      }
-      return over.map((pid) => {
-        state.open.delete(pid);
-        return { type: 'close', key: `${pid}`, endedAt: sample.at };
-      });
+      return state.open.size === 0 ? NOTHING : endsSeen(state, input.sample);
     }
     const line = kernelLine(input, context);
     const match =
@@ -39,7 +30,7 @@ export const hungTask: Detector<{
       /^INFO: task (.{1,64}):(\d{1,10}) blocked (?:in I\/O wait )?for more than (\d{1,7}) seconds\./.exec(
         line.text,
       );
-    if (!line || !match) return [];
+    if (!line || !match) return NOTHING;
     const [, name = '', pidText, secondsText] = match;
     const [pid, seconds] = [Number(pidText), Number(secondsText)];
     if (state.open.size < 200)
@@ -77,3 +68,18 @@ export const hungTask: Detector<{
     ];
   },
 };
+
+/** Of a task that is told of: it was seen to wait, and waits no more. */
+function endsSeen(state: State, sample: Sample): DetectorOutput[] {
+  const outputs: DetectorOutput[] = [];
+  for (const [pid, task] of state.open) {
+    const row = sample.table.find((one) => one.pid === pid && one.name === task.name);
+    if (row?.state === 'D') task.seenBlocked = true;
+    // A container's table has other pids, and a thread has no row: those are over when nothing more is said of them.
+    else if (task.seenBlocked || sample.at - task.saidAt > SILENT_MS) {
+      state.open.delete(pid);
+      outputs.push({ type: 'close', key: `${pid}`, endedAt: sample.at });
+    }
+  }
+  return outputs;
+}

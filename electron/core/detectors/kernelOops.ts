@@ -1,5 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { Detector } from './detector.ts';
+import { type Detector, NOTHING } from './detector.ts';
 import { kernelLine, sharedKernelWords } from './toldLine.ts';
 
 /**
@@ -66,17 +66,17 @@ export const kernelOops: Detector<{ lastAt: number; number: number }> = {
   initial: () => ({ lastAt: Number.NEGATIVE_INFINITY, number: 0 }),
   reduce(state, input, context) {
     const line = kernelLine(input, context);
-    if (!line) return [];
+    if (!line) return NOTHING;
     const found = FAULTS.map(([pattern, fault, severity]) => ({
       fault,
       severity,
       match: pattern.exec(line.text),
     })).find((one) => one.match);
-    if (!found?.match) return [];
+    if (!found?.match) return NOTHING;
     const together = line.at - state.lastAt <= Number(context.thresholds['togetherSeconds']) * 1000;
     state.lastAt = line.at;
     // A panic is worth telling even as the end of another fault.
-    if (together && found.fault !== 'panic') return [];
+    if (together && found.fault !== 'panic') return NOTHING;
     state.number++;
     return [
       {

@@ -3,7 +3,13 @@ import { isUp } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { Evidence } from '../../../shared/model/timelineEvent.ts';
-import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorOutput,
+  type EventDraft,
+  NOTHING,
+} from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
 
 /**
@@ -38,7 +44,7 @@ export const link: Detector<LinkDetectorState> = {
       case 'tick':
         return takeTick(state, input.linkAnsweredAt, context);
       default:
-        return [];
+        return NOTHING;
     }
   },
 };
@@ -62,7 +68,11 @@ export interface LinkDetectorState {
   silent?: { from: number; critical: boolean; steadySince?: number };
 }
 
-function takeLink(state: LinkDetectorState, next: LinkState, context: DetectorContext): DetectorOutput[] {
+function takeLink(
+  state: LinkDetectorState,
+  next: LinkState,
+  context: DetectorContext,
+): readonly DetectorOutput[] {
   state.link = next;
   if (answers(next)) state.answersSince ??= context.now;
   else delete state.answersSince;
@@ -70,7 +80,9 @@ function takeLink(state: LinkDetectorState, next: LinkState, context: DetectorCo
     state.wasUp = true;
     state.upSince ??= context.now;
     // Never down: nothing to wait for.
-    return state.lost || state.dying || state.stalled || state.refused ? [] : closeAll(state, context.now);
+    return state.lost || state.dying || state.stalled || state.refused
+      ? NOTHING
+      : closeAll(state, context.now);
   }
   delete state.upSince;
   const outputs: DetectorOutput[] = [];
@@ -142,7 +154,7 @@ function takeLink(state: LinkDetectorState, next: LinkState, context: DetectorCo
 }
 
 /** Ends what is open. With `recovery` the loss says that it is over. */
-function closeAll(state: LinkDetectorState, endedAt: number, recovered = false): DetectorOutput[] {
+function closeAll(state: LinkDetectorState, endedAt: number, recovered = false): readonly DetectorOutput[] {
   const outputs: DetectorOutput[] = [];
   const recovery = (title: string, at: number) =>
     recovered
@@ -234,20 +246,20 @@ function takeDying(
   reason: string,
   connected: boolean,
   context: DetectorContext,
-): DetectorOutput[] {
+): readonly DetectorOutput[] {
   state.dying ??= { at, reason, connected, told: false, critical: false };
   state.dying.reason = reason;
   return tellDying(state, context);
 }
 
-function tellDying(state: LinkDetectorState, context: DetectorContext): DetectorOutput[] {
+function tellDying(state: LinkDetectorState, context: DetectorContext): readonly DetectorOutput[] {
   const { dying, latest } = state;
-  if (!dying) return [];
+  if (!dying) return NOTHING;
   // While the old connection stands and does not answer either, there is nothing to wait for.
   const lasting = context.now - dying.at;
-  if (!dying.told && !dying.connected && lasting < numberOf(context, 'dyingAfterMs')) return [];
+  if (!dying.told && !dying.connected && lasting < numberOf(context, 'dyingAfterMs')) return NOTHING;
   const critical = lasting >= numberOf(context, 'criticalAfterMs');
-  if (dying.told && dying.critical === critical) return [];
+  if (dying.told && dying.critical === critical) return NOTHING;
   dying.told = true;
   dying.critical = critical;
   const outputs: DetectorOutput[] = [];
@@ -273,23 +285,29 @@ function tellDying(state: LinkDetectorState, context: DetectorContext): Detector
   return outputs;
 }
 
-function takeSample(state: LinkDetectorState, sample: Sample, context: DetectorContext): DetectorOutput[] {
+function takeSample(
+  state: LinkDetectorState,
+  sample: Sample,
+  context: DetectorContext,
+): readonly DetectorOutput[] {
   const { memory, cgroup } = sample;
   const limit = cgroup?.memoryLimitBytes;
   const limited = limit !== undefined && limit < memory.totalBytes;
   const used = limited ? cgroup?.memoryUsageBytes : memory.totalBytes - memory.availableBytes;
   const of = limited ? limit : memory.totalBytes;
-  state.latest = { at: context.now, memoryUsed: used === undefined || of <= 0 ? undefined : used / of };
+  state.latest ??= { at: 0, memoryUsed: undefined };
+  state.latest.at = context.now;
+  state.latest.memoryUsed = used === undefined || of <= 0 ? undefined : used / of;
   state.lastSampleAt = context.now;
   if (state.silent) state.silent.steadySince ??= context.now;
-  return [];
+  return NOTHING;
 }
 
 function takeTick(
   state: LinkDetectorState,
   linkAnsweredAt: number | undefined,
   context: DetectorContext,
-): DetectorOutput[] {
+): readonly DetectorOutput[] {
   const { now } = context;
   const late = state.lastTickAt !== undefined && now - state.lastTickAt > 3000;
   state.lastTickAt = now;
@@ -321,15 +339,15 @@ function lookForSilence(
   state: LinkDetectorState,
   linkAnsweredAt: number | undefined,
   context: DetectorContext,
-): DetectorOutput[] {
+): readonly DetectorOutput[] {
   const { now } = context;
   const { link: now_, silent, lastSampleAt } = state;
-  if (lastSampleAt === undefined) return [];
+  if (lastSampleAt === undefined) return NOTHING;
   const quiet = now - lastSampleAt;
   if (silent && quiet > HALTING_MS) delete silent.steadySince;
   if (silent && quiet < numberOf(context, 'silentAfterMs')) {
     const { from, steadySince } = silent;
-    if (steadySince === undefined || now - steadySince < numberOf(context, 'steadyAfterMs')) return [];
+    if (steadySince === undefined || now - steadySince < numberOf(context, 'steadyAfterMs')) return NOTHING;
     delete state.silent;
     const recovery = {
       ...draft(
@@ -352,10 +370,11 @@ function lookForSilence(
     (linkAnsweredAt - lastSampleAt > numberOf(context, 'silentAfterMs') / 2 &&
       now - linkAnsweredAt < ASKED_EVERY_MS + 2 * roundTripMs);
   const critical = quiet >= numberOf(context, 'silentCriticalAfterMs');
-  if (now_ === undefined || answersSince === undefined || !heard) return [];
+  if (now_ === undefined || answersSince === undefined || !heard) return NOTHING;
   // What a link kept back while it did not answer comes a moment after the answer.
   const unexcused = now - Math.max(lastSampleAt, answersSince);
-  if (unexcused < numberOf(context, 'silentAfterMs') || (silent && (silent.critical || !critical))) return [];
+  if (unexcused < numberOf(context, 'silentAfterMs') || (silent && (silent.critical || !critical)))
+    return NOTHING;
   state.silent = { from: silent?.from ?? lastSampleAt, critical };
   return [
     {

@@ -1,6 +1,6 @@
 import type { SocketGroup } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { ownerWords } from './socketLooks.ts';
 import { countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
 
@@ -26,10 +26,10 @@ export const listenOverflow: Detector<State> = {
   thresholds: { minimum: 5, windowSeconds: 60, closeSeconds: 60 },
   initial: () => ({ bootId: '', grown: [], sampledAt: 0, total: 0 }),
   reduce(state, input, context) {
-    if (input.type !== 'sample') return [];
+    if (input.type !== 'sample') return NOTHING;
     const { sample } = input;
     const { listenOverflows: now } = sample;
-    if (now === undefined) return [];
+    if (now === undefined) return NOTHING;
     if (state.bootId !== sample.bootId)
       Object.assign(state, { bootId: sample.bootId, grown: [], before: now });
     const windowMs = limit(context, 'windowSeconds') * 1000;
@@ -42,9 +42,9 @@ export const listenOverflow: Detector<State> = {
       state.grown.push({ at: sample.at, count: more });
       state.total += more;
     }
-    if (state.grown.length === 0 && !state.open) return [];
+    if (state.grown.length === 0 && !state.open) return NOTHING;
     while ((state.grown[0]?.at ?? sample.at) < sample.at - windowMs) state.grown.shift();
-    if (state.grown.length === 0 && !state.open) return [];
+    if (state.grown.length === 0 && !state.open) return NOTHING;
     const fullest = fullestListener(sample, context);
     if (fullest) state.full = { group: fullest, at: sample.at };
     else if (state.full && sample.at - state.full.at > windowMs) delete state.full;
@@ -57,16 +57,16 @@ export const listenOverflow: Detector<State> = {
         state.total = 0;
         return [{ type: 'close', key: 'listen', endedAt }];
       }
-      if (more === 0 || sample.at - state.open.told < 30_000) return [];
+      if (more === 0 || sample.at - state.open.told < 30_000) return NOTHING;
       state.open.told = sample.at;
       return [draftOf(state, state.open.since, inWindow, sample)];
     }
-    if (inWindow < limit(context, 'minimum')) return [];
+    if (inWindow < limit(context, 'minimum')) return NOTHING;
     // Containers that share a network share its counter: it is ours if a full queue is.
     const first = state.grown[0]?.at ?? sample.at;
-    if (!state.full && (context.facts?.container || sample.at - first < 30_000)) return [];
+    if (!state.full && (context.facts?.container || sample.at - first < 30_000)) return NOTHING;
     // Whose it is is looked for at the second look that finds it full.
-    if (state.full && state.full.group.ownerPid === undefined && sample.at - first < 45_000) return [];
+    if (state.full && state.full.group.ownerPid === undefined && sample.at - first < 45_000) return NOTHING;
     const since = first - LOOK_MS / 2;
     state.open = { since, told: sample.at };
     return [draftOf(state, since, inWindow, sample)];

@@ -1,6 +1,12 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { LogMatch } from '../../../shared/model/workspace.ts';
-import type { Detector, DetectorContext, DetectorOutput, LogLine } from './detector.ts';
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorOutput,
+  type LogLine,
+  NOTHING,
+} from './detector.ts';
 import { linearPattern } from './linearPattern.ts';
 import { spokenAge } from './respawnRole.ts';
 import { countWords, limit } from './words.ts';
@@ -41,7 +47,7 @@ export const logMatched: Detector<State> = {
   initial: () => ({ found: new Map(), byPath: new Map() }),
   reduce(state, input, context) {
     if (input.type === 'logLine') return takeLine(state, input.line, context);
-    if (input.type !== 'tick' || state.found.size === 0) return [];
+    if (input.type !== 'tick' || state.found.size === 0) return NOTHING;
     const outputs: DetectorOutput[] = [];
     for (const [key, one] of state.found) {
       if (context.now - one.lastAt < limit(context, 'quietSeconds') * 1000) continue;
@@ -52,7 +58,7 @@ export const logMatched: Detector<State> = {
   },
 };
 
-function takeLine(state: State, line: LogLine, context: DetectorContext): DetectorOutput[] {
+function takeLine(state: State, line: LogLine, context: DetectorContext): readonly DetectorOutput[] {
   if (state.rulesOf !== context.logs) {
     state.rulesOf = context.logs;
     state.rules = rulesOf(context);

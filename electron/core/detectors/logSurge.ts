@@ -1,5 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { limit } from './words.ts';
 
 interface Log {
@@ -42,21 +42,21 @@ export const logSurge: Detector<State> = {
     if (input.type === 'logLine') {
       const { path, text, seenAt } = input.line;
       const log = state.logs.get(path) ?? newLog(path);
-      if (!state.logs.has(path) && state.logs.size >= MOST_LOGS) return [];
+      if (!state.logs.has(path) && state.logs.size >= MOST_LOGS) return NOTHING;
       state.logs.set(path, log);
       log.now++;
       // A surge is many lines a second: the first few are of any second, and after a hundred one more says nothing new.
       if (log.now > QUIET && log.now <= 100) remember(log, text, seenAt);
       if (state.heardAt !== undefined) state.heardAt = seenAt;
-      return [];
+      return NOTHING;
     }
     if (input.type === 'sample') state.heardAt = input.sample.at;
-    if (input.type !== 'tick') return [];
-    if (context.now - state.secondAt < 900) return [];
+    if (input.type !== 'tick') return NOTHING;
+    if (context.now - state.secondAt < 900) return NOTHING;
     const seconds = state.secondAt === 0 ? 1 : Math.max(1, (context.now - state.secondAt) / 1000);
     state.secondAt = context.now;
     // A log that is not followed is not quiet. Where no sampler runs nothing tells the one from the other.
-    if (context.now - (state.heardAt ?? context.now) > UNHEARD_MS) return [];
+    if (context.now - (state.heardAt ?? context.now) > UNHEARD_MS) return NOTHING;
     const outputs: DetectorOutput[] = [];
     for (const log of state.logs.values()) endSecond(log, seconds, context, outputs);
     return outputs;

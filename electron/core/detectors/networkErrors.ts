@@ -1,6 +1,6 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { NetworkInterface } from '../../../shared/model/resources.ts';
-import type { Detector, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import { limit } from './words.ts';
 
@@ -22,7 +22,7 @@ export const networkErrors: Detector<{ links: Map<string, Link> }> = {
   thresholds: { openPerSecond: 1, dropsPerSecond: 10, dropShare: 0.01, seconds: 20 },
   initial: () => ({ links: new Map() }),
   reduce(state, input, context) {
-    if (input.type !== 'sample') return [];
+    if (input.type !== 'sample') return NOTHING;
     const { sample } = input;
     const outputs: DetectorOutput[] = [];
     for (const one of sample.network.interfaces ?? []) {
@@ -39,7 +39,7 @@ export const networkErrors: Detector<{ links: Map<string, Link> }> = {
       link.sendDrops += (one.transmitDropsPerSecond - link.sendDrops) * weight;
       link.receiveDrops += (one.receiveDropsPerSecond - link.receiveDrops) * weight;
       link.packets += (one.packetsPerSecond - link.packets) * weight;
-      const look = isLossy(link, 1) ? 'holds' : isLossy(link, 0.25) ? 'between' : 'clear';
+      const look = isLossy(link, 1, context) ? 'holds' : isLossy(link, 0.25, context) ? 'between' : 'clear';
       const change = takeLook(link, look, sample.at, {
         openMs: limit(context, 'seconds') * 1000,
         closeMs: 60_000,
@@ -50,18 +50,18 @@ export const networkErrors: Detector<{ links: Map<string, Link> }> = {
       if (change === 'opened') outputs.push(told(one, link, sample.at, sample.hostAt));
     }
     return outputs;
-
-    function isLossy(link: Link, factor: number): boolean {
-      const least = limit(context, 'openPerSecond') * factor;
-      return (
-        link.errors >= least ||
-        link.sendDrops >= least ||
-        (link.receiveDrops >= limit(context, 'dropsPerSecond') * factor &&
-          link.receiveDrops >= limit(context, 'dropShare') * factor * (link.packets + link.receiveDrops))
-      );
-    }
   },
 };
+
+function isLossy(link: Link, factor: number, context: DetectorContext): boolean {
+  const least = limit(context, 'openPerSecond') * factor;
+  return (
+    link.errors >= least ||
+    link.sendDrops >= least ||
+    (link.receiveDrops >= limit(context, 'dropsPerSecond') * factor &&
+      link.receiveDrops >= limit(context, 'dropShare') * factor * (link.packets + link.receiveDrops))
+  );
+}
 
 function told(one: NetworkInterface, link: Link, at: number, hostAt: number): DetectorOutput {
   const name = visibleText(one.name, 40);

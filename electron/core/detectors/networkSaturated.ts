@@ -1,5 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { Detector, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { bytesWords, limit, percent } from './words.ts';
 
@@ -15,7 +15,7 @@ export const networkSaturated: Detector<{ links: Map<string, Link> }> = {
   thresholds: { openShare: 0.9, closeShare: 0.7, seconds: 10 },
   initial: () => ({ links: new Map() }),
   reduce(state, input, context) {
-    if (input.type !== 'sample') return [];
+    if (input.type !== 'sample') return NOTHING;
     const { sample } = input;
     const outputs: DetectorOutput[] = [];
     for (const one of sample.network.interfaces ?? []) {

@@ -1,7 +1,13 @@
 import type { Sample } from '../../../shared/model/sample.ts';
-import type { Detector, DetectorContext, DetectorOutput, KernelLine, LogLine } from './detector.ts';
-import { GoneProcess, type Tables } from './goneProcess.ts';
-import { movedGlance } from './movedGlance.ts';
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorOutput,
+  type KernelLine,
+  type LogLine,
+  NOTHING,
+} from './detector.ts';
+import { type GoneProcess, GoneProcesses, type Tables } from './goneProcess.ts';
 import { describeOomKill, type Victim } from './oomKillEvent.ts';
 import {
   completeOomGroup,
@@ -53,7 +59,6 @@ export const oomKill: Detector<OomKillState> = {
     kills: [],
     rises: [],
     gone: [],
-    zombieAt: 0,
     tables: [],
     forgotAt: 0,
     ownCgroups: new Set(),
@@ -73,21 +78,21 @@ export const oomKill: Detector<OomKillState> = {
       case 'logLine': {
         const line = fromLog(input.line);
         // Nearly all lines of followed logs are of something else; what waits is decided each second anyway.
-        if (!line) return [];
+        if (!line) return NOTHING;
         takeLine(state, line, context);
         break;
       }
       case 'tick':
         break;
       default:
-        return [];
+        return NOTHING;
     }
     if (state.group && isOomGroupDue(state.group, context.now)) {
       const waited = completeOomGroup(state.group);
       state.group = undefined;
       for (const kill of waited) addKill(state, kill, context);
     }
-    return state.kills.length === 0 && state.rises.length === 0 ? [] : settle(state, context);
+    return state.kills.length === 0 && state.rises.length === 0 ? NOTHING : settle(state, context);
   },
 };
 
@@ -98,10 +103,8 @@ export interface OomKillState {
   group?: OomGroup | undefined;
   kills: Kill[];
   rises: Rise[];
-  /** Processes that went in the last five seconds, or ten, the newest last. */
-  gone: GoneProcess[];
-  /** When a zombie was last among them. */
-  zombieAt: number;
+  /** The processes that went in the last five seconds, or ten, the newest last. */
+  gone: GoneProcesses[];
   /** A dying process shows no memory: its last figures are here. */
   tables: Tables;
   /** When those were last forgotten that went too long ago. */
@@ -171,12 +174,8 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
     state.gone = [];
     state.tables = [];
   } else {
-    for (const change of sample.changes) {
-      if (change.change === 'exited') addGone(state, change, sample, false);
-    }
-    // A victim whose parent does not reap it stays in the table.
-    if (state.tables.length > 0)
-      for (const row of movedGlance(sample).zombies) addGone(state, row, sample, true);
+    const gone = GoneProcesses.of(sample, last?.at, state.tables);
+    if (gone) state.gone.push(gone);
     for (const rise of state.rises) rise.samplesAfter++;
     const ownRise = own === undefined ? 0 : own - (last?.own ?? own);
     const machineRise = machine === undefined ? 0 : machine - (last?.machine ?? machine);
@@ -209,28 +208,22 @@ function takeSample(state: OomKillState, sample: Sample, context: DetectorContex
   state.lastSample = { at: sample.at, machine, own };
   const [, second, third] = state.tables;
   state.tables = second && third ? [second, third, sample.table] : [...state.tables, sample.table];
-  // Each that went holds tables; one by one would cost more than all of them now and then.
+  // They hold tables; one by one would cost more than all of them now and then.
   if (sample.at - state.forgotAt >= REMEMBER_GONE_MS) {
     state.forgotAt = sample.at;
     state.gone = state.gone.filter((one) => sample.at - one.at <= REMEMBER_GONE_MS);
   }
 }
 
-function addGone(
-  state: OomKillState,
-  process: { pid: number; startTicks: number; name: string; command: string; residentBytes: number },
-  sample: Sample,
-  zombie: boolean,
-): void {
-  // What goes was here before only as a zombie.
-  if (zombie) state.zombieAt = sample.at;
-  if (sample.at - state.zombieAt <= 2 * REMEMBER_GONE_MS)
-    for (const one of state.gone)
-      if (one.pid === process.pid && one.startTicks === process.startTicks) return;
-  const gone = new GoneProcess(process, sample, state.lastSample?.at, state.tables);
-  // A zombie that was one before is no news.
-  if ((zombie || process.residentBytes === 0) && gone.wasZombie()) return;
-  state.gone.push(gone);
+/** Each once: what went was here before only as a zombie. */
+function goneOf(state: OomKillState): GoneProcess[] {
+  const found = new Map<string, GoneProcess>();
+  for (const { all } of state.gone)
+    for (const one of all) {
+      const key = `${one.identity.pid}:${one.identity.startTicks}`;
+      if (!found.has(key)) found.set(key, one);
+    }
+  return [...found.values()];
 }
 
 /** Watched logs can be syslog: only what the kernel or a known killer wrote there is believed. */
@@ -293,7 +286,7 @@ function workbenchTime(logged: LoggedKill, context: DetectorContext): number {
   return !logged.backlog && logged.seenAt - at > MOST_LAG_MS ? logged.seenAt : at;
 }
 
-function settle(state: OomKillState, context: DetectorContext): DetectorOutput[] {
+function settle(state: OomKillState, context: DetectorContext): readonly DetectorOutput[] {
   const outputs: DetectorOutput[] = [];
   const shared = isShared(state, context);
   for (const kill of state.kills) {
@@ -409,14 +402,14 @@ function riseFor(state: OomKillState, kill: Kill): Rise | undefined {
 function findVictim(state: OomKillState, kill: Kill, shared: boolean): Victim | undefined {
   const { process, pid, residentBytes } = kill.logged;
   if (pid === undefined) return undefined;
-  const near = state.gone.filter(
+  const near = goneOf(state).filter(
     (g) =>
       !g.claimed &&
       isSameName(g.name, process) &&
       kill.logged.seenAt >= Math.min(g.after, g.at - NEAR_MS) &&
       kill.logged.seenAt <= g.at + NEAR_MS,
   );
-  let found = near.find((g) => g.pid === pid);
+  let found = near.find((g) => g.identity.pid === pid);
   if (!found && !shared) {
     // Still in the table: its pid is enough where pids are the machine's.
     const row = state.tables.at(-1)?.find((r) => r.pid === pid && isSameName(r.name, process));
@@ -500,7 +493,7 @@ function settleRise(
 
 function largestGone(state: OomKillState, rise: Rise, context: DetectorContext) {
   const least = numberOf(context, 'minimumVictimMiB') * 1024 * 1024;
-  return state.gone
+  return goneOf(state)
     .filter(
       (g) => !g.claimed && g.residentBytes >= least && g.at >= rise.from - 100 && g.at <= rise.to + NEAR_MS,
     )

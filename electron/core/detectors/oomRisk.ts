@@ -2,7 +2,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
-import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { history, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import { bytesWords, limit, percent, processDetail, processEvidence, processWords } from './words.ts';
@@ -42,7 +42,7 @@ export const oomRisk: Detector<State> = {
   thresholds: { minutes: 10, criticalMinutes: 2, seconds: 20, usedShare: 0.5 },
   initial: () => ({ bootId: '', sampledAt: 0, lookedAt: 0, tracks: new Map(), before: [] }),
   reduce(state, input, context) {
-    if (input.type !== 'sample' || input.sample.at - state.sampledAt < EVERY_MS) return [];
+    if (input.type !== 'sample' || input.sample.at - state.sampledAt < EVERY_MS) return NOTHING;
     const { sample } = input;
     state.sampledAt = sample.at;
     const outputs: DetectorOutput[] = [];

@@ -1,7 +1,7 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessChange, ProcessRow } from '../../../shared/model/process.ts';
 import { endOf } from '../../../shared/model/waitStatus.ts';
-import type { Detector, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
 import { isBuildTool, isDispatcher, roleOf, spokenAge } from './respawnRole.ts';
 import { limit, processDetail, processEvidence } from './words.ts';
 
@@ -30,32 +30,32 @@ export const pidChanged: Detector<State> = {
   thresholds: { minimumAgeSeconds: 60, withinSeconds: 30 },
   initial: () => ({ bootId: '', gone: new Map() }),
   reduce(state, input, context) {
-    if (input.type !== 'sample') return [];
+    if (input.type !== 'sample') return NOTHING;
     const { sample } = input;
     if (state.bootId !== sample.bootId) {
       state.gone.clear();
       state.bootId = sample.bootId;
-      return [];
+      return NOTHING;
     }
-    if (sample.changes.length === 0) return [];
+    if (sample.changes.length === 0) return NOTHING;
     const hertz = context.facts?.ticksPerSecond ?? 100;
-    const isOver = (one: Gone) => sample.at - one.at > limit(context, 'withinSeconds') * 1000;
+    const oldest = sample.at - limit(context, 'withinSeconds') * 1000;
     for (const change of sample.changes) {
       if (change.change !== 'exited') continue;
       const livedMs = sample.uptimeMs - (change.startTicks * 1000) / hertz;
       // Uptime may be a container's own: then the age cannot be told, and the process is left out.
       if (!(livedMs >= limit(context, 'minimumAgeSeconds') * 1000) || !isService(change)) continue;
-      for (const [key, one] of state.gone) if (isOver(one)) state.gone.delete(key);
+      for (const [key, one] of state.gone) if (one.at < oldest) state.gone.delete(key);
       if (state.gone.size >= MOST) continue;
       state.gone.set(change.command, { change, at: sample.at, livedMs, times: 0 });
     }
-    if (state.gone.size === 0) return [];
+    if (state.gone.size === 0) return NOTHING;
     const outputs: DetectorOutput[] = [];
     for (const change of sample.changes) {
       const old = change.change === 'started' ? state.gone.get(change.command) : undefined;
       if (!old || change.pid === old.change.pid) continue;
       state.gone.delete(change.command);
-      if (isOver(old)) continue;
+      if (old.at < oldest) continue;
       const alike = sample.table.filter((row) => row.command === change.command && row.state !== 'Z');
       // One of several workers alike, replaced by its master.
       if (alike.length !== 1) continue;

@@ -1,7 +1,13 @@
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind, Evidence } from '../../../shared/model/timelineEvent.ts';
-import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorOutput,
+  type EventDraft,
+  NOTHING,
+} from './detector.ts';
 import { type Growth, history, Points, steadyGrowth } from './growth.ts';
 import { tableChange } from './tableChange.ts';
 import { limit, processDetail, processEvidence } from './words.ts';
@@ -52,7 +58,9 @@ export interface ProcessGrowthSpec {
   ) => Pick<EventDraft, 'title' | 'verdict' | 'severity' | 'detail'> & { evidence?: Evidence[] };
 }
 
+/** Between looks; twice that where the window is long. All who look at one sample share what has changed between two. */
 const LOOK_MS = 10_000;
+const LONG_SPAN_MS = 5 * 60_000;
 const MOST_TRACKS = 64;
 /** Growth too slow for the window is looked for in one six times as long. */
 const LONG = 6;
@@ -65,8 +73,10 @@ export function processGrowth(spec: ProcessGrowthSpec): Detector<GrowthState> {
     thresholds: spec.thresholds,
     initial,
     reduce(state, input, context) {
-      if (input.type !== 'sample' || input.sample.at - state.lookedAt < LOOK_MS) return [];
+      if (input.type !== 'sample') return NOTHING;
       const { sample } = input;
+      const sinceLook = sample.at - state.lookedAt;
+      if (sinceLook < LOOK_MS || (sinceLook < 2 * LOOK_MS && spanOf(context) >= LONG_SPAN_MS)) return NOTHING;
       const outputs: DetectorOutput[] = [];
       if (state.bootId !== sample.bootId) {
         for (const track of state.tracks.values()) end(state, track, sample, outputs);
@@ -87,7 +97,7 @@ const initial = (): GrowthState => ({
   lively: new Set(),
 });
 
-/** Every ten seconds. Most processes have not changed since, and nothing is done for them. */
+/** Most processes have not changed since the last look, and nothing is done for them. */
 function look(
   spec: ProcessGrowthSpec,
   state: GrowthState,
@@ -128,7 +138,8 @@ function look(
   }
 }
 
-const keepMs = (context: DetectorContext) => limit(context, 'minutes') * 60_000 * (LONG + 0.5);
+const spanOf = (context: DetectorContext) => limit(context, 'minutes') * 60_000;
+const keepMs = (context: DetectorContext) => spanOf(context) * (LONG + 0.5);
 
 function take(
   spec: ProcessGrowthSpec,
@@ -186,7 +197,7 @@ function judge(
   outputs: DetectorOutput[],
 ): void {
   const { told, points, last: value } = track;
-  const spanMs = limit(context, 'minutes') * 60_000;
+  const spanMs = spanOf(context);
   const rule = { growth: limit(context, 'growth') * spec.unit, share: limit(context, 'share') };
   const growth =
     value < limit(context, 'minimum') * spec.unit

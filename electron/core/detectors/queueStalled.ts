@@ -1,7 +1,7 @@
 import type { QueueUse, SocketGroup } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
-import type { Detector, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
 import { spokenAge } from './respawnRole.ts';
 import { endpointWords, groupKey, ownerIsKnownOrWaitedFor, ownerWords, socketLook } from './socketLooks.ts';
 import { bytesWords, countWords, limit, processDetail, processEvidence, rowOf } from './words.ts';
@@ -35,7 +35,7 @@ export const queueStalled: Detector<State> = {
   initial: () => ({ queues: new Map() }),
   reduce(state, input, context) {
     const looked = socketLook(input);
-    if (!looked) return [];
+    if (!looked) return NOTHING;
     const { sample, at, groups } = looked;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<number>();

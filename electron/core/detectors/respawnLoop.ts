@@ -1,5 +1,5 @@
 import type { Sample } from '../../../shared/model/sample.ts';
-import type { Detector, DetectorContext, DetectorOutput } from './detector.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { forgetOldRefusals, takeRefusal } from './refusalLog.ts';
 import { takeFamilies } from './respawnFamily.ts';
 import { takeAnswer } from './respawnHolder.ts';
@@ -61,7 +61,7 @@ export const respawnLoop: Detector<RespawnState> = {
         learnIdleForks(state, input.sample);
         return judge(state, context, true);
       case 'logLine':
-        if (!takeRefusal(state.logs, input.line, context.now)) return [];
+        if (!takeRefusal(state.logs, input.line, context.now)) return NOTHING;
         state.quiet = false;
         return judge(state, context, false);
       case 'investigated':
@@ -69,9 +69,9 @@ export const respawnLoop: Detector<RespawnState> = {
         return judge(state, context, false);
       case 'tick':
         // What changes by time alone is an answer that is waited for, and a log that falls silent.
-        return state.quiet ? [] : judge(state, context, false);
+        return state.quiet ? NOTHING : judge(state, context, false);
       default:
-        return [];
+        return NOTHING;
     }
   },
 };
@@ -86,11 +86,11 @@ function learnIdleForks(state: RespawnState, sample: Sample): void {
   if (!busy) state.idleForks += (forksPerSecond - state.idleForks) * 0.2;
 }
 
-function judge(state: RespawnState, context: DetectorContext, sampled: boolean): DetectorOutput[] {
-  const outputs: DetectorOutput[] = [];
-  const { now } = context;
+function judge(state: RespawnState, context: DetectorContext, sampled: boolean): readonly DetectorOutput[] {
   const unseen = sampled && state.sample ? unseenLoops(state.sample, state.families.told) : [];
-  if (state.quiet && state.families.idle && unseen.length === 0) return outputs;
+  if (state.quiet && state.families.idle && unseen.length === 0) return NOTHING;
+  const { now } = context;
+  const outputs: DetectorOutput[] = [];
   forgetOldRefusals(state.logs, now);
   const plausible = plausibleFamilies(state, context);
   const logOf = assignLogs(state, plausible, now);

@@ -27,9 +27,10 @@ const LEAST_FAILED = 3;
  * is their own affair (a script's `grep` that finds nothing exits 1). And only where they fail: of runit's `finish`
  * scripts and their like, that exit 0, each service has one.
  */
-export function unseenLoops(sample: Sample, ticks: readonly ToldTick[]): UnseenLoop[] {
+export function unseenLoops(sample: Sample, ticks: readonly ToldTick[]): readonly UnseenLoop[] {
+  if (!sample.kernelEvents) return NONE;
   const found: UnseenLoop[] = [];
-  for (const row of sample.kernelEvents?.children ?? []) {
+  for (const row of sample.kernelEvents.children) {
     const parent = rowOf(sample, row.parentPid);
     if (!parent || !SUPERVISORS_OF_ONE.has(parent.name)) continue;
     // From its first child on: a rate over the quiet before would be too low.
@@ -48,6 +49,8 @@ export function unseenLoops(sample: Sample, ticks: readonly ToldTick[]): UnseenL
   }
   return found;
 }
+
+const NONE: readonly UnseenLoop[] = [];
 
 const SUPERVISORS_OF_ONE = new Set(['supervise', 'runsv', 's6-supervise']);
 

@@ -1,5 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { Detector } from './detector.ts';
+import { type Detector, NOTHING } from './detector.ts';
 import { kernelLine, sharedKernelWords } from './toldLine.ts';
 
 interface Crashes {
@@ -24,7 +24,7 @@ export const segfault: Detector<Crashes> = {
   reduce(state, input, context) {
     const line = kernelLine(input, context);
     const crash = line && readCrash(line.text);
-    if (!line || !crash) return [];
+    if (!line || !crash) return NOTHING;
     const before = state.recent.get(crash.name);
     const again =
       before !== undefined && line.at - before.lastAt <= Number(context.thresholds['windowSeconds']) * 1000;

@@ -39,10 +39,10 @@ export const serviceFailed: Detector<Services> = {
   initial: () => ({ open: new Map(), called: new Map() }),
   reduce(state, input, context) {
     // Nearly all lines of followed logs are of something else.
-    if (input.type === 'logLine' && !input.line.text.includes('systemd')) return [];
+    if (input.type === 'logLine' && !input.line.text.includes('systemd')) return NOTHING;
     const line = logLine(input) ?? kernelLine(input, context);
     const message = line && messageOfInit(line, input.type === 'kernelLine');
-    if (!line || message === undefined) return [];
+    if (!line || message === undefined) return NOTHING;
     learn(state, message, line.at);
     const started = startedUnit(state, message);
     if (started !== undefined)
@@ -50,7 +50,7 @@ export const serviceFailed: Detector<Services> = {
     const gaveUp = (GAVE_UP.exec(message) ?? GAVE_UP_OLD.exec(message))?.[1];
     const failed = FAILED.exec(message);
     const unit = gaveUp ?? failed?.[1] ?? FAILED_OLD.exec(message)?.[1];
-    if (unit === undefined || (state.open.size >= MOST && !state.open.has(unit))) return [];
+    if (unit === undefined || (state.open.size >= MOST && !state.open.has(unit))) return NOTHING;
     const known = state.open.get(unit) ?? { failures: 0, gaveUp: false, since: line.at };
     // "repeated too quickly" is followed by its own "Failed with result".
     if (gaveUp !== undefined) known.gaveUp = true;
