@@ -21,12 +21,13 @@ export function readAnsibleIni(text: string, file: string, warnings: string[]): 
       section = heading[1] ?? '';
       const said = heading[2] ?? 'hosts';
       kind = said === 'hosts' || said === 'children' || said === 'vars' ? said : 'unknown';
-      if (kind !== 'unknown') groupOf(inventory, section);
-      else lost++;
-      continue;
+      if (kind !== 'unknown') {
+        groupOf(inventory, section);
+        continue;
+      }
     }
     const read =
-      kind === 'hosts'
+      !heading && kind === 'hosts'
         ? readHost(inventory, section, line)
         : kind === 'children'
           ? readChild(inventory, section, line)

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 /** Hosts, groups and their variables, as an inventory's own file gives them. Values are text; lists and maps are left out. */
 export interface AnsibleInventory {
   hosts: Map<string, Map<string, string>>;
@@ -22,7 +24,7 @@ const MAXIMUM_NAMES = 50_000;
 const KNOWN = new Set([
   ...['ansible_host', 'ansible_port', 'ansible_user', 'ansible_connection', 'ansible_ssh_private_key_file'],
   ...['ansible_ssh_host', 'ansible_ssh_port', 'ansible_ssh_user', 'ansible_private_key_file'],
-  ...['ansible_ssh_common_args', 'ansible_ssh_extra_args'],
+  ...['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'],
 ]);
 const SECRET = /^ansible_(?:\w{1,40}_)?pass(?:word)?$/;
 
@@ -79,7 +81,7 @@ function expandHosts(pattern: string, most: number): { names: string[]; port?: s
   const host = withPort?.[1] ?? pattern;
   const port = withPort?.[2] === undefined ? {} : { port: withPort[2] };
   const address = /^\[([0-9A-Fa-f.%]*:[0-9A-Fa-f.%]*:[0-9A-Fa-f:.%]*)\]$/.exec(host)?.[1];
-  if (address !== undefined && !/^\d+:\d+:\d+$/.test(address)) return { names: [address], ...port };
+  if (address !== undefined && isIPv6(address)) return { names: [address], ...port };
   let names = [''];
   // Text and ranges in turn.
   for (const part of host.split(/(\[[^\]]*\])/)) {
@@ -87,8 +89,12 @@ function expandHosts(pattern: string, most: number): { names: string[]; port?: s
     if (!values || values.length * names.length > most) return undefined;
     names = names.flatMap((name) => values.map((value) => name + value));
   }
-  return names.some((name) => name === '') ? undefined : { names, ...port };
+  return names.every(isHostName) ? { names, ...port } : undefined;
 }
+
+/** What is left of a range, a heading, a port or an assignment that somebody mistyped is no name. */
+const isHostName = (name: string) =>
+  name !== '' && !/[[\]=]|\p{Cc}/u.test(name) && (!/^[\w.:%-]*:[\w.:%-]*$/.test(name) || isIPv6(name));
 
 function rangeValues(range: string, most: number): string[] | undefined {
   const numbers = /^(\d{0,9}):(\d{1,9})(?::(\d{1,9}))?$/.exec(range);

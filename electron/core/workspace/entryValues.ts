@@ -8,9 +8,9 @@ export interface Paths {
   base: string;
 }
 
-/** A name that starts with "-" would be an option to whatever is given it. */
+/** A name that starts with "-" would be an option to whatever is given it; one with signs that are not shown, a trap. */
 export function canBeHost(name: string): boolean {
-  return !/^-|[\s/@'"\\;|&$<>`]/.test(name);
+  return !/^-|[\s/@'"\\;|&$<>`\p{Cc}\p{Cf}]/u.test(name);
 }
 
 export function canBeUser(name: string): boolean {

@@ -107,6 +107,7 @@ bad ansible_user='a b' ansible_ssh_common_args='-o Foo=1' ansible_port=99999
     'Passwords of 2 hosts were left out: Fireline asks for them, and keeps none.',
     'ssh arguments other than a jump were left out of bad; put them into your ssh_config.',
     'A user that is no login name was left out of bad.',
+    'A port that is no number from 1 to 65535 was left out of bad.',
     'Not reached by ssh, and left out: win.',
   ]);
 });
@@ -226,4 +227,59 @@ it('keeps hostile names out of the YAML and off the command line', () => {
     ['h', ['we-ird-group'], { kind: 'ssh', alias: 'h' }],
   ]);
   expect(warnings[0]).toContain('"-oProxyCommand=x"');
+});
+
+it('leaves nothing of the way to a host out without a word', () => {
+  const { hosts, warnings } = run(`[b]
+bastion
+web1
+[all:vars]
+ansible_ssh_common_args='-J bastion'
+[odd]
+p ansible_port=99999
+k ansible_ssh_private_key_file=keys/a
+s ansible_ssh_common_args='-J b1 -o StrictHostKeyChecking=no'
+q ansible_ssh_common_args='-o ProxyCommand="ssh -o LogLevel=error -W [%h]:%p -l ops b2 -p 2200 -q"'
+r ansible_ssh_common_args='-oProxyJump=none'
+t ansible_ssh_common_args='' ansible_ssh_args='-o "ProxyJump a@b3:22,b4"'
+`);
+  expect(hosts.map(({ id, transport }) => [id, 'jump' in transport ? transport.jump : undefined])).toEqual([
+    ['bastion', undefined],
+    ['web1', ['bastion']],
+    ['p', ['bastion']],
+    ['k', ['bastion']],
+    ['s', ['b1']],
+    ['q', ['ops@b2:2200']],
+    ['r', undefined],
+    ['t', ['a@b3:22', 'b4']],
+  ]);
+  expect(warnings).toEqual([
+    'ssh arguments other than a jump were left out of s, q; put them into your ssh_config.',
+    'A port that is no number from 1 to 65535 was left out of p.',
+    'A key whose path starts with neither / nor ~/ was left out of k: it is meant from where Ansible runs.',
+    'A jump through the host itself was left out of bastion.',
+  ]);
+});
+
+it('takes what was mistyped for no name, and says where it stands', () => {
+  const { hosts, warnings } = run('[web\na\n]b\n[c:d:e]\n[d:foo]\ny\n[web]\nw[1:3\nh:22:33\n= x\n\u0001z\n');
+  expect(hosts.map(({ id }) => id)).toEqual(['a']);
+  expect(warnings.map((text) => text.split(': ')[0])).toEqual(
+    [1, 3, 4, 5, 6, 8, 9, 10, 11].map((line) => `/inv/hosts:${line}`),
+  );
+});
+
+it('reads what a program that prints an inventory has printed', () => {
+  const printed = {
+    _meta: { hostvars: { a: { ansible_host: '192.0.2.1' }, elsewhere: { ansible_host: 'x' } } },
+    all: { children: ['ungrouped', 'web', 'db'] },
+    web: { hosts: ['a', 'b'], vars: { ansible_user: 'ops' } },
+    db: ['c'],
+  };
+  const { hosts } = run(JSON.stringify(printed), '/inv/hosts.json');
+  expect(hosts.map(({ id, tags, transport }) => [id, tags, transport])).toEqual([
+    ['a', ['web'], { kind: 'ssh', host: '192.0.2.1', user: 'ops' }],
+    ['b', ['web'], { kind: 'ssh', host: 'b', user: 'ops' }],
+    ['c', ['db'], { kind: 'ssh', alias: 'c' }],
+  ]);
 });

@@ -13,8 +13,8 @@ import {
 import { canBeHost, canBeUser } from './entryValues.ts';
 import { type Foreign, foreignMap, foreignText, readForeignYaml } from './foreignYaml.ts';
 import type { Importer, ImportOptions, ImportRefusal } from './importers.ts';
+import { readJumpArguments } from './jumpArguments.ts';
 import { jumpHost } from './jumpCycles.ts';
-import { splitArguments } from './splitArguments.ts';
 import { allowedName, type DraftHost, freeId, workspaceText } from './workspaceDraft.ts';
 
 const MAXIMUM_CHARACTERS = 1_048_576;
@@ -74,7 +74,8 @@ function readYamlInventory(
     const group = groupOf(inventory, name);
     const map = foreignMap(value);
     setTexts(group.variables, map?.get('vars'));
-    for (const [pattern, variables] of named(map?.get('hosts'))) {
+    // A program that prints an inventory may give a group's hosts by themselves.
+    for (const [pattern, variables] of named(Array.isArray(value) ? value : map?.get('hosts'))) {
       const hosts = addHosts(inventory, name, pattern);
       if (!hosts)
         warnings.push(
@@ -87,7 +88,12 @@ function readYamlInventory(
       readGroup(child, content);
     }
   };
-  for (const [name, value] of top) readGroup(name, value);
+  for (const [name, value] of top) if (name !== '_meta') readGroup(name, value);
+  // What such a program says of hosts stands beside the groups.
+  for (const [host, variables] of foreignMap(foreignMap(top.get('_meta'))?.get('hostvars')) ?? []) {
+    const own = inventory.hosts.get(host);
+    if (own) setTexts(own, variables);
+  }
   return ok(inventory);
 }
 
@@ -167,6 +173,9 @@ function importInventory(inventory: AnsibleInventory, name: string, warnings: st
     connections: [] as string[],
     args: [] as string[],
     users: [] as string[],
+    ports: [] as string[],
+    keys: [] as string[],
+    circles: [] as string[],
   };
   for (const [host, own] of inventory.hosts) {
     const groups = groupsOf.get(host) ?? [];
@@ -212,6 +221,14 @@ function importInventory(inventory: AnsibleInventory, name: string, warnings: st
     );
   if (left.users.length > 0)
     warnings.push(`A user that is no login name was left out of ${few(left.users)}.`);
+  if (left.ports.length > 0)
+    warnings.push(`A port that is no number from 1 to 65535 was left out of ${few(left.ports)}.`);
+  if (left.keys.length > 0)
+    warnings.push(
+      `A key whose path starts with neither / nor ~/ was left out of ${few(left.keys)}: it is meant from where Ansible runs.`,
+    );
+  if (left.circles.length > 0)
+    warnings.push(`A jump through the host itself was left out of ${few(left.circles)}.`);
   if (left.connections.length > 0)
     warnings.push(`Not reached by ssh, and left out: ${few(left.connections)}.`);
   if (taken.size === 0) warnings.push('The inventory names no host that can be reached.');
@@ -265,45 +282,31 @@ function memberships(inventory: AnsibleInventory): Map<string, string[]> {
 function sshOf(
   host: string,
   value: (...keys: string[]) => string | undefined,
-  left: { args: string[]; users: string[] },
+  left: Record<'args' | 'users' | 'ports' | 'keys' | 'circles', string[]>,
 ): NonNullable<DraftHost['ssh']> {
   const ssh: Exclude<DraftHost['ssh'], string | undefined> = {};
-  const port = Number(value('ansible_port', 'ansible_ssh_port') ?? Number.NaN);
+  const said = value('ansible_port', 'ansible_ssh_port');
+  const port = Number(said ?? Number.NaN);
   if (Number.isInteger(port) && port > 0 && port < 65_536) ssh.port = port;
+  else if (said !== undefined) left.ports.push(host);
   const user = value('ansible_user', 'ansible_ssh_user');
   if (user !== undefined && canBeUser(user)) ssh.user = user;
   else if (user !== undefined) left.users.push(host);
   const key = value('ansible_ssh_private_key_file', 'ansible_private_key_file');
-  // Relative to the inventory for Ansible, to the workspace file for us: only what means the same is taken.
+  // Relative to where Ansible runs, and to the workspace file for us: only what means the same is taken.
   if (key !== undefined && /^(~\/|\/)/.test(key)) ssh.identityFile = key;
-  const args = [value('ansible_ssh_common_args'), value('ansible_ssh_extra_args')]
-    .filter((one) => one !== undefined)
-    .join(' ');
-  const jump = jumpOf(args);
-  if (jump?.every((one) => jumpHost(one) !== undefined)) ssh.jump = jump;
-  else if (args !== '') left.args.push(host);
+  else if (key !== undefined) left.keys.push(host);
   const address = value('ansible_host', 'ansible_ssh_host');
+  const args = [value('ansible_ssh_args'), value('ansible_ssh_common_args'), value('ansible_ssh_extra_args')];
+  const { jump, others } = readJumpArguments(args.filter((one) => one !== undefined).join(' '));
+  if (others) left.args.push(host);
+  // A group's jump is often said of the bastion too, where it leads nowhere.
+  const hops = jump?.map(jumpHost);
+  if (hops?.some((hop) => hop === host || hop === address)) left.circles.push(host);
+  else if (jump && hops?.every((hop) => hop !== undefined)) ssh.jump = jump;
+  else if (jump && !others) left.args.push(host);
   if (address === undefined && Object.keys(ssh).length === 0) return host;
   return { host: address ?? host, ...ssh };
-}
-
-/** `-J a,b`, `-o ProxyJump=a`, or the older `-o ProxyCommand="ssh -W %h:%p -q bastion"`. */
-function jumpOf(args: string): string[] | undefined {
-  const words = splitArguments(args.slice(0, 10_000)) ?? [];
-  for (const [index, word] of words.entries()) {
-    const text = word === '-J' || word === '-o' ? `${word}${words[index + 1] ?? ''}` : word;
-    const jump = /^-(?:J|oProxyJump[= ])(\S+)$/i.exec(text)?.[1];
-    if (jump !== undefined) return jump.split(',');
-    const command =
-      /^-oProxyCommand[= ]["']?ssh((?: -[qA]+| -W %h:%p| -p \d{1,5})*) ((?![-\s])\S+)((?: -[qA]+| -W %h:%p)*)["']?$/i.exec(
-        text,
-      );
-    if (command?.[2] !== undefined && `${command[1]}${command[3]}`.includes('-W %h:%p')) {
-      const port = / -p (\d+)/.exec(command[1] ?? '')?.[1];
-      return [port === undefined ? command[2] : `${command[2]}:${port}`];
-    }
-  }
-  return undefined;
 }
 
 function few(names: readonly string[]): string {

@@ -40,7 +40,9 @@ HOST *
     ['web1', 'web2', 'db', 'spaced'].map((id) => ({ id, tags: [], transport: { kind: 'ssh', alias: id } })),
   );
   expect(preview.hostCount).toBe(4);
-  expect(preview.warnings).toEqual(['The alias "db one" cannot be used as a host and was left out.']);
+  expect(preview.warnings).toEqual([
+    '/home/me/.ssh/config:5: the alias "db one" cannot be used as a host and was left out.',
+  ]);
 });
 
 it('follows Include with globs, relative to ~/.ssh, once each, and warns of what it cannot read', () => {
@@ -87,5 +89,24 @@ it('says when there is nothing to import', () => {
   expect(ids).toBeUndefined();
   expect(preview.warnings).toEqual([
     '/home/me/.ssh/config names no host by itself: it has only patterns, or nothing.',
+  ]);
+});
+
+it('cuts lines as ssh does, and says where one cannot be cut', () => {
+  const { preview, parsed } = run({
+    '/home/me/.ssh/config':
+      '"Host" quoted \'single\' es\\ caped\nhost=eq1\nHOST = eq2 eq3#x # not this\nHost "open\nHost \u202ehidden\n',
+  });
+  expect(parsed.workspace?.hosts.map((host) => 'alias' in host.transport && host.transport.alias)).toEqual([
+    'quoted',
+    'single',
+    'eq1',
+    'eq2',
+    'eq3#x',
+  ]);
+  expect(preview.warnings).toEqual([
+    '/home/me/.ssh/config:4: a quote is not closed; nothing was imported from this line.',
+    '/home/me/.ssh/config:1: the alias "es caped" cannot be used as a host and was left out.',
+    expect.stringContaining('/home/me/.ssh/config:5: the alias'),
   ]);
 });

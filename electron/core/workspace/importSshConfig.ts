@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, matchesGlob } from 'node:path';
 import { ok } from '../../../shared/base/result.ts';
+import { nextWord, type Rest, skipBlanks, splitWords } from '../transports/ssh/config/words.ts';
 import { canBeHost } from './entryValues.ts';
 import type { Importer } from './importers.ts';
 import { freeId, workspaceText } from './workspaceDraft.ts';
@@ -18,7 +19,8 @@ export const importSshConfig: Importer = (text, options) => {
   const { file: path, homeDirectory } = options;
   const readText = options.readText ?? ((file: string) => readFileSync(file, 'utf8'));
   const listDirectory = options.listDirectory ?? ((directory: string) => readdirSync(directory));
-  const aliases = new Set<string>();
+  /** With the line that names each first. */
+  const aliases = new Map<string, string>();
   const warnings: string[] = [];
   const open: string[] = [];
 
@@ -42,13 +44,18 @@ export const importSshConfig: Importer = (text, options) => {
   };
 
   const readLine = (line: string, where: string, depth: number) => {
-    // `Keyword value`, `Keyword=value`; keywords are case-insensitive.
-    const match = /^\s*([A-Za-z][A-Za-z0-9]*)(?:\s*=\s*|\s+)(.*)$/.exec(line);
-    const words = match ? splitWords(match[2] ?? '') : [];
-    switch (match?.[1]?.toLowerCase()) {
+    const rest: Rest = { text: line.trimEnd() };
+    const keyword = (nextWord(rest) || nextWord(rest) || '').toLowerCase();
+    if (keyword !== 'host' && keyword !== 'match' && keyword !== 'include') return;
+    const words = splitWords(skipBlanks(rest.text ?? ''));
+    if (!words) {
+      warnings.push(`${where}: a quote is not closed; nothing was imported from this line.`);
+      return;
+    }
+    switch (keyword) {
       case 'host':
         for (const word of words) {
-          if (!/[*?!]/.test(word)) aliases.add(word);
+          if (word !== '' && !/[*?!]/.test(word) && !aliases.has(word)) aliases.set(word, where);
         }
         break;
       case 'match':
@@ -84,9 +91,11 @@ export const importSshConfig: Importer = (text, options) => {
   readFile(path, 1, text);
   const hosts: { id: string; ssh: string }[] = [];
   const ids = new Set<string>();
-  for (const alias of aliases) {
-    if (!canBeHost(alias) || /[\u0000-\u001f]/.test(alias)) {
-      warnings.push(`The alias ${JSON.stringify(alias)} cannot be used as a host and was left out.`);
+  for (const [alias, where] of aliases) {
+    if (!canBeHost(alias)) {
+      warnings.push(
+        `${where}: the alias ${JSON.stringify(alias)} cannot be used as a host and was left out.`,
+      );
       continue;
     }
     const id = freeId(alias, ids);
@@ -104,16 +113,6 @@ export const importSshConfig: Importer = (text, options) => {
     warnings,
   });
 };
-
-/** Words parted by blanks; double quotes hold blanks together; an unquoted # starts a comment. */
-function splitWords(rest: string): string[] {
-  const words: string[] = [];
-  for (const match of rest.matchAll(/"([^"]*)"|(#.*$)|([^\s"#][^\s"]*)/g)) {
-    const word = match[1] ?? match[3];
-    if (word) words.push(word);
-  }
-  return words;
-}
 
 /** glob(3) for `*`, `?` and `[…]` in any part of an absolute path; hidden files only when asked for. */
 function matchingFiles(pattern: string, listDirectory: (path: string) => string[]): string[] {

@@ -276,3 +276,50 @@ it('one line of a megabyte is too much to type, and is told', () => {
   expect(warnings[0]).toContain('more than 2,000 characters');
   expect(panes).toEqual([['1', [{ host: 'here' }]]]);
 });
+
+it('names everything that it does not take, once', () => {
+  const tmuxinator = run(
+    importTmuxinator,
+    `name: x
+startup_window: b
+windows:
+  - a:
+      focus: true
+      panes:
+        - ssh -A -t one
+        - ssh ssh://ops@two:2200/
+        - ssh three:22
+        - ssh ssh://[2001:db8::1]
+        - [ls, [nested]]
+  - b:
+      panes: { left: ls, right: pwd }
+  - c:
+      panes: []
+  - { d: ls, e: lost }
+`,
+  );
+  expect(tmuxinator.workspace?.hosts.map((host) => host.transport)).toEqual([
+    { kind: 'ssh', alias: 'one' },
+    { kind: 'ssh', host: 'two', user: 'ops', port: 2200 },
+    { kind: 'local' },
+    { kind: 'ssh', alias: '2001:db8::1' },
+  ]);
+  expect(tmuxinator.panes?.map(([name, panes]) => [name, panes?.length])).toEqual([
+    ['a', 5],
+    ['b', 2],
+    ['c', 1],
+    ['d', 1],
+  ]);
+  expect(tmuxinator.warnings).toEqual([
+    '["nested"] is no command; left out.',
+    'Not imported: "startup_window", "focus", "e".',
+    "one: ssh's -A was left out; put it into your ssh_config.",
+    'Commands are typed into their panes only after you approve the file.',
+  ]);
+  expect(
+    run(
+      importTmuxp,
+      'session_name: s\nenvironment: {A: 1}\nwindows:\n- window_shell: ssh h\n  panes:\n  - shell: ssh b\n  - ls\n',
+    ).warnings,
+  ).toContain('Not imported: "environment", "window_shell", "shell".');
+});

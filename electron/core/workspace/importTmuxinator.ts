@@ -1,7 +1,7 @@
 import { fail, ok } from '../../../shared/base/result.ts';
 import { type Foreign, type ForeignMap, foreignMap, foreignText, readForeignYaml } from './foreignYaml.ts';
 import type { Importer } from './importers.ts';
-import { type TmuxSession, tmuxWorkspace } from './tmuxSession.ts';
+import { createUnread, type TmuxSession, tmuxWorkspace } from './tmuxSession.ts';
 
 /** Hooks of a project, and what starts tmux: they run programs on this machine when the session starts or ends. */
 const HOOKS = [
@@ -13,6 +13,23 @@ const HOOKS = [
     'on_project_stop',
   ],
   ...['pre', 'post', 'tmux_command', 'tmux_options', 'cli_args'],
+];
+
+const READ = [
+  ...[
+    'name',
+    'project_name',
+    'root',
+    'project_root',
+    'windows',
+    'tabs',
+    'pre_window',
+    'pre_tab',
+    'rbenv',
+    'rvm',
+  ],
+  // How tmux itself is started, which is not what starts here.
+  ...['attach', 'socket_name', 'socket_path'],
 ];
 
 /**
@@ -40,9 +57,11 @@ export const importTmuxinator: Importer = (text, { file }) => {
   const hooks = HOOKS.filter((hook) => project.has(hook));
   if (hooks.length > 0)
     warnings.push(`Not imported, because it runs programs on this machine: ${hooks.join(', ')}.`);
+  const unread = createUnread();
+  unread.note(project, [...HOOKS, ...READ]);
   const root = foreignText(project.get('root') ?? project.get('project_root'));
   const before = [
-    ...lines(project.get('pre_window') ?? project.get('pre_tab')),
+    ...lines(project.get('pre_window') ?? project.get('pre_tab'), warnings),
     ...['rbenv', 'rvm'].flatMap((tool) => {
       const version = foreignText(project.get(tool));
       return version === undefined
@@ -53,41 +72,63 @@ export const importTmuxinator: Importer = (text, { file }) => {
   const session: TmuxSession = {
     name: foreignText(project.get('name') ?? project.get('project_name')) ?? '',
     tool: 'tmuxinator',
-    windows: windows.map((window, index) => readWindow(window, index, root, before, warnings)),
+    windows: windows.map((window, index) => readWindow(window, index, { root, before, warnings, unread })),
   };
+  unread.warn(warnings);
   return ok(tmuxWorkspace(session, warnings));
 };
 
 function readWindow(
   window: Foreign,
   index: number,
-  root: string | undefined,
-  before: readonly string[],
-  warnings: string[],
+  project: {
+    root: string | undefined;
+    before: readonly string[];
+    warnings: string[];
+    unread: ReturnType<typeof createUnread>;
+  },
 ): TmuxSession['windows'][number] {
+  const { warnings, unread } = project;
   const [[key, value] = ['', window]] = foreignMap(window) ?? [];
+  unread.note(foreignMap(window), [key]);
   const name = key === '' ? `${index + 1}` : key;
   const map: ForeignMap | undefined = foreignMap(value);
-  const directory = foreignText(map?.get('root')) ?? root;
-  const shared = [...before, ...lines(map?.get('pre'))];
-  const pane = (commands: Foreign | undefined) => ({ directory, before: shared, lines: lines(commands) });
+  unread.note(map, ['root', 'pre', 'layout', 'synchronize', 'panes']);
+  const directory = foreignText(map?.get('root')) ?? project.root;
+  const shared = [...project.before, ...lines(map?.get('pre'), warnings)];
+  const pane = (commands: Foreign | undefined) => ({
+    directory,
+    before: shared,
+    lines: lines(commands, warnings),
+  });
   if (map?.has('synchronize') && map.get('synchronize') !== false)
     warnings.push(
       `The window ${JSON.stringify(name)} types into all panes at once; turn broadcast on by hand.`,
     );
   const panes = map?.get('panes');
+  // A map is a pane with a title, or several of them.
+  const several = Array.isArray(panes) ? panes : panes instanceof Map ? [panes] : undefined;
   return {
     name,
     layout: foreignText(map?.get('layout')),
-    panes: Array.isArray(panes)
-      ? // A one-key map is a pane with a title.
-        panes.map((one) => pane(one instanceof Map ? [...one.values()][0] : one))
+    panes: several?.length
+      ? several.flatMap((one) => (one instanceof Map ? [...one.values()] : [one])).map(pane)
       : [pane(map ? panes : value)],
   };
 }
 
 /** A command, or a list of them; null in a list is an empty line. */
-function lines(value: Foreign | undefined): string[] {
-  const all = Array.isArray(value) ? value : [value];
-  return all.map(foreignText).filter((line) => line !== undefined && line.trim() !== '') as string[];
+function lines(value: Foreign | undefined, warnings: string[]): string[] {
+  const all = (Array.isArray(value) ? value : [value]).filter((one) => one !== null && one !== undefined);
+  const texts = all.map(foreignText).filter((line) => line !== undefined);
+  if (texts.length < all.length)
+    warnings.push(
+      `${JSON.stringify(
+        all.find((one) => typeof one === 'object'),
+        plain,
+      ).slice(0, 80)} is no command; left out.`,
+    );
+  return texts.filter((line) => line.trim() !== '');
 }
+
+const plain = (_key: string, value: unknown) => (value instanceof Map ? Object.fromEntries(value) : value);

@@ -1,7 +1,7 @@
 import { fail, ok } from '../../../shared/base/result.ts';
 import { type Foreign, foreignMap, foreignText, readForeignYaml } from './foreignYaml.ts';
 import type { Importer } from './importers.ts';
-import { type TmuxSession, tmuxWorkspace } from './tmuxSession.ts';
+import { createUnread, type TmuxSession, tmuxWorkspace } from './tmuxSession.ts';
 
 /** They run programs on this machine, or load Python code. */
 const HOOKS = ['before_script', 'plugins', 'shell_command_after'];
@@ -26,6 +26,8 @@ export const importTmuxp: Importer = (text, { file }) => {
   const hooks = HOOKS.filter((hook) => root.has(hook));
   if (hooks.length > 0)
     warnings.push(`Not imported, because it runs programs on this machine: ${hooks.join(', ')}.`);
+  const unread = createUnread();
+  unread.note(root, [...HOOKS, 'session_name', 'windows', 'shell_command_before', 'start_directory']);
   let held = 0;
   const commands = (value: Foreign | undefined): string[] =>
     (Array.isArray(value) ? value : [value]).flatMap((one) => {
@@ -43,6 +45,14 @@ export const importTmuxp: Importer = (text, { file }) => {
     tool: 'tmuxp',
     windows: windows.map((value, index) => {
       const window = foreignMap(value);
+      unread.note(window, [
+        'window_name',
+        'layout',
+        'panes',
+        'shell_command_before',
+        'start_directory',
+        'focus',
+      ]);
       const panes = window?.get('panes');
       const before = [
         ...commands(root.get('shell_command_before')),
@@ -55,6 +65,7 @@ export const importTmuxp: Importer = (text, { file }) => {
         layout: foreignText(window?.get('layout')),
         panes: (Array.isArray(panes) && panes.length > 0 ? panes : [null]).map((one) => {
           const pane = foreignMap(one);
+          unread.note(pane, ['shell_command', 'shell_command_before', 'start_directory', 'focus']);
           const blank = typeof one === 'string' && BLANK.includes(one);
           return {
             directory: foreignText(pane?.get('start_directory')) ?? directory,
@@ -67,5 +78,6 @@ export const importTmuxp: Importer = (text, { file }) => {
   };
   if (held > 0)
     warnings.push(`${held === 1 ? 'A command' : `${held} commands`} with "enter: false" left out.`);
+  unread.warn(warnings);
   return ok(tmuxWorkspace(session, warnings));
 };

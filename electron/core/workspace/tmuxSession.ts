@@ -1,5 +1,7 @@
+import { isIPv6 } from 'node:net';
 import type { ImportPreview } from '../../../shared/contract/commands.ts';
 import { canBeHost, canBeUser } from './entryValues.ts';
+import type { ForeignMap } from './foreignYaml.ts';
 import { jumpHost } from './jumpCycles.ts';
 import { splitArguments } from './splitArguments.ts';
 import { tmuxLayout } from './tmuxLayout.ts';
@@ -26,6 +28,26 @@ export interface TmuxSession {
 
 const MAXIMUM_PANES = 500;
 
+/** What a tool's file says beyond what is read of it: named once, at the end. */
+export function createUnread(): {
+  note(map: ForeignMap | undefined, read: readonly string[]): void;
+  warn(warnings: string[]): void;
+} {
+  const names = new Set<string>();
+  return {
+    note(map, read) {
+      for (const key of map?.keys() ?? []) if (!read.includes(key)) names.add(key.slice(0, 60));
+    },
+    warn(warnings) {
+      if (names.size === 0) return;
+      const some = [...names].slice(0, 12).map((name) => JSON.stringify(name));
+      warnings.push(
+        `Not imported: ${some.join(', ')}${names.size > 12 ? ` and ${names.size - 12} more` : ''}.`,
+      );
+    },
+  };
+}
+
 /**
  * A pane whose first line logs in by ssh becomes a pane of that host, so that it is watched and comes back after a lost
  * link; its other lines are typed there. Every other pane is a shell on this machine.
@@ -50,7 +72,7 @@ export function tmuxWorkspace(session: TmuxSession, warnings: string[]): ImportP
     before,
     lines,
   }: TmuxSession['windows'][number]['panes'][number]): DraftLayout => {
-    const login = lines[0] === undefined ? undefined : readLogin(lines[0]);
+    const login = lines[0] === undefined ? undefined : readLogin(lines[0], warnings);
     if (login !== undefined) {
       const id = hostOf(JSON.stringify(login.ssh), login.name, { ssh: login.ssh });
       if (before.length > 0) droppedBefore++;
@@ -123,7 +145,7 @@ export function tmuxWorkspace(session: TmuxSession, warnings: string[]): ImportP
 type Login = { name: string; ssh: NonNullable<DraftHost['ssh']>; command: string | undefined };
 
 /** `ssh [-p PORT] [-l USER] [-i FILE] [-J JUMPS] [-t…] [USER@]HOST [COMMAND…]`; anything else is not taken apart. */
-function readLogin(line: string): Login | undefined {
+function readLogin(line: string, warnings: string[]): Login | undefined {
   const words = splitArguments(line.trim().replace(/^exec\s+/, ''));
   // A shell would do more with these than split them.
   if (
@@ -133,10 +155,14 @@ function readLogin(line: string): Login | undefined {
   )
     return undefined;
   const ssh: Exclude<DraftHost['ssh'], string | undefined> = {};
+  let left = '';
   let at = 1;
   for (; words[at]?.startsWith('-'); at++) {
     const word = words[at] ?? '';
-    if (/^-[tTAaXxYCqv46]+$/.test(word)) continue;
+    if (/^-[tTAaXxYCqv46]+$/.test(word)) {
+      left += word.replace(/[-tTaxqv]/g, '');
+      continue;
+    }
     const option = word.slice(0, 2);
     const value = word.length > 2 ? word.slice(2) : words[++at];
     if (value === undefined) return undefined;
@@ -147,17 +173,34 @@ function readLogin(line: string): Login | undefined {
     else if (option === '-J') ssh.jump = value.split(',');
     else return undefined;
   }
-  const [user, host] = splitUser(words[at] ?? '');
-  if (host === '' || !canBeHost(host) || (ssh.jump ?? []).some((one) => jumpHost(one) === undefined))
+  const [user, host, port] = splitDestination(words[at] ?? '');
+  if (port !== undefined) ssh.port = port;
+  if (
+    host === '' ||
+    !canBeHost(host) ||
+    (host.includes(':') && !isIPv6(host)) ||
+    (ssh.jump ?? []).some((one) => jumpHost(one) === undefined)
+  )
     return undefined;
   if (user !== undefined) ssh.user = user;
   if (ssh.user !== undefined && !canBeUser(ssh.user)) return undefined;
   const command = words.slice(at + 1).join(' ') || undefined;
   const plain = Object.keys(ssh).length === 0;
+  if (left !== '')
+    warnings.push(
+      `${host}: ssh's ${[...left].map((one) => `-${one}`).join(' ')} was left out; put it into your ssh_config.`,
+    );
   return { name: host, ssh: plain ? host : { host, ...ssh }, command };
 }
 
-function splitUser(destination: string): [user: string | undefined, host: string] {
+/** `[USER@]HOST`, or `ssh://[USER@]HOST[:PORT]`. */
+function splitDestination(destination: string): [user: string | undefined, host: string, port?: number] {
+  const uri = /^ssh:\/\/(?:([^@/]+)@)?(?:\[([^\]]+)\]|([^:/[]+))(?::(\d{1,5}))?\/?$/.exec(destination);
+  if (uri) {
+    const port = Number(uri[4] ?? 0);
+    const place: [string | undefined, string] = [uri[1], uri[2] ?? uri[3] ?? ''];
+    return port > 0 && port < 65_536 ? [...place, port] : place;
+  }
   const at = destination.lastIndexOf('@');
   return at > 0 ? [destination.slice(0, at), destination.slice(at + 1)] : [undefined, destination];
 }
