@@ -1,5 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
-import type { Detector } from './detector.ts';
+import { type Detector, NOTHING } from './detector.ts';
 import { splitSyslog } from './syslogLine.ts';
 import { kernelLine, logLine, type ToldLine } from './toldLine.ts';
 
