@@ -7,7 +7,9 @@ import { describeTold, endingWords, spokenEndings, type ToldChildren } from './t
 
 /** What is known of a loop. All names and lines are hostile text. Cores are means of the last ten seconds. */
 export interface LoopFacts {
-  severity: 'critical' | 'warning';
+  severity: 'critical' | 'warning' | 'info';
+  /** Its children live for seconds, and nobody tells how they end. */
+  mayBeWork?: boolean;
   beganAt: number;
   role: string | undefined;
   command: string | undefined;
@@ -249,6 +251,8 @@ function verdictOf(facts: LoopFacts, offset: number): string {
   } else if (facts.lines.length > 0) {
     parts.push('its log says that another one stands, which was not found');
   }
+  if (facts.mayBeWork)
+    parts.push('how they end is not to be seen here: work that is done again and again looks the same');
   return parts.join('; ');
 }
 

@@ -21,6 +21,8 @@ export interface Family {
   seen: number;
   /** How those ended that were seen and of which the kernel told. */
   statuses: Set<number>;
+  /** From the sample that showed one to the one that no longer did, ms, of the latest. */
+  lives: number[];
   /** Children of its parent that called exec since it is followed, as the kernel told them. */
   executed: number;
   /** Since when it is followed tick by tick: its second start. */
@@ -70,6 +72,7 @@ export const initialFamilies = (): FamilyState => ({
 
 const MOST_FAMILIES = 400;
 const MOST_INSTANCES = 60;
+const MOST_LIVES = 12;
 const FORGET_MS = 60_000;
 const FORGET_EVERY_MS = 5000;
 const RECENT_MS = 30_000;
@@ -87,7 +90,8 @@ export function takeFamilies(state: FamilyState, sample: Sample, watched: boolea
   const { at, changes } = sample;
   keepTold(state.told, sample);
   if (!state.idle)
-    for (const change of changes) if (change.change === 'exited') end(state, change.pid, change.exitStatus);
+    for (const change of changes)
+      if (change.change === 'exited') end(state, change.pid, at, change.exitStatus);
   for (const change of changes) if (change.change === 'started') start(state, change, sample);
   if (state.idle && !watched) return;
   countTold(state, sample);
@@ -103,11 +107,15 @@ function countTold(state: FamilyState, sample: Sample): void {
   for (const family of state.families.values()) family.executed += executed.get(family.parent.pid) ?? 0;
 }
 
-function end(state: FamilyState, pid: number, status?: number): void {
+function end(state: FamilyState, pid: number, at: number, status?: number): void {
   const family = state.byPid.get(pid);
-  family?.alive.delete(pid);
-  if (status !== undefined) family?.statuses.add(status);
   state.byPid.delete(pid);
+  if (!family) return;
+  family.alive.delete(pid);
+  if (status !== undefined) family.statuses.add(status);
+  const instance = family.instances.findLast((one) => one.pid === pid);
+  if (instance) family.lives.push(at - instance.at);
+  if (family.lives.length > MOST_LIVES) family.lives.shift();
 }
 
 function start(state: FamilyState, child: ProcessChange, sample: Sample): void {
@@ -135,12 +143,15 @@ function start(state: FamilyState, child: ProcessChange, sample: Sample): void {
 }
 
 /**
- * A forking server's child: the parent's own image, or its retitled copy (`sshd: …`, `postgres: …`). Also a child
- * that was caught between fork and exec.
+ * A forking server's child: the parent's own image, or its retitled copy (`sshd: …`, `postgres: …`; of `gunicorn: master`
+ * a `gunicorn: worker`, of `unicorn master` a `unicorn worker[0]`). Also a child that was caught between fork and exec.
  */
 function isForkOnly(parent: ProcessRow, child: { name: string; command: string }): boolean {
   if (child.command === parent.command) return true;
-  return child.name === parent.name && /^\S+: /.test(child.command);
+  const title = /^\S+: /.test(child.command);
+  if (child.name === parent.name && title) return true;
+  const [, first = '', second = ''] = /^(\S+)(?: (\S+))?/.exec(child.command) ?? [];
+  return first !== '' && parent.command.startsWith(`${first} `) && (title || /^worker\b/.test(second));
 }
 
 function newFamily(key: string, parent: ProcessRow, child: ProcessChange, first: Start, at: number): Family {
@@ -156,6 +167,7 @@ function newFamily(key: string, parent: ProcessRow, child: ProcessChange, first:
     lastAt: first.at,
     seen: 1,
     statuses: new Set(),
+    lives: [],
     executed: 0,
     followedAt: at,
   };
@@ -170,7 +182,7 @@ function tickOf(state: FamilyState, sample: Sample): Tick {
       const row = rowOf(sample, pid);
       // The sampler's own table is the truth, should an exit have been missed.
       if (!row || row.parentPid !== family.parent.pid) {
-        end(state, pid);
+        end(state, pid, sample.at);
         continue;
       }
       if (row.state === 'Z') continue;
@@ -216,8 +228,12 @@ export interface FamilyFigures {
   recent: number;
   /** Share of what its parent started lately, sleeps left out. */
   dominance: number;
-  /** The parent sleeps between. */
+  /** The parent sleeps between, or nothing of it runs in a quarter of the ticks. */
   paced: boolean;
+  /** How its children end, as far as that is known: nearly all alike. */
+  ends: 'well' | 'badly' | undefined;
+  /** Median, as samples saw it: a tick too long. */
+  seenLifeMs: number | undefined;
   /** Of its own children alone, as the kernel told it. */
   told: ToldChildren | undefined;
   /** All restarts since it is followed; where the kernel told of each. */
@@ -265,12 +281,20 @@ export function figuresOf(
   const told = toldOf(state, family, started, since);
   const exact = told && told.overMs > 0 ? (told.executed * 1000) / told.overMs : 0;
   const ratePerSecond = exact > 0 ? exact : rateFrom(seenRate, costRate, forkRate);
+  const idle = mean((t) =>
+    t.occupied.has(family.key) || t.reapers.some((r) => r.pid === family.parent.pid && r.cores >= 0.02)
+      ? 0
+      : 1,
+  );
+  const lives = family.lives.toSorted((a, b) => a - b);
   const steps = recent.slice(1).map((i, n) => i.pid - (recent[n]?.pid ?? i.pid));
   steps.sort((a, b) => a - b);
   return {
     recent: recent.length,
     dominance: started.others === 0 ? 1 : started.own / (started.own + started.others),
-    paced: started.sleeps > 0,
+    paced: started.sleeps > 0 || idle >= 0.25,
+    ends: endsOf(family, told),
+    seenLifeMs: lives[Math.floor(lives.length / 2)],
     told,
     restarts: told && started.sleeps === 0 ? family.executed : undefined,
     ratePerSecond,
@@ -308,6 +332,14 @@ function toldOf(
   const own = told.endings.filter((one) => one.status === status);
   const count = own[0]?.count ?? 0;
   return count === 0 ? undefined : { ...told, started: count, executed: count, ended: count, endings: own };
+}
+
+function endsOf({ statuses }: Family, told: ToldChildren | undefined): 'well' | 'badly' | undefined {
+  const endings = told?.endings ?? [...statuses].map((status) => ({ status, count: 1 }));
+  const all = endings.reduce((sum, one) => sum + one.count, 0);
+  const well = endings.find((one) => one.status === 0)?.count ?? 0;
+  if (all === 0) return undefined;
+  return well >= 0.9 * all ? 'well' : well <= 0.1 * all ? 'badly' : undefined;
 }
 
 /** Clock ticks of 10 ms say nothing of an instance that used fewer than two. */

@@ -268,6 +268,37 @@ const NEAR_MISSES: Record<string, Work> = {
     0.9,
   ),
   xargs: (host, s) => run(host, 200 + s, ['xargs', 'xargs -n1 gzip'], ['gzip', `gzip f${s}`], 0.9),
+  // Each with one worker, which is replaced after so many requests.
+  'gunicorn, both under titles of their own': oneByOne(
+    ['gunicorn: maste', 'gunicorn: master [shop]'],
+    ['gunicorn: worke', 'gunicorn: worker [shop]'],
+    0.7,
+  ),
+  'unicorn under titles of its own': oneByOne(
+    ['ruby', 'unicorn master -c config.rb'],
+    ['ruby', 'unicorn worker[0] -c config.rb'],
+    0.7,
+  ),
+  'an application that starts a tool for each request': oneByOne(
+    ['node', 'node /srv/app/server.js'],
+    ['wkhtmltopdf', 'wkhtmltopdf - -'],
+    0.7,
+  ),
+  'a server that hands each connection to a program': oneByOne(
+    ['socat', 'socat TCP-LISTEN:7,fork EXEC:/srv/answer'],
+    ['answer', '/srv/answer'],
+    0.7,
+  ),
+  'logins that systemd’s socket takes, brute force': oneByOne(
+    ['systemd', '/usr/lib/systemd/systemd --user'],
+    ['sshd', 'sshd: [accepted]'],
+    0.5,
+  ),
+  'an exporter that runs its script each scrape': oneByOne(
+    ['script_exporter', '/usr/bin/script_exporter --config x.yml'],
+    ['python3', 'python3 /etc/exporter/check.py'],
+    0.4,
+  ),
   'workers replaced after so many requests': (host, s) => {
     // Four stand at any time; each ten seconds one goes and another comes.
     if (s === 0) for (let n = 0; n < 4; n++) worker(host, 900 + n);
@@ -346,6 +377,60 @@ describe('what is not a loop', () => {
       nearMiss('process.respawn_loop');
     });
   }
+});
+
+test('a container that its restart policy starts again and again is told, by its id', async () => {
+  const host = new TestHost({ detectors });
+  host.second();
+  const shim = `/usr/bin/containerd-shim-runc-v2 -namespace moby -id ${'ab12'.repeat(16)} -address /run/containerd/containerd.sock`;
+  for (let n = 0; n < 6; n++) {
+    host.add({ pid: 3000 + n * 20, name: 'containerd-shim', command: shim });
+    host.add({
+      pid: 3001 + n * 20,
+      parentPid: 3000 + n * 20,
+      name: 'node',
+      command: 'node server.js',
+    });
+    host.second();
+    host.remove(3001 + n * 20);
+    host.remove(3000 + n * 20);
+    host.second();
+    await settle();
+  }
+  expect(host.told).toMatchObject([
+    { kind: 'process.respawn_loop', detail: { process: 'container ab12ab12ab12' } },
+  ]);
+  // A container of its own each time is none.
+  const batch = new TestHost({ detectors });
+  batch.second();
+  for (let n = 0; n < 6; n++) {
+    batch.add({
+      pid: 3000 + n,
+      name: 'containerd-shim',
+      command: shim.replace('ab12', `${n}${n}${n}${n}`),
+    });
+    batch.second();
+    batch.remove(3000 + n);
+    await settle();
+  }
+  expect(batch.told).toEqual([]);
+});
+
+test('one command after another that lives for seconds is for information, where nobody tells how it ends', async () => {
+  const host = new TestHost({ detectors });
+  host.add({ pid: 50, name: 'bash', command: 'bash /srv/import.sh', startTicks: 100 }, false);
+  host.second();
+  for (let n = 0; n < 10; n++) {
+    host.add({ pid: 200 + n, parentPid: 50, name: 'python3', command: 'python3 /srv/import.py' });
+    const reapers = [{ pid: 50, startTicks: 100, name: 'bash', command: 'bash /srv/import.sh', cores: 0.9 }];
+    for (let second = 0; second < 3; second++) {
+      host.second({ balance: { busy: 1, visible: 0.1, reaped: 0.9, reapers } });
+      await settle();
+    }
+    host.remove(200 + n);
+  }
+  expect(host.told).toMatchObject([{ kind: 'process.respawn_loop', severity: 'info' }]);
+  expect(host.told[0]?.verdict).toContain('work that is done again and again looks the same');
 });
 
 test('a command is named by what it runs, not by what runs it', () => {

@@ -1,5 +1,7 @@
 /** What people call a command: `unicorn` for `/usr/bin/ruby -W0 /srv/app/bin/unicorn -c x.rb`. Hostile text. */
 export function roleOf(command: string, name: string): string {
+  const container = keepsContainer(name, command) ? /\s-id ([0-9a-f]{12})/.exec(command)?.[1] : undefined;
+  if (container !== undefined) return `container ${container}`;
   const words = command.split(' ').filter((w) => w !== '');
   const first = baseOf(words[0] ?? '');
   if (first === '') return name;
@@ -33,13 +35,17 @@ export function isDispatcher(name: string, command = ''): boolean {
   return [name, role].some(
     (one) =>
       DISPATCHERS.has(one) ||
-      /^(?:gitlab-runner|Runner\.|php-fpm|apache|httpd|make|gmake|ninja|cmake)/.test(one),
+      /^(?:gitlab-runner|Runner\.|php-fpm|apache|httpd|make|gmake|ninja|cmake|containerd-shim)|[_-]exporter$/.test(
+        one,
+      ),
   );
 }
 
 const DISPATCHERS = new Set(
   (
     'cron crond anacron atd sshd sshd-session nginx lighttpd fcgiwrap caddy xinetd inetd dovecot master postfix ' +
+    'tcpserver tcpsvd udpsvd socat ncat ipsvd websocketd stunnel4 stunnel haproxy exim4 exim sendmail fetchmail uwsgi ' +
+    'svnserve containerd-shim conmon crio kubelet jenkins consul nomad salt-minion puppet chef-client ansible-playbook ' +
     'bazel gradle mvn cargo rustc gcc g++ cc c++ clang clang++ go tsc npm npx yarn pnpm bun vitest jest mocha ava tap karma cypress playwright pytest py.test unittest nose tox ctest ' +
     'prove rspec rake minitest phpunit nextest bats concurrently lerna nx turbo webpack vite ' +
     'xargs parallel find watch entr git dpkg apt apt-get yum dnf rpm rsync configure libtool ccache distcc ' +
@@ -47,6 +53,24 @@ const DISPATCHERS = new Set(
     'tmux screen'
   ).split(' '),
 );
+
+/** An application's runtime, which starts others for who asks it: that is its use, unless it fails each time. */
+export function servesRequests(name: string, command: string): boolean {
+  return (
+    /^(?:node|nodejs|MainThread|java|dotnet|mono|beam\.smp|deno|bun)$/.test(name) &&
+    !isSupervisor(name, command)
+  );
+}
+
+/** What systemd's sockets and inetd start for each who connects, brute force too. */
+export function takesLogins(role: string): boolean {
+  return /^(?:sshd|sshd-session|dropbear|in\.\w+|vsftpd|proftpd)$/.test(role);
+}
+
+/** Docker starts one of these a container, and another when its restart policy starts the same container again. */
+export function keepsContainer(name: string, command: string): boolean {
+  return name.startsWith('containerd-shim') && /\s-id [0-9a-f]{12,64}\b/.test(command);
+}
 
 /** Compilers and the like, run over and over by builds; and the tools that scripts are made of, run a thousand times by loops. */
 export function isBuildTool(role: string): boolean {

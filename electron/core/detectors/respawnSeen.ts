@@ -2,7 +2,15 @@ import type { DetectorContext, DetectorOutput } from './detector.ts';
 import { LOG_WINDOW_MS, type RefusalLog, rateOfLog } from './refusalLog.ts';
 import { type Family, type FamilyFigures, figuresOf } from './respawnFamily.ts';
 import { askForHolder, awaiting } from './respawnHolder.ts';
-import { isBuildTool, isDispatcher, isSupervisor, roleOf } from './respawnRole.ts';
+import {
+  isBuildTool,
+  isDispatcher,
+  isSupervisor,
+  keepsContainer,
+  roleOf,
+  servesRequests,
+  takesLogins,
+} from './respawnRole.ts';
 import { GAP_MS, newLoop, type RespawnState } from './respawnState.ts';
 import { countRestarts, keepEvidence, tell } from './respawnTelling.ts';
 import { unseenKey } from './respawnUnseen.ts';
@@ -50,6 +58,9 @@ export function assignLogs(
   return assigned;
 }
 
+/** What two samples show has lived for longer than a tick: it did something. */
+const LONG_LIFE_MS = 1900;
+
 /** A loop whose instances samples show. */
 export function judgeFamily(
   state: RespawnState,
@@ -91,13 +102,19 @@ export function judgeFamily(
   const judgedByCost =
     !isDispatcher(family.parent.name, family.parent.command) &&
     !isBuildTool(role) &&
-    !isBuildTool(family.name);
+    !isBuildTool(family.name) &&
+    !takesLogins(role);
   // A parent that ignores SIGCHLD reaps nothing: its children's time is what nobody owns.
   const unowned =
     figures.cpu.parentReaped < 0.01 && (figures.ratePerSecond ?? 0) > 2 ? figures.cpu.unattributed : 0;
   const cost = figures.cpu.own + unowned;
-  const costs = judgedByCost && cost >= least;
-  const supervised = isSupervisor(family.parent.name, family.parent.command);
+  // Work that is done again and again, or for each who asks, ends well. What fails each time is done for nobody.
+  const { ends } = figures;
+  const honest =
+    ends === 'well' || (ends !== 'badly' && servesRequests(family.parent.name, family.parent.command));
+  const costs = judgedByCost && !honest && cost >= least;
+  const supervised =
+    isSupervisor(family.parent.name, family.parent.command) || keepsContainer(family.name, family.command);
   const mayHold = refused || supervised || (judgedByCost && cost >= least / 2);
 
   if (loop.restarts >= 2 && mayHold) askForHolder(state, loop, family, log, now, outputs);
@@ -114,10 +131,19 @@ export function judgeFamily(
     loop.open = true;
   }
   const critical = refused || loop.holder !== undefined || (costs && cost >= limit(context, 'criticalCores'));
+  // A script that works through a list looks the same from outside, where nobody tells how its commands end.
+  const mayBeWork =
+    ends === undefined &&
+    (figures.seenLifeMs ?? 0) >= LONG_LIFE_MS &&
+    !refused &&
+    !supervised &&
+    !crashes &&
+    loop.holder === undefined;
   tell(
     loop,
     {
-      severity: critical ? 'critical' : 'warning',
+      severity: mayBeWork ? 'info' : critical ? 'critical' : 'warning',
+      mayBeWork,
       beganAt: loop.beganAt,
       role,
       command: family.command,

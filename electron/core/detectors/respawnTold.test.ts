@@ -83,6 +83,34 @@ describe('where the kernel tells of every fork and exit', () => {
     );
   });
 
+  test('children that end well are work, whatever they cost', async () => {
+    const host = hostWith('bash', 'bash /srv/import.sh');
+    for (let n = 0; n < 20; n++) {
+      host.add({ pid: 1000 + n * 9, parentPid: SUPERVISOR, name: 'import', command: '/srv/import --next' });
+      host.second({
+        balance: {
+          busy: 0.9,
+          visible: 0.2,
+          reaped: 0.6,
+          reapers: [
+            {
+              pid: SUPERVISOR,
+              startTicks: 600,
+              name: 'bash',
+              command: 'bash /srv/import.sh',
+              cores: 0.6,
+            },
+          ],
+        },
+        kernelEvents: told([ended(3, [{ status: 0, count: 3, longestMs: 300 }])]),
+      });
+      host.remove(1000 + n * 9, 0);
+      await settle();
+    }
+    expect(host.told).toEqual([]);
+    nearMiss('process.respawn_loop');
+  });
+
   test('events that were lost are said', async () => {
     const host = await looping(12);
     expect(JSON.stringify(host.told.at(-1)?.evidence)).toMatch(/\d+ events of this host were lost/);
