@@ -7,6 +7,7 @@ import ssh2, {
   type SignCallback,
   type SigningRequestOptions,
 } from 'ssh2';
+import type { Clock } from '../../../../shared/base/clock.ts';
 import type { PromptAnswer } from '../../../../shared/model/prompt.ts';
 import type { Question } from '../../sessions/prompter.ts';
 import type { KeyRing } from './keyRing.ts';
@@ -19,7 +20,10 @@ export interface AuthenticationOptions {
   agentSocket: string | undefined;
   /** Asks a person; `null` when nobody answers. Stops the clocks of the connection meanwhile. */
   ask(question: DistributedOmit<Question, 'host' | 'hop'>): Promise<PromptAnswer>;
+  /** Ends the connection. */
+  abandon(): void;
   interactive: boolean;
+  clock: Clock;
 }
 
 type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
@@ -130,9 +134,10 @@ export function createAuthentication(options: AuthenticationOptions): {
   ): void => {
     const questions = prompts.map(({ prompt, echo }) => ({ text: prompt, echo: echo === true }));
     void options.ask({ kind: 'keyboardInteractive', name, instructions, questions }).then((answer) => {
-      if (!answer) story.cancelled = true;
-      // An empty answer is refused by the server, and what follows is `next`, which then ends it.
-      finish(prompts.map((_, index) => answer?.[index] ?? ''));
+      if (answer) return finish(prompts.map((_, index) => answer[index] ?? ''));
+      // An empty answer would count there as a failed login, and lock accounts.
+      story.cancelled = true;
+      options.abandon();
     });
   };
 
@@ -232,7 +237,10 @@ function createIdentities(
   return {
     /** Keys whose public half is known, those of the agent first; `undefined` when there are none. */
     async open(): Promise<IdentityAgent | undefined> {
-      const held = options.agentSocket === undefined ? [] : await readAgent(options.agentSocket, story.notes);
+      const held =
+        options.agentSocket === undefined
+          ? []
+          : await readAgent(options.agentSocket, story.notes, options.clock);
       const files: { path: string; key: ParsedKey }[] = [];
       for (const path of target.identityFiles) {
         const found = keyRing.publicKey(path);
@@ -266,10 +274,18 @@ function createIdentities(
   };
 }
 
-function readAgent(socket: string, notes: string[]): Promise<Identity[]> {
+/** An agent lists its keys at once; one that hangs must not pass for a host that does. */
+const AGENT_TIMEOUT_MS = 5_000;
+
+function readAgent(socket: string, notes: string[], clock: Clock): Promise<Identity[]> {
   const agent = new ssh2.OpenSSHAgent(socket);
   return new Promise((resolve) => {
+    const timer = clock.after(AGENT_TIMEOUT_MS, () => {
+      notes.push(`the agent at ${socket} did not answer within ${AGENT_TIMEOUT_MS / 1_000} s`);
+      resolve([]);
+    });
     agent.getIdentities((error, keys) => {
+      timer.dispose();
       if (error || !keys) {
         notes.push(`the agent at ${socket} did not answer`);
         resolve([]);

@@ -3,9 +3,13 @@ import type { ConnectFailure } from '../transport.ts';
 import type { AuthenticationStory } from './sshAuthentication.ts';
 import type { SshTarget } from './sshTarget.ts';
 
+/** `web1:22`, `[2001:db8::1]:22`. */
+export const describePlace = ({ hostname, port }: SshTarget): string =>
+  hostname.includes(':') ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+
 /** A failure of the wire, before a word of SSH: codes of connect(2) and getaddrinfo(3). */
 export function describeSocketError(error: NodeJS.ErrnoException, target: SshTarget): ConnectFailure {
-  const place = `${target.hostname}:${target.port}`;
+  const place = describePlace(target);
   switch (error.code) {
     case 'ECONNREFUSED':
       return retry(
@@ -148,5 +152,5 @@ const retry = (reason: string, advice: string, cause?: LinkCause): ConnectFailur
 const refused = (reason: string, advice: string): ConnectFailure => ({ kind: 'refused', reason, advice });
 
 /** One line of at most 300 characters without control characters. */
-const plain = (text: string) =>
+export const plain = (text: string) =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').slice(0, 300);

@@ -11,7 +11,7 @@ import { createHostKeyCheck } from './hostKeyCheck.ts';
 import type { KeyRing } from './keyRing.ts';
 import { keepKeyObjects, serverVersion } from './ssh2Internals.ts';
 import { createAuthentication } from './sshAuthentication.ts';
-import { describeSshError } from './sshFailure.ts';
+import { describePlace, describeSshError, plain } from './sshFailure.ts';
 import type { SshTarget } from './sshTarget.ts';
 
 /** A server that has authenticated us. */
@@ -108,7 +108,9 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
       keyRing: options.keyRing,
       agentSocket: options.agentSocket,
       ask,
+      abandon: () => client.end(),
       interactive,
+      clock,
     });
 
     client.on('handshake', () => {
@@ -118,6 +120,14 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
       deadline.restart(AUTHENTICATION_TIMEOUT_MS);
     });
     client.on('ready', () => settle('ready'));
+    // Some servers want a new password before they let anybody in; ssh2 would wait for it for ever.
+    client.on('change password', (words: string) =>
+      settle({
+        kind: 'refused',
+        reason: `the password of ${target.user} has expired: ${place} asks for a new one ("${plain(words)}")`,
+        advice: `Change it with ssh ${target.alias}, then connect again. Fireline sets no passwords.`,
+      }),
+    );
     client.on('error', (error) => {
       // A key that could not sign is passed over; ssh2 goes on to the next by itself.
       if ((error as { level?: string }).level === 'agent') return;
@@ -208,7 +218,7 @@ function readGreeting(socket: Duplex, onTooLong: () => void): () => string {
 type WithoutPlace<T> = T extends unknown ? Omit<T, 'host' | 'hop'> : never;
 
 /** `deploy@10.0.0.1:22`. */
-export const describeHop = (target: SshTarget): string => `${target.user}@${target.hostname}:${target.port}`;
+export const describeHop = (target: SshTarget): string => `${target.user}@${describePlace(target)}`;
 
 const seconds = (milliseconds: number) => `${Math.round(milliseconds / 1_000)} s`;
 

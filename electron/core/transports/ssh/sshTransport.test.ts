@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../../shared/base/clock.ts';
+import { type Clock, systemClock } from '../../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../../shared/base/disposable.ts';
 import type { HostId } from '../../../../shared/model/host.ts';
 import type { PromptAnswer } from '../../../../shared/model/prompt.ts';
@@ -49,7 +49,12 @@ function scripted(answers: PromptAnswer[], interactive = true): Prompter & { ask
 
 type Ssh = Partial<Extract<TransportSpec, { kind: 'ssh'; host: string }>>;
 
-function transport(prompter: Prompter, spec: Ssh = {}, environment: Record<string, string> = {}) {
+function transport(
+  prompter: Prompter,
+  spec: Ssh = {},
+  environment: Record<string, string> = {},
+  clock: Clock = systemClock,
+) {
   return createTransport(
     {
       id: 'web1' as HostId,
@@ -66,7 +71,7 @@ function transport(prompter: Prompter, spec: Ssh = {}, environment: Record<strin
     },
     {
       prompter,
-      clock: systemClock,
+      clock,
       homeDirectory: sshd.directory,
       environment,
       sshConfigFiles: { user: join(sshd.directory, 'ssh_config'), system: '/nonexistent' },
@@ -583,14 +588,67 @@ describe('passwords', () => {
       instructions: 'Use your token',
       questions: [{ text: 'Code: ', echo: true }],
     });
+    expect(server.answers).toEqual(['123456']);
     expect(await refusal(scripted([null]), spec)).toMatchObject({
       kind: 'refused',
       reason: expect.stringContaining('cancelled'),
     });
+    // Nothing that the server would count as a failed login.
+    expect(server.answers).toEqual(['123456']);
     expect(await refusal(scripted([], false), spec)).toMatchObject({
       kind: 'refused',
       reason: expect.stringContaining('nobody can be asked'),
     });
+  });
+});
+
+describe('what would wait for ever', () => {
+  it('is refused where a server wants a new password first', async () => {
+    const server = new ssh2.Server(
+      { hostKeys: [readFileSync(join(sshd.directory, 'host_ed25519'))] },
+      (client) => {
+        client.on('error', () => {});
+        client.on('authentication', (context) => {
+          if (context.method === 'password') context.requestChange('Expired.\u0007 New password:', () => {});
+          else context.reject(['password']);
+        });
+      },
+    );
+    lifetime.addStop(() => server.close());
+    const port = await listen(server);
+    const spec: Ssh = {
+      port,
+      knownHostsFile: join(sshd.directory, `p${port}`),
+      identityFile: '/nonexistent',
+    };
+    expect(await refusal(scripted([['yes'], ['old']]), spec)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringMatching(/has expired: .* asks for a new one \("Expired\. {2}New password:"\)/),
+      advice: expect.stringContaining('Change it with ssh'),
+    });
+  });
+
+  it('is passed over where the agent hangs, and the keys on file are tried', async () => {
+    const socket = join(sshd.directory, 'hung-agent');
+    const held: Socket[] = [];
+    const agent = createServer((one) => held.push(one));
+    await new Promise<void>((resolve) => agent.listen(socket, resolve));
+    lifetime.addStop(() => {
+      for (const one of held) one.destroy();
+      agent.close();
+    });
+    // The five seconds that an agent has are over at once.
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, run) => systemClock.after(ms === 5_000 ? 0 : ms, run),
+    };
+    const result = await transport(scripted([]), {}, { SSH_AUTH_SOCK: socket }, clock).connect(
+      new AbortController().signal,
+      () => {},
+    );
+    if (!result.ok) throw new Error(result.error.reason);
+    expect(await output(owned.add(result.value), 'echo in')).toBe('in\n0');
+    expect(held).toHaveLength(1);
   });
 });
 
@@ -606,7 +664,8 @@ function listen(server: {
 async function passwordServer(
   methods: ('password' | 'keyboard-interactive')[],
   secret: string,
-): Promise<{ port: number }> {
+): Promise<{ port: number; answers: string[] }> {
+  const given: string[] = [];
   const server = new ssh2.Server(
     { hostKeys: [readFileSync(join(sshd.directory, 'host_ed25519'))] },
     (client) => {
@@ -617,6 +676,7 @@ async function passwordServer(
           else context.reject(methods);
         } else if (context.method === 'keyboard-interactive' && methods.includes('keyboard-interactive')) {
           context.prompt([{ prompt: 'Code: ', echo: true }], 'Login', 'Use your token', (answers) => {
+            given.push(...answers);
             if (answers[0] === secret) context.accept();
             else context.reject(methods);
           });
@@ -627,5 +687,5 @@ async function passwordServer(
     },
   );
   lifetime.addStop(() => server.close());
-  return { port: await listen(server) };
+  return { port: await listen(server), answers: given };
 }

@@ -11,7 +11,7 @@ import { readJumpList } from './config/jumpList.ts';
 import type { ForwardedAgent } from './forwardedAgent.ts';
 import { openProxyCommand } from './proxyCommand.ts';
 import { resolveSshConfigRunning } from './sshConfig.ts';
-import { describeSocketError } from './sshFailure.ts';
+import { describePlace, describeSocketError } from './sshFailure.ts';
 import { connectHop, describeHop } from './sshHop.ts';
 import type { SshTarget } from './sshTarget.ts';
 import type { SshContext } from './sshTransport.ts';
@@ -23,6 +23,8 @@ const HANDSHAKE_TIMEOUT_MS = 15_000;
  * gone for eight seconds more.
  */
 const TCP_TIMEOUT_MS = 8_000;
+/** The second of the kernel's questions is asked after one second. */
+const ADDRESS_TIMEOUT_MS = 2_500;
 /** A greeting is the first thing that sshd sends: one that takes longer is no sshd in good health. */
 const GREETING_MS = 4_000;
 /** ssh itself stops at no number; a chain of more hops than this is a loop between aliases. */
@@ -214,7 +216,7 @@ function forward(
   signal: AbortSignal,
 ): Promise<Result<Duplex, ConnectFailure>> {
   return new Promise((resolve) => {
-    const place = `${target.hostname}:${target.port}`;
+    const place = describePlace(target);
     const failed = (message: string) =>
       resolve(
         fail({
@@ -275,6 +277,9 @@ function connectTcp(
       socket.connect({
         host: target.hostname,
         port: target.port,
+        // A name with several addresses: Node leaves the first after 250 ms, which is less than a round trip to a host
+        // across the world, and then fails with the last.
+        autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
         family: target.addressFamily === 'any' ? 0 : target.addressFamily === 'inet' ? 4 : 6,
         ...(target.bindAddress === undefined ? {} : { localAddress: target.bindAddress }),
       });
