@@ -1,19 +1,26 @@
 import { execFileSync } from 'node:child_process';
 import { expect, type Page, test } from '@playwright/test';
 import { type ErlangService, startErlangService } from '../lab/scenarios/erlangService.ts';
-import { openWorkbench, type Workbench } from './workbench.ts';
+import { expectInert } from './expectInert.ts';
+import { collectAlerts, openWorkbench, type Workbench } from './workbench.ts';
 
 /** Story 1 on a host of its own: remote shells that outlive their terminal keep a service busy. */
 test.describe.configure({ mode: 'serial', timeout: 180_000 });
 
+/** What Erlang lets a node call itself: anything visible of Latin-1 behind the `@`, and a soft hyphen counts as that. */
+const NAMED = 'named@<img/src=x/onerror=alert(1)>[x](javascript:alert(2))$(id)`id`\u00ad\'"';
+const SHOWN = NAMED.replace('\u00ad', '‹U+00AD›');
+
 let service: ErlangService;
 let workbench: Workbench;
 let page: Page;
+let alerts: string[];
 
 test.beforeAll(async ({ browser }) => {
   service = await startErlangService(`story${process.pid}`);
   workbench = await openWorkbench(browser, 'version: 1\nname: calls\nhosts:\n  - { id: api, local: {} }\n');
   page = workbench.page;
+  alerts = collectAlerts(page.context());
 });
 
 test.afterAll(async () => {
@@ -50,12 +57,12 @@ test('a named, a hidden and a nameless node are told as they join', async () => 
   const terminal = page.getByLabel('Terminal api', { exact: true });
   await terminal.click();
   for (const command of [
-    service.debugCommand('named'),
+    service.debugCommand(NAMED),
     service.debugCommand('unseen', { hidden: true, returns: true }),
     service.debugCommand(undefined),
   ])
     await page.keyboard.type(`${command}\n`);
-  await expect(told(/Node named@localhost joined .*visible/)).toBeVisible({ timeout: 30_000 });
+  await expect(told(/Node named@<img.* joined .*visible/)).toBeVisible({ timeout: 30_000 });
   await expect(told(/Node unseen@localhost joined .*hidden/)).toBeVisible({ timeout: 30_000 });
   await expect(timeline().getByRole('button', { name: /joined story/ })).toHaveCount(3, { timeout: 30_000 });
   await expect.poll(() => ticksIn(1000), { timeout: 20_000, intervals: [0] }).toBeGreaterThan(10);
@@ -71,8 +78,10 @@ test('their terminal goes and they stay: each is named, with what can be done', 
   });
   await expect(told(/critical.*unseen@localhost is still connected/)).toBeVisible();
   await expect(page.getByRole('region', { name: 'Panes' })).toContainText('No pane is open');
-  await told(/named@localhost is still connected/).click();
+  await told(/named@<img.* is still connected/).click();
   await expect(timeline()).toContainText('nobody can type into it');
+  await expect(timeline()).toContainText(SHOWN);
+  await expectInert(page, alerts);
   await page.screenshot({ path: 'e2e/results/erlang-1-orphans.png' });
 });
 
@@ -85,7 +94,8 @@ test('the Erlang node says who is connected, and what it works at', async () => 
   await row.first().dblclick();
   await detail.getByRole('button', { name: 'Look at it' }).click();
   await detail.getByRole('button', { name: 'Erlang nodes' }).click();
-  await expect(detail).toContainText('named@localhost', { timeout: 20_000 });
+  await expect(detail).toContainText('named@<img', { timeout: 20_000 });
+  await expectInert(page, alerts);
   await expect(detail).toContainText('unseen@localhost');
   await detail.getByRole('button', { name: 'Erlang top' }).click();
   await expect(detail).toContainText('message_queue', { timeout: 20_000 });
@@ -93,7 +103,7 @@ test('the Erlang node says who is connected, and what it works at', async () => 
 });
 
 test('one is disconnected and stays away; one that comes back is kept out', async () => {
-  await disconnect(/^Disconnect named@localhost/);
+  await disconnect(/^Disconnect named@<img/);
   await expect(sheet().getByRole('status')).toContainText('stayed away', { timeout: 60_000 });
   await sheet().getByRole('button', { name: 'Close' }).click();
 
@@ -125,10 +135,19 @@ test('with the last one gone the CPU falls, and the report tells it', async () =
   const html = await workbench.exportReport();
   expect(html).toContain('Keep out unseen@localhost');
   expect(html).not.toContain(service.cookie);
+  expect(html).toContain('Disconnect named@&lt;img');
+  const opened = await page.context().newPage();
+  await opened.setContent(html);
+  await expectInert(opened, alerts);
+  await opened.close();
 });
 
 async function disconnect(label: RegExp): Promise<void> {
   await timeline().getByRole('button', { name: label }).first().click();
+  await sheet()
+    .getByRole('button', { name: /^Disconnect \S+ on api/ })
+    .waitFor();
+  await expectInert(page, alerts);
   await sheet()
     .getByRole('button', { name: /^Disconnect \S+ on api/ })
     .click();

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { quoteArgument } from '../../../electron/core/sessions/shellQuote.ts';
 
 export interface ErlangService {
   /** `svc12@localhost` */
@@ -14,7 +15,7 @@ export interface ErlangService {
    * session is gone, as remote shells of older releases did.
    */
   debugCommand(
-    /** Absent: a node without a name of its own, as `-sname undefined` makes it. */
+    /** With or without what stands behind `@`. Absent: a node without a name of its own, as `-sname undefined` makes it. */
     name: string | undefined,
     /** `returns`: connects again each time that it is disconnected. */
     options?: { hidden?: boolean; hangUpIgnored?: boolean; returns?: boolean },
@@ -73,7 +74,7 @@ export async function startErlangService(
       return Number(fields[11]) + Number(fields[12]);
     },
     debugCommand(debug, { hidden = false, hangUpIgnored = true, returns = false } = {}) {
-      const flags = `${hidden ? ' -hidden' : ''} -sname ${debug === undefined ? 'undefined' : `${debug}@localhost`}`;
+      const flags = `${hidden ? ' -hidden' : ''} -sname ${quoteArgument(debug === undefined ? 'undefined' : debug.includes('@') ? debug : `${debug}@localhost`)}`;
       const connect = `net_kernel:connect_node('${node}')`;
       const code = returns ? `F = fun F() -> ${connect}, timer:sleep(500), F() end, spawn(F)` : connect;
       return `${hangUpIgnored ? "trap '' HUP; " : ''}erl -noinput${flags} -setcookie ${cookie} -eval "${code}" &`;

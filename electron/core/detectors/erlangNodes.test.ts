@@ -108,7 +108,7 @@ test('what is learned later of a node that joined is told with it, and not forgo
   expect([joined, named, seen].flat()).toMatchObject([
     {
       draft: {
-        title: expect.stringContaining('an unnamed node at 127.0.0.1 joined svc (from 127.0.0.1:5000)'),
+        title: expect.stringContaining('An unnamed node joined svc (from 127.0.0.1:5000)'),
       },
     },
     { draft: { title: 'Node debug@host joined svc (from 127.0.0.1:5000, visible)' } },
@@ -182,7 +182,7 @@ test('a node without a name is told by its address, and by its name once that is
   expect(unnamed).toMatchObject([
     {
       key: expect.any(String),
-      draft: { title: 'Node an unnamed node at 10.0.0.9 joined svc (from 10.0.0.9:4000)' },
+      draft: { title: 'An unnamed node joined svc (from 10.0.0.9:4000)' },
     },
   ]);
   expect(named).toMatchObject([{ draft: { title: expect.stringContaining('2IFK2LIW7V06E@vm joined svc') } }]);

@@ -131,8 +131,11 @@ function isVisitor({ hidden, name, process }: ErlangPeer): boolean {
 
 const VISITOR = /^(?:debug|rem-|rpc-|remsh|console)/i;
 
-function nameOf({ peer }: Known): string {
-  return peer.name === undefined ? `an unnamed node at ${peer.address}` : visibleText(peer.name, 120);
+/** At a sentence's beginning. `kind`: `node`, `hidden node`. */
+function subject({ peer }: Known, kind: string, at = ''): string {
+  return peer.name === undefined
+    ? `An unnamed ${kind}${at}`
+    : `${kind.charAt(0).toUpperCase()}${kind.slice(1)} ${visibleText(peer.name, 120)}`;
 }
 
 function serviceName({ service }: Known): string {
@@ -144,8 +147,8 @@ function serviceName({ service }: Known): string {
 /** The node with all that is known of its process. */
 function peerWords(known: Known): string {
   const { hidden } = known.peer;
-  const kind = hidden === undefined ? 'Node' : hidden ? 'Hidden node' : 'Visible node';
-  return `${kind} ${nameOf(known)} (${place(known)})`;
+  const kind = hidden === undefined ? 'node' : hidden ? 'hidden node' : 'visible node';
+  return `${subject(known, kind)} (${place(known)})`;
 }
 
 function countOf(peers: number): string {
@@ -165,7 +168,7 @@ function nodeUp(known: Known, context: DetectorContext): EventDraft {
     kind: 'erlang.node_up',
     severity: 'info',
     at: known.since,
-    title: `Node ${nameOf(known)} ${known.before ? 'was connected when we came, to' : 'joined'} ${serviceName(known)} (${place(known)}${visibility})`,
+    title: `${subject(known, 'node')} ${known.before ? 'was connected when we came, to' : 'joined'} ${serviceName(known)} (${place(known)}${visibility})`,
     verdict: `${peerWords(known)} ${known.before ? 'was already connected when we came' : 'joined'}: it is connected to ${serviceName(known)} (pid ${known.service.identity.pid}, ${countOf(known.service.peers.length)})`,
     momentary: false,
   };
@@ -177,7 +180,7 @@ function nodeDown(known: Known, context: DetectorContext): EventDraft {
     kind: 'erlang.node_down',
     severity: known.orphanSince === undefined ? 'info' : 'recovered',
     at: context.now,
-    title: `Node ${nameOf(known)} left ${serviceName(known)}`,
+    title: `${subject(known, 'node', ` at ${known.peer.address}`)} left ${serviceName(known)}`,
     verdict: `${peerWords(known)} left ${serviceName(known)} ${spokenAge(context.now - known.since)} after ${known.before ? 'we first saw it' : 'it joined'}`,
     actions: [],
     momentary: true,
@@ -191,7 +194,7 @@ function orphan(known: Known, context: DetectorContext): EventDraft {
     // Whoever starts a service by hand and leaves means it to stay.
     severity: known.peer.process && isInteractive(known.peer.process.command) ? 'critical' : 'warning',
     at: context.now,
-    title: `Node ${nameOf(known)} is still connected to ${serviceName(known)}, but its terminal is gone (pid ${known.peer.process?.identity.pid})`,
+    title: `${subject(known, 'node')} is still connected to ${serviceName(known)}, but its terminal is gone (pid ${known.peer.process?.identity.pid})`,
     verdict: `${peerWords(known)} is still connected to ${serviceName(known)} (pid ${known.service.identity.pid}), though the terminal it was started from is gone: nobody can type into it, and it stays until it is disconnected or ended`,
     momentary: false,
   };

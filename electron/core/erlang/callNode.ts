@@ -6,12 +6,13 @@ import type { RunResult } from '../sessions/session.ts';
  * Evaluates an Erlang expression inside a running node, by the erl_call of its own installation, as a hidden node
  * whose name starts with `fireline`. Name and cookie are read on the host, from the process itself: the cookie is in
  * no command of ours, and is never seen here. The process is the same or nothing is evaluated.
+ * @param intent a line for who reads the command before it is confirmed
  */
-export function callNode(service: ProcessIdentity, expression: string): string[] {
+export function callNode(service: ProcessIdentity, expression: string, intent?: string): string[] {
   return [
     'sh',
     '-c',
-    SCRIPT,
+    intent === undefined ? SCRIPT : `# ${intent}${SCRIPT}`,
     'erlang',
     String(service.pid),
     String(service.startTicks),

@@ -18,7 +18,7 @@ L 2487 B02B
 C 2457 AD55 0100007F D66A
 C 2487 D66A 0100007F AD55
 `;
-const hex = [...'debug9@h'].map((c) => c.codePointAt(0)?.toString(16).padStart(4, '0')).join('');
+const hex = [...'debug9@h'].map((c) => c.codePointAt(0)?.toString(16).padStart(6, '0')).join('');
 const NAMED = `node svcdbg@h\n{ok, "${hex} hidden 127.0.0.1 54890;"}`;
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -117,21 +117,21 @@ interface PeerName {
   hidden: boolean;
 }
 
-/** `name-in-hexadecimal type address port;` for each connection; names are atoms, and may hold anything. */
+/** `name-in-hexadecimal type address port;` for each connection; names are atoms, and may hold any character of Unicode. */
 const PEERS =
   '{ok, L} = net_kernel:nodes_info(), lists:flatten([begin {net_address, {A, P}, _, _, _} = proplists:get_value(address, I), ' +
-  '[[io_lib:format("~4.16.0b", [C]) || C <- atom_to_list(N)], " ", atom_to_list(proplists:get_value(type, I)), " ", inet:ntoa(A), " ", integer_to_list(P), ";"] end ' +
+  '[[io_lib:format("~6.16.0b", [C]) || C <- atom_to_list(N)], " ", atom_to_list(proplists:get_value(type, I)), " ", inet:ntoa(A), " ", integer_to_list(P), ";"] end ' +
   '|| {N, I} <- L, proplists:get_value(state, I) =:= up, is_tuple(element(2, proplists:get_value(address, I)))])';
 
 /** Keyed as a peer is: `address:port`. */
 export function readPeers(value: string): Map<string, PeerName> {
   const names = new Map<string, PeerName>();
   for (const [, hex = '', type, address, port] of value.matchAll(
-    /((?:[0-9a-f]{4})+) (\w+) ([0-9a-f.:]+) (\d+);/gi,
+    /(?<![^;"])((?:[0-9a-f]{6})+) (\w+) ([0-9a-f.:]+) (\d+);/gi,
   )) {
-    const name = String.fromCodePoint(
-      ...(hex.match(/.{4}/g) ?? []).map((digits) => Number.parseInt(digits, 16)),
-    );
+    const codes = (hex.match(/.{6}/g) ?? []).map((digits) => Number.parseInt(digits, 16));
+    if (codes.some((code) => code > 0x10ffff)) continue;
+    const name = String.fromCodePoint(...codes);
     names.set(`${address}:${port}`, { name, hidden: type === 'hidden' });
   }
   return names;

@@ -74,9 +74,12 @@ test('an address of version 6 that carries one of version 4 is shown as that', (
 
 test('names come in hexadecimal, whatever characters they hold', () => {
   const names = readPeers(
-    '"0066006900720065006c0069006e0065003200400076006d hidden 127.0.0.1 38412;0064003b0020007800400076006d normal 127.0.0.1 54890;"',
+    '"01f60000007800004000007600006d hidden 127.0.0.1 1;****00007800004000007600006d hidden 127.0.0.1 2;000078110000 hidden 127.0.0.1 3;' +
+      '00006600006900007200006500006c00006900006e00006500003200004000007600006d hidden 127.0.0.1 38412;00006400003b00002000007800004000007600006d normal 127.0.0.1 54890;"',
   );
+  // Only what is whole is a name: of half of one another node would be disconnected.
   expect([...names]).toEqual([
+    ['127.0.0.1:1', { name: '\u{1f600}x@vm', hidden: true }],
     ['127.0.0.1:38412', { name: 'fireline2@vm', hidden: true }],
     ['127.0.0.1:54890', { name: 'd; x@vm', hidden: false }],
   ]);

@@ -48,7 +48,14 @@ export async function planDisconnect(
   const denied = answer.kind === 'refused' && answer.denied;
   const { privilege = 'none' } = denied ? await on.look.privilege() : {};
   if (privilege === 'sudo') answer = await ask(on, args, question, { privilege, input: {} });
-  const argv = withPrivilege(privilege, callNode(args.service, disconnectSource(args)));
+  const argv = withPrivilege(
+    privilege,
+    callNode(
+      args.service,
+      disconnectSource(args),
+      `${args.keepOut ? 'keep out' : 'disconnect'} the node ${node}`,
+    ),
+  );
   const words: Words = {
     title: args.keepOut ? `Keep out ${node}` : `Disconnect ${node}`,
     command: quoteCommand(argv),
