@@ -120,3 +120,19 @@ it('whom it names keeps the secrets of its command line', () => {
   );
   expect(JSON.stringify(host.events)).not.toMatch(/QWERTY|hunter2/);
 });
+
+it('what nobody shows is not alarming where other accounts’ processes are hidden, and said to be elsewhere in a container', () => {
+  const nobody = { busy: 2, visible: 0.1, reaped: 0, unattributed: 1.9 };
+  const whole = new TestHost({});
+  run(whole, 16, 1, nobody);
+  expect(told(whole)[0]).toMatchObject({ severity: 'warning', detail: { owner: 'unattributed' } });
+  const hidden = new TestHost({});
+  hidden.table.clear();
+  hidden.add({ pid: 900, name: 'bash', command: '-bash' }, false);
+  run(hidden, 16, 1, nobody);
+  expect(told(hidden)[0]).toMatchObject({ severity: 'info' });
+  expect(told(hidden)[0]?.title).toContain('most by processes that this account may not see');
+  const container = new TestHost({ container: true });
+  run(container, 16, 1, nobody);
+  expect(told(container)[0]?.title).toContain('most by no process that this container shows');
+});

@@ -15,6 +15,7 @@ import {
   processDetail,
   processEvidence,
   processWords,
+  rowOf,
 } from './words.ts';
 
 type Owner = 'visible' | 'reaped' | 'unattributed' | 'steal';
@@ -104,10 +105,16 @@ export const cpuSaturated: Detector<State> = {
       sample.table[0],
     );
     const reaper = sample.balance.reapers[0];
+    // With hidepid not even pid 1 is shown: what others run is a build as likely as a trouble.
+    const hidden = rowOf(sample, 1) === undefined;
     const words: Record<Owner, string> = {
       visible: top ? `most by ${processWords(top)}` : 'by processes in the table',
       reaped: `most by children that ended at once${reaper ? `, of ${processWords(reaper)}` : ''}`,
-      unattributed: 'most by no process in the table',
+      unattributed: hidden
+        ? 'most by processes that this account may not see'
+        : context.facts?.container
+          ? 'most by no process that this container shows'
+          : 'most by no process in the table',
       steal: 'most taken by the hypervisor for others',
     };
     const detail: JsonObject = { share, cores: sample.cores, owner, byOwner: { ...cores } };
@@ -122,7 +129,7 @@ export const cpuSaturated: Detector<State> = {
         key: 'cpu',
         draft: {
           kind: 'cpu.saturated',
-          severity: owner === 'visible' ? 'info' : 'warning',
+          severity: owner === 'visible' || (owner === 'unattributed' && hidden) ? 'info' : 'warning',
           at: from,
           hostAt: sample.hostAt - (sample.at - from),
           title: `CPU is ${Math.round(share * 100)} % busy for ${Math.round(spanMs / 1000)} s, ${words[owner]}`,

@@ -15,6 +15,7 @@ describe('network.saturated and network.errors', () => {
     packetsPerSecond: 2000,
     bitsPerSecond: 1e9,
   };
+  const tunnel = { bitsPerSecond: 10e6, receiveBytesPerSecond: 6e6 };
   function carry(of: (second: number) => Partial<typeof quiet>, count = 120) {
     const host = new TestHost({});
     play(host, count, (second) => ({
@@ -52,6 +53,9 @@ describe('network.saturated and network.errors', () => {
 
   it.each<[string, (second: number) => Partial<typeof quiet>]>([
     ['a burst of five seconds', (s) => ({ transmitBytesPerSecond: s % 60 < 5 ? 124e6 : 1e6 })],
+    ['a tunnel, all of which call their speed 10 Mbit/s', () => ({ ...tunnel, name: 'tun0' })],
+    ['a guest’s tap', () => ({ ...tunnel, name: 'vnet3', receiveBytesPerSecond: 1.2e6 })],
+    ['what carries more than its speed', () => ({ ...tunnel, name: 'cloud0' })],
     ['half of the link', () => ({ receiveBytesPerSecond: 60e6 })],
     ['frames that nobody speaks', () => ({ receiveDropsPerSecond: 3 })],
     [

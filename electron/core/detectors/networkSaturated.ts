@@ -6,7 +6,19 @@ import { bytesWords, limit, percent } from './words.ts';
 interface Link extends Hysteresis {
   /** Mean of the last few seconds. */
   share: number;
+  /** Samples in a row in which it carried far more than its driver says that it can. */
+  beyond: number;
 }
+
+/**
+ * Made of software: what their driver calls their speed is a constant that holds nothing back (10 Mbit/s of a tunnel or a
+ * guest's tap, 10 Gbit/s of a pair of ends).
+ */
+const NO_WIRE =
+  /^(?:tun|tap|utun|vnet|veth|tailscale|wg|zt|ppp|vpn|docker|br-|virbr|lxcbr|lxdbr|cni|cali|flannel|vxlan|geneve|gre|sit|ifb|dummy|lxc)/;
+/** A host that was held up makes good for it in a sample or two; what goes on is no link of that speed. */
+const MOST_SHARE = 1.5;
+const MOST_BEYOND = 5;
 
 /** An interface that carries almost as much as its link can, either way, for a while. */
 export const networkSaturated: Detector<{ links: Map<string, Link> }> = {
@@ -19,27 +31,31 @@ export const networkSaturated: Detector<{ links: Map<string, Link> }> = {
     const { sample } = input;
     const outputs: DetectorOutput[] = [];
     for (const one of sample.network.interfaces ?? []) {
-      if (one.bitsPerSecond === undefined) continue;
+      if (one.bitsPerSecond === undefined || NO_WIRE.test(one.name)) continue;
       const receives = one.receiveBytesPerSecond >= one.transmitBytesPerSecond;
       const rate = Math.max(one.receiveBytesPerSecond, one.transmitBytesPerSecond);
       const now = (rate * 8) / one.bitsPerSecond;
       const known = state.links.get(one.name);
       if (!known && now < limit(context, 'openShare')) continue;
-      const link = known ?? { ...initialHysteresis(), share: now };
+      const link = known ?? { ...initialHysteresis(), share: now, beyond: 0 };
       if (!known) {
         if (state.links.size >= 64) continue;
         state.links.set(one.name, link);
       }
       link.share += (now - link.share) * 0.3;
       const { share } = link;
-      const look = levelOf(share, limit(context, 'openShare'), limit(context, 'closeShare'));
+      if (link.beyond < MOST_BEYOND) link.beyond = now > MOST_SHARE ? link.beyond + 1 : 0;
+      const untrue = link.beyond >= MOST_BEYOND;
+      const look = untrue
+        ? 'clear'
+        : levelOf(share, limit(context, 'openShare'), limit(context, 'closeShare'));
       const change = takeLook(link, look, sample.at, {
         openMs: limit(context, 'seconds') * 1000,
         closeMs: 15_000,
       });
       if (change === 'closed')
         outputs.push({ type: 'close', key: one.name, endedAt: link.clearSince ?? sample.at });
-      if (!link.open && look === 'clear') state.links.delete(one.name);
+      if (!link.open && look === 'clear' && !untrue) state.links.delete(one.name);
       if (change !== 'opened') continue;
       const name = visibleText(one.name, 40);
       const direction = receives ? 'receives' : 'sends';

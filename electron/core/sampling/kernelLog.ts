@@ -35,7 +35,8 @@ const SCRIPT = [
   'begin() { echo "$T source $1 ${B:--} ${U:--} $W"; };',
   'if dd if=/dev/kmsg bs=8192 count=1 >/dev/null 2>&1; then begin kmsg;',
   'echo "$T last $(dmesg -r 2>/dev/null | tail -n 1)"; follow dd if=/dev/kmsg bs=8192; fi;',
-  'if dmesg -r >/dev/null 2>&1; then begin dmesg; echo "$T last $(dmesg -r | tail -n 1)"; dmesg -r | tail -n 200; follow poll; fi;',
+  // Kernels whose lines have no stamp (printk.time off, as in RHEL 6) are told from the log that syslog keeps.
+  'if dmesg -r >/dev/null 2>&1; then case $(dmesg -r | tail -n 20) in ""|*"["*[0-9].[0-9]*"]"*) begin dmesg; echo "$T last $(dmesg -r | tail -n 1)"; dmesg -r | tail -n 200; follow poll;; esac; fi;',
   'L=$(journalctl -k -n 1 -o short-monotonic --no-pager 2>/dev/null | tail -n 1);',
   'case $L in "["*) begin journal; echo "$T last $L"; follow journalctl -k -f -n 200 -o short-monotonic --no-pager;; esac;',
   'for f in /var/log/kern.log /var/log/syslog /var/log/messages; do if [ -r "$f" ] && [ -f "$f" ]; then begin "syslog:$f"; echo "$T last $(tail -n 1 "$f")"; follow tail -n 200 -F "$f"; fi; done;',
