@@ -2,6 +2,7 @@ import { expect, type Locator, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { prepareTrouble, startTrouble } from '../lab/scenarios/trouble.ts';
 import { ACTS, expectInert } from './expectInert.ts';
+import { type HostileDoor, startHostileDoor } from './hostileDoor.ts';
 import { collectAlerts, openWorkbench, type Workbench } from './workbench.ts';
 
 /**
@@ -75,6 +76,7 @@ END
 `;
 
 let lab: Lab;
+let door: HostileDoor;
 let workbench: Workbench;
 let page: Page;
 let alerts: string[];
@@ -93,15 +95,29 @@ test.beforeAll(async ({ browser }) => {
     (one) => `  ${one}: { seconds: 1 }\n`,
   );
   const logs = `thresholds:\n${soon.join('')}logs:\n  - { path: "/srv/www/app/log/*.log", match: [{ pattern: "FATAL", severity: critical }] }\n`;
-  workbench = await openWorkbench(browser, lab.workspaceYaml.replace(/^logs:\n(?: .*\n)*/m, logs));
+  door = await startHostileDoor(NAME);
+  const ssh = { host: '127.0.0.1', port: door.port, user: ACCOUNT, knownHostsFile: `${lab.directory}/door` };
+  const hosts = `  - ${JSON.stringify({ id: 'door', ssh })}\n`;
+  workbench = await openWorkbench(
+    browser,
+    lab.workspaceYaml.replace(/^logs:\n(?: .*\n)*/m, `${hosts}${logs}`),
+  );
   page = workbench.page;
   alerts = collectAlerts(page.context());
   await workbench.seeGoodLinks(lab.hosts);
   await startTrouble(lab.host('web2'), 'wire');
+  await page.getByRole('button', { name: 'Declare incident' }).click();
+  await page.getByLabel('Title').fill(`names ${NAME}`);
+  await page.getByRole('button', { name: 'Declare incident', exact: true }).last().click();
+  const failed = `Nov 21 10:00:00 web1 systemd[1]: ${UNIT}: Failed with result 'exit-code'.`;
+  const script = `printf '%s\\n' "$3" >>"/srv/www/app/log/$1.log"; head -c 21m /dev/zero >"/srv/$1/full"; printf 'FATAL %s\\n' "$1" "$2" >>"/srv/www/app/log/$1.log"`;
+  await host.exec(['sh', '-c', script, 'go', NAME, `${NAME.replaceAll('\n', ' ')} ${LONG}`, failed]);
+  await host.start(['/srv/beam.smp', '/srv/call.pl', '-sname', `other${NODE}`]);
 });
 
 test.afterAll(async () => {
   await workbench?.close();
+  await door?.stop();
   await lab?.stop();
 });
 
@@ -109,15 +125,24 @@ const timeline = () => page.getByRole('region', { name: 'Timeline' });
 const detail = () => page.getByRole('region', { name: 'Host detail' });
 const event = (words: RegExp) => timeline().getByRole('button', { name: words }).first();
 
+test('in what a server asks before it lets one in', async () => {
+  const question = page.getByRole('complementary', { name: 'Questions of hosts' });
+  await question.getByRole('button', { name: 'Trust this key and connect' }).click();
+  await expect(question.getByLabel(`${MARKUP}`).first()).toBeVisible();
+  await expectInert(page, alerts);
+  for (const field of await question.getByRole('textbox').all()) await field.fill('no');
+  await question.locator('input[type=password]').fill('no');
+  await question.getByRole('button', { name: 'Answer' }).click();
+  await expect(question).toContainText('Password of <img/src=x/onerror=alert(4)>‹U+202E›');
+  await expectInert(page, alerts);
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  await expect(question).toHaveCount(0);
+  await page.getByRole('option', { name: /door/ }).click();
+  await detail().getByRole('tab', { name: 'Link' }).click();
+  await expectInert(page, alerts);
+});
+
 test('in the timeline, the cards and the sheets of what is told', async () => {
-  await page.getByRole('button', { name: 'Declare incident' }).click();
-  await page.getByLabel('Title').fill(`names ${NAME}`);
-  await page.getByRole('button', { name: 'Declare incident', exact: true }).last().click();
-  const host = lab.host('web1');
-  const failed = `Nov 21 10:00:00 web1 systemd[1]: ${UNIT}: Failed with result 'exit-code'.`;
-  const script = `printf '%s\\n' "$3" >>"/srv/www/app/log/$1.log"; head -c 21m /dev/zero >"/srv/$1/full"; printf 'FATAL %s\\n' "$1" "$2" >>"/srv/www/app/log/$1.log"`;
-  await host.exec(['sh', '-c', script, 'go', NAME, `${NAME.replaceAll('\n', ' ')} ${LONG}`, failed]);
-  await host.start(['/srv/beam.smp', '/srv/call.pl', '-sname', `other${NODE}`]);
   for (const words of [/lines match “FATAL”/, / full/, /node/i, /of its link/, /loses packets/]) {
     await event(words).click({ timeout: 60_000 });
     await expectInert(page, alerts);

@@ -114,7 +114,7 @@ function PromptCard({ prompt, more, expected = false }: PromptCardProps) {
         for <b>{visibleText(prompt.host, 64)}</b>
         {prompt.hop !== '' && prompt.hop !== prompt.host && (
           <>
-            , asked by the hop <b>{visibleText(prompt.hop, 120)}</b>
+            , asked by <b>{visibleText(prompt.hop, 120)}</b>
           </>
         )}
       </p>
