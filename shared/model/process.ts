@@ -27,6 +27,8 @@ export interface ProcessRow {
   cpuTicks: number;
   residentBytes: number;
   virtualBytes: number;
+  /** Of what is resident, that of files and shared memory; known of the few largest, looked at every ten ticks. */
+  sharedBytes?: number;
   /** Open files, looked at every ten ticks; absent where the host does not say. */
   openFiles?: number;
   /** Its limit of them; known where it has a hundred or more. */

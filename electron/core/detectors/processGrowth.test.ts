@@ -9,6 +9,7 @@ describe('what one process gathers', () => {
       openFiles?: number;
       threads?: number;
       residentBytes?: number;
+      sharedBytes?: number;
       openFilesLimit?: number;
     },
     count = 900,
@@ -61,6 +62,17 @@ describe('what one process gathers', () => {
     ['files of a server that has started', (s) => ({ openFiles: Math.min(1500, 100 + s * 20) })],
     ['half of the files it may have', () => ({ openFiles: 500, openFilesLimit: 1024 })],
     ['a cache that fills and stays', (s) => ({ residentBytes: Math.min(900, 200 + s * 3) * MIB })],
+    [
+      'a data base that reads what it has mapped',
+      (s) => ({ residentBytes: 300 * MIB + s * 0.4 * MIB, sharedBytes: 100 * MIB + s * 0.4 * MIB }),
+    ],
+    [
+      'the same, where how much is mapped is told late',
+      (s) => ({
+        residentBytes: 300 * MIB + s * 0.4 * MIB,
+        ...(s > 200 ? { sharedBytes: 100 * MIB + s * 0.4 * MIB } : {}),
+      }),
+    ],
     ['a collector’s sawtooth', (s) => ({ residentBytes: (300 + (s % 120)) * MIB })],
     ['growth by a little of much', (s) => ({ residentBytes: 8 * GIB + s * 0.1 * MIB })],
     ['a pool of threads', (s) => ({ threads: Math.min(400, 10 + s * 10) })],

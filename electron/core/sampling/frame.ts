@@ -31,6 +31,7 @@ import { type TableChange, type TableName, tableLine } from './tables.ts';
  *     xPARENT STARTED EXECUTED ENDED[ STATUS:COUNT:MS|-]…   children of a parent since the last frame (0: of all others), and
  *                                how many ended with the most frequent statuses, and how long the longest of them lived
  *     fPID COUNT LIMIT|-         open files, and the limit where the count is 100 or more
+ *     hPID PAGES                 of the resident pages of one of the largest, those of files and shared memory
  *     y TABLE                    a table was looked at, whether anything in it changed or not
  *     rTABLE KEY<tab>VALUES      a row that is new or changed; without tab and values: it went
  *     n PIDS READ a|f            process folders there are, how many were read, whether all
@@ -82,6 +83,7 @@ export interface Frame {
   users: Map<string, string>;
   processes: ProcessLine[];
   openFiles: { pid: number; count: number; limit?: number }[];
+  sharedPages: { pid: number; pages: number }[];
   /** What the process connector told; absent where it is not read. Counts are of one process in `oneIn`. */
   kernelEvents?: { oneIn: number; lost: number };
   children: ChildrenOf[];
@@ -250,6 +252,7 @@ function emptyFrame(seq: number, mode: string, bytes: number): Frame {
     users: new Map(),
     processes: [],
     openFiles: [],
+    sharedPages: [],
     children: [],
     tables: new Map(),
     pids: 0,
@@ -326,6 +329,12 @@ function readLine(frame: Frame, text: string): boolean {
     }
     case 'x':
       return frame.children.length < MOST_PARENTS && childrenLine(frame.children, text);
+    case 'h': {
+      const m = /^h(\d{1,10}) (\d{1,20})$/.exec(text);
+      if (!m) return false;
+      frame.sharedPages.push({ pid: Number(m[1]), pages: Number(m[2]) });
+      return true;
+    }
     case 'f': {
       const m = /^f(\d{1,10}) (\d{1,10}) (-|\d{1,20})$/.exec(text);
       if (!m) return false;

@@ -55,7 +55,8 @@ test('where dmesg has no stamps, as on RHEL 6, the journal is followed in its pl
   commands({
     dd: 'exit 1',
     dmesg: 'echo "<4>Out of memory: Kill process 12 (httpd) score 61 or sacrifice child"',
-    journalctl: 'echo "[28441.948805] web1 kernel: usb 1-1: new device"; case $* in *-f*) sleep 60;; esac',
+    journalctl:
+      'echo "[28441.948805] web1 kernel: usb 1-1: new device"; case $* in *-f*) exec sleep 60;; esac',
   });
   const { follower, line } = follow();
   expect(await line).toMatchObject({ text: 'usb 1-1: new device', source: 'journalctl -k', backlog: true });

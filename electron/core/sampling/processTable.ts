@@ -93,6 +93,12 @@ export class ProcessTable {
       const { openFilesLimit: _, ...row } = entry.row;
       entry.row = { ...row, openFiles: count, ...(limit !== undefined && { openFilesLimit: limit }) };
     }
+    for (const { pid, pages } of frame.sharedPages) {
+      const entry = this.#entries.get(pid);
+      if (!entry) continue;
+      moved.add(pid);
+      entry.row = { ...entry.row, sharedBytes: pages * context.pageBytes };
+    }
     for (const pid of this.#active) {
       const entry = this.#entries.get(pid);
       if (!entry || active.has(pid) || entry.row.cpu === 0) continue;
@@ -143,7 +149,7 @@ export class ProcessTable {
     }
     const row =
       line.line === 'told'
-        ? { ...filesOf(known?.row), ...this.#row(line, known, context) }
+        ? { ...lookedAt(known?.row), ...this.#row(line, known, context) }
         : { ...known?.row, ...numbers(line, context) };
     if (!isRow(row)) return;
     this.#entries.set(line.pid, { row, reapedTicks: line.reapedTicks });
@@ -195,8 +201,11 @@ function numbers(line: ProcessNumbers, context: TableContext) {
 }
 
 /** Known from another look than the rest of the row. */
-function filesOf(row: ProcessRow | undefined): Pick<ProcessRow, 'openFiles' | 'openFilesLimit'> {
+function lookedAt(
+  row: ProcessRow | undefined,
+): Pick<ProcessRow, 'openFiles' | 'openFilesLimit' | 'sharedBytes'> {
   return {
+    ...(row?.sharedBytes !== undefined && { sharedBytes: row.sharedBytes }),
     ...(row?.openFiles !== undefined && { openFiles: row.openFiles }),
     ...(row?.openFilesLimit !== undefined && { openFilesLimit: row.openFilesLimit }),
   };

@@ -130,6 +130,9 @@ describe.each(INTERPRETERS)('the dear looks in %s', (interpreter) => {
       ]),
     );
     expect(first.openFiles.map((one) => one.pid)).not.toContain(27972);
+    // Of the four largest, told again only when it changed.
+    expect(first.sharedPages).toEqual([27969, 27972, 27973, 27991].map((pid) => ({ pid, pages: pid })));
+    expect(later.sharedPages).toEqual([]);
     expect(Object.fromEntries(later.tables.get('tcp')?.rows ?? [])).toEqual({
       // It was not empty at three looks: its owner was looked for, and is nobody here.
       'ls 8080': words('1 129 129 1 0 0 0 0'),
@@ -172,6 +175,7 @@ function together(frames: Frame[]) {
     tables,
     values: new Map(frames.flatMap((frame) => [...frame.values])),
     openFiles: frames.flatMap((frame) => frame.openFiles),
+    sharedPages: frames.flatMap((frame) => frame.sharedPages).sort((a, b) => a.pid - b.pid),
   };
 }
 
@@ -256,6 +260,8 @@ function dearTree(): Record<string, string> {
     'proc/27970/limits':
       'Limit                     Soft Limit           Hard Limit           Units     \nMax open files            1024                 524288               files     \n',
   };
+  for (const pid of ['1', '2', '3', '14', '27969', '27970', '27972', '27973', '27974', '27991'])
+    tree[`proc/${pid}/statm`] = `90000 80000 ${pid} 1 0 9 0\n`;
   for (let n = 0; n < 120; n++) tree[`proc/27970/fd/${n}@`] = n < 80 ? `socket:[${5000 + n}]` : '/dev/null';
   for (let n = 0; n < 3; n++) tree[`proc/27973/fd/${n}@`] = 'pipe:[77]';
   // All that could be the owner may be looked at; those without an open file are kernel threads, or zombies.

@@ -36,9 +36,9 @@ const OTHER = '+8 0 600 1 S 1 10 0 100 1000000 0\truby\truby b.rb';
 
 it('the first sample after all was told anew has all of the table to be looked at', () => {
   const take = assembly();
-  expect(take('r', [IDLE, 'f7 990 1024'])).toBeUndefined();
+  expect(take('r', [IDLE, 'f7 990 1024', 'h7 40'])).toBeUndefined();
   const first = take('a', []);
-  expect(first?.moved ?? first?.table).toMatchObject([{ pid: 7, openFiles: 990 }]);
+  expect(first?.moved ?? first?.table).toMatchObject([{ pid: 7, openFiles: 990, sharedBytes: 163_840 }]);
   expect(take('a', [])?.moved).toEqual([]);
   expect(take('r', [IDLE, 'f7 1020 1024'])).toBeUndefined();
   const again = take('a', []);

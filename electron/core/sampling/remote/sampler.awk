@@ -291,7 +291,7 @@ function forget(   file, line, t) {
   split("", last); split("", known); split("", raw); split("", told); split("", ticks); split("", reaped); split("", parent)
   split("", start); split("", name); split("", hot); split("", read_at); split("", again); split("", user_told); split("", user_name)
   waiting = 0; split("", wait); split("", second); split("", head); split("", tail); split("", numbers)
-  split("", rows); split("", pages); split("", files); split("", files_told); split("", counted); split("", owner); split("", owner_start)
+  split("", rows); split("", pages); split("", files); split("", files_told); split("", counted); split("", mapped); split("", owner); split("", owner_start)
   split("", owner_until); split("", queued)
   residual = 0; swept = 0; list = ""; have_last = 0; again_wanted = 0
   file = root "/etc/passwd"
@@ -302,7 +302,7 @@ function forget(   file, line, t) {
 function drop(pid) {
   delete known[pid]; delete raw[pid]; delete told[pid]; delete ticks[pid]; delete reaped[pid]; delete parent[pid]
   delete start[pid]; delete name[pid]; delete hot[pid]; delete read_at[pid]; delete again[pid]
-  delete pages[pid]; delete files[pid]; delete files_told[pid]; delete counted[pid]
+  delete pages[pid]; delete files[pid]; delete files_told[pid]; delete counted[pid]; delete mapped[pid]
   delete second[pid]; delete head[pid]; delete tail[pid]; delete numbers[pid]
 }
 
@@ -516,7 +516,7 @@ function take_most(pid, value,   i) {
 }
 
 # The control groups of the processes that use most CPU and memory, and our own: of each the level whose limit holds.
-function process_groups(   pid, i, n, asked, key, memory, cpu) {
+function process_groups(   pid, i, n, asked, key, memory, cpu, t) {
   split("", grown_ticks)
   for (pid in ticks) {
     # Whatever grew since the last look is still hot.
@@ -527,6 +527,14 @@ function process_groups(   pid, i, n, asked, key, memory, cpu) {
   asked[1] = 0; n = 1
   most("grown"); for (i = 1; i <= most_count; i++) asked[++n] = most_pid[i]
   most("pages"); for (i = 1; i <= most_count; i++) asked[++n] = most_pid[i]
+  # Of the largest: how much of their memory is of files and shared, as a mapped data base is.
+  for (i = 1; i <= most_count; i++) {
+    pid = most_pid[i]
+    split(line1(proc "/" pid "/statm"), t, " ")
+    if (t[3] !~ /^[0-9]+$/ || (pid in mapped) && mapped[pid] == t[3]) continue
+    mapped[pid] = t[3]
+    print "h" pid " " t[3]
+  }
   for (i = 1; i <= n; i++) {
     group_paths(asked[i] ? asked[i] : "self")
     if (memory_level()) {

@@ -242,7 +242,7 @@ sub link_speeds {
 my (%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %user_told, %user_name);
 # Of the dear looks: resident pages, open files as counted and as told, CPU at the last look at control groups, and who
 # owns a group of sockets.
-my (%pages, %files, %files_told, %counted, %owner, %queued);
+my (%pages, %files, %files_told, %counted, %owner, %queued, %mapped);
 # The pids whose open files are this tick's to count.
 my @tenth;
 # How a process that we know ended, as the process connector told it, until it is gone from the list.
@@ -251,7 +251,7 @@ my ($explained, $read, $residual, $swept, $list, $again_wanted) = (0, 0, 0, 0, '
 
 sub forget {
   (%last, %interfaces, %line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %user_told) = ();
-  (%rows, %pages, %files, %files_told, %counted, %owner, %queued, %status) = ();
+  (%rows, %pages, %files, %files_told, %counted, %owner, %queued, %status, %mapped) = ();
   ($residual, $swept, $list, $last_busy, $again_wanted) = (0, 0, '', undef, 0);
   %user_name = ();
   for (split /\n/, slurp("$root/etc/passwd")) {
@@ -267,7 +267,7 @@ sub gone {
     $explained -= $ticks{$pid} + $reaped{$pid};
     $hot{$parent{$pid}} = $seq + 10;
   }
-  delete $_->{$pid} for \(%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %pages, %files, %files_told, %counted, %status);
+  delete $_->{$pid} for \(%line, %told, %ticks, %reaped, %parent, %start, %name, %hot, %read_at, %again, %pages, %files, %files_told, %counted, %status, %mapped);
 }
 
 # The process connector (linux/cn_proc.h): every fork, exec and exit of the machine, short-lived processes too.
@@ -610,7 +610,14 @@ sub process_groups {
     $grown{$_} = $ticks{$_} - $counted{$_} if defined $counted{$_} && $ticks{$_} > $counted{$_};
     $counted{$_} = $ticks{$_};
   }
-  for my $pid ('self', most(\%grown), most(\%pages)) {
+  my @largest = most(\%pages);
+  # Of the largest: how much of their memory is of files and shared, as a mapped data base is.
+  for my $pid (@largest) {
+    next unless line1("$proc/$pid/statm") =~ /^\d+ \d+ (\d+)/ && $mapped{$pid} ne $1;
+    $mapped{$pid} = $1;
+    $out .= "h$pid $1\n";
+  }
+  for my $pid ('self', most(\%grown), @largest) {
     my ($m, $c, $v2) = group_paths($pid);
     my $by = $pid eq 'self' ? 0 : $pid;
     my ($path, $value, $dir) = memory_level($m, $v2);
