@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseKernelLine } from './kernelLine.ts';
+import { linesOfRecord, parseKernelLine } from './kernelLine.ts';
 
 const KILLED = 'Killed process 25910 (ruby) total-vm:16287724kB, anon-rss:15310180kB, file-rss:0kB';
 
@@ -17,6 +17,20 @@ describe('a line of the kernel log', () => {
     expect(parseKernelLine('kmsg', '6,1,2,-;caf\\xc3\\xa9 \\x1b[31m', undefined)?.text).toBe(
       'café \u001b[31m',
     );
+  });
+
+  test('of several lines is those; a line break in a process’s name is none', () => {
+    expect(linesOfRecord('Mem-Info:\nactive_anon:1\ninactive_anon:2')).toHaveLength(3);
+    expect(linesOfRecord('Call Trace:\nOut of memory: Killed process 1 (x) total-vm:1kB')).toHaveLength(2);
+    for (const text of [
+      'Memory cgroup out of memory: Killed process 12 (a\nb) total-vm:8kB, anon-rss:4kB, file-rss:0kB',
+      'Out of memory: Kill process 12 (\n\n\n) score 61 or sacrifice child',
+      'oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,oom_memcg=/a,task_memcg=/a,task=a\nb,pid=12,uid=0',
+      'a\nb invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0',
+      'a\nb[12]: segfault at 0 ip 1 sp 2 error 4',
+      'INFO: task a\nb:12 blocked for more than 120 seconds.',
+    ])
+      expect(linesOfRecord(text)).toEqual([text.replaceAll('\n', '\\n')]);
   });
 
   test('from dmesg and the journal has its stamp since boot', () => {

@@ -54,6 +54,20 @@ export function parseKernelLine(
   }
 }
 
+/**
+ * A record of the kernel's log may hold several lines. A line break in the name of a process is none of them: it is shown
+ * as /proc/PID/stat shows it, or a process could hide how it ended by its name.
+ */
+export function linesOfRecord(text: string): string[] {
+  if (!text.includes('\n')) return [text];
+  const joined = text.replaceAll('\n', '\\n');
+  return NAMES_A_PROCESS.test(joined) ? [joined] : text.split('\n');
+}
+
+/** Where the break is within the name, which has at most fifteen bytes. */
+const NAMES_A_PROCESS =
+  /^(?:oom-kill:constraint=.*,task=.{0,30}\\n|.{0,80}\bKill(?:ed)? process \d+(?:, UID \d+,)? \(.{0,14}\\n|.{0,14}\\n.{0,14} invoked oom-killer: |.{0,14}\\n.{0,14}\[\d+\]: segfault at |traps: .{0,14}\\n|INFO: task .{0,14}\\n.{0,14}:\d+ blocked )/;
+
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
 function parseSyslog(raw: string, wall: WallContext | undefined): ParsedKernelLine | undefined {

@@ -5,7 +5,13 @@ import { Emitter } from '../../../shared/base/emitter.ts';
 import type { HostFacts } from '../../../shared/model/host.ts';
 import type { KernelLine } from '../detectors/detector.ts';
 import type { Session } from '../sessions/session.ts';
-import { type KernelSource, type ParsedKernelLine, parseKernelLine, type WallContext } from './kernelLine.ts';
+import {
+  type KernelSource,
+  linesOfRecord,
+  type ParsedKernelLine,
+  parseKernelLine,
+  type WallContext,
+} from './kernelLine.ts';
 import { LineSplitter } from './lineSplitter.ts';
 import { keepResident } from './residentCommand.ts';
 import type { FollowerState, KernelLogFollower } from './sampler.types.ts';
@@ -66,7 +72,7 @@ export function followKernelLog(session: Session, options: KernelLogOptions): Ke
     if (!following) return;
     const told = following.read(raw, seen, options);
     if (!told) return;
-    for (const one of told.text.split('\n')) lineEmitter.fire({ ...told, text: one });
+    for (const one of linesOfRecord(told.text)) lineEmitter.fire({ ...told, text: one });
   };
 
   const announced = (rest: string): boolean => {
