@@ -77,11 +77,12 @@ export function buildReport(
   for (const entry of timeline) {
     const { event } = entry;
     const figures = charts.find((one) => one.host === event.host)?.figures ?? [];
-    entry.evidence = event.evidence.map((evidence) => {
+    const evidence = event.evidence.map((evidence) => {
       const described = describeEvidence(evidence, event, store, panes, options.time);
       const figure = evidence.type === 'samples' ? figureOf(evidence.metric, figures) : undefined;
       return figure === undefined ? described : { ...described, figure };
     });
+    entry.evidence = evidence.some(({ flame }) => flame) ? evidence.map(withoutStacks) : evidence;
     const plan = event.source === 'remediation' ? event.detail['plan'] : undefined;
     const remediation = remediationEntries.find(({ record }) => record.plan.id === plan);
     if (remediation) entry.remediation = remediation.reference;
@@ -216,6 +217,14 @@ function hostsOf(timeline: readonly TimelineEntry[], remediations: readonly Reme
   }
   for (const { record } of remediations) hosts.add(record.plan.host);
   return [...hosts];
+}
+
+/** A profile's hottest stacks are told with the profile itself; with its command, where its file has gone. */
+function withoutStacks(described: EvidenceEntry): EvidenceEntry {
+  const { evidence } = described;
+  return evidence.type === 'output'
+    ? { evidence, heading: 'How it was taken', pairs: [['command', evidence.command]] }
+    : described;
 }
 
 function describeEvidence(

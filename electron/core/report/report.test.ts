@@ -6,6 +6,7 @@ import { ManualClock } from '../../../shared/base/clock.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { Incident, IncidentId } from '../../../shared/model/incident.ts';
 import { METRICS } from '../../../shared/model/metric.ts';
+import type { ProfileId } from '../../../shared/model/profile.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { openWorkspaceRecord } from '../store/openWorkspaceRecord.ts';
 import type { RecordStore } from '../store/store.types.ts';
@@ -427,6 +428,51 @@ describe('exporting', () => {
     expect(() => render('md', { incident: 'none' as IncidentId })).toThrow(/There is no incident none/);
     expect(() => render('md', { timeZone: 'Mars/Olympus' })).toThrow(/no time zone "Mars\/Olympus"/);
   });
+});
+
+it('tells a profile’s hottest stacks once: with the profile, or where its file has gone with its command', () => {
+  const summary = {
+    id: '6f3c2a52-9a5e-4bb1-8f0e-1f0a2f6f7f11' as ProfileId,
+    host: 'web1' as HostId,
+    title: 'pid 7 (node), 3 s',
+    name: 'node',
+    way: 'perf' as const,
+    at: NOW - 60_000,
+    seconds: 3,
+    processes: [
+      { identity: { bootId: 'b', pid: 7, startTicks: 1 }, name: 'node', command: 'node app.js', samples: 90 },
+    ],
+    notes: [],
+  };
+  const stack = 'main → parseHtml';
+  store.putEvent({
+    id: 'taken' as EventId,
+    revision: 1,
+    seenAt: summary.at,
+    clockOffsetMs: 0,
+    kind: 'profile.taken',
+    severity: 'info',
+    source: 'person',
+    at: summary.at,
+    host: summary.host,
+    title: 'Profiled pid 7 (node), 3 s',
+    detail: {},
+    evidence: [
+      { type: 'profile', profile: summary },
+      { type: 'output', command: 'perf record -p 7', text: `100.0 %  ${stack}` },
+    ],
+    actions: [],
+  });
+  for (const format of ['md', 'html'] as const) {
+    expect(render(format).split(stack)).toHaveLength(2);
+    expect(render(format)).toContain('Output of a command');
+  }
+  store.putProfile({ ...summary, folded: ['main;parseHtml 90'] });
+  for (const format of ['md', 'html'] as const) {
+    expect(render(format).split(stack)).toHaveLength(2);
+    expect(render(format)).not.toContain('Output of a command');
+    expect(render(format)).toContain('perf record -p 7');
+  }
 });
 
 describe('from a record', () => {
