@@ -77,6 +77,9 @@ it('says what is wrong: no such recording, no recording at all, a file with faul
   expect(stderr).toContain('there is no incident INC-7');
   expect(await run(RECORDING, '--workspace', await workspace('{ nosuch: {} }'))).toBe(1);
   expect(stderr).toContain('unknown key "nosuch"');
+  stderr = '';
+  expect(await run(RECORDING, '--workspace', await workspace('{ diskFull: { openShare: 95 } }'))).toBe(1);
+  expect(stderr).toMatch(/w\.yaml:4:\d+: error: .*openShare cannot be "95".*a share: 0\.95 is 95 %/);
   expect(await run('yesterday')).toBe(2);
   const other = join(base, 'other.gz');
   await writeFile(other, 'not gzip');

@@ -49,6 +49,17 @@ it('names who it is now when whom it named has gone, at most once a window', () 
   expect(host.open[0]?.revision).toBeLessThanOrEqual(5);
 });
 
+it('does not flap where it is told to open below where it closes', () => {
+  for (const thresholds of [{ openShare: 0.6 }, { openShare: 0.6, closeShare: 0.9 }]) {
+    const host = new TestHost({ thresholds: { cpuSaturated: thresholds } });
+    run(host, 60, 0.7, { busy: 1.4, visible: 1.4 });
+    expect(told(host)).toHaveLength(1);
+    expect(host.open).toHaveLength(1);
+    run(host, 30, 0.4, { busy: 0.8, visible: 0.8 });
+    expect(host.open).toEqual([]);
+  }
+});
+
 it('a build is info, steal a warning', () => {
   const build = new TestHost({});
   build.add({ pid: 50, name: 'cc1', cpu: 1 }, false);

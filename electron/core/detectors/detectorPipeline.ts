@@ -364,6 +364,26 @@ function thresholdsOf(
     const own = ordered.filter((rule) => rule.detector === detector.name);
     return own.length === 0
       ? undefined
-      : Object.assign({ ...detector.thresholds }, ...own.map((r) => r.values));
+      : keptApart(
+          detector.thresholds,
+          Object.assign({ ...detector.thresholds }, ...own.map((r) => r.values)),
+        );
   });
+}
+
+/**
+ * Where something opens at one figure and closes below another, whoever sets the first alone means both: closing above it
+ * would open and close it at every look.
+ */
+function keptApart(defaults: Thresholds, values: Record<string, number | boolean>): Thresholds {
+  for (const [open, close] of [
+    ['openShare', 'closeShare'],
+    ['times', 'closeTimes'],
+  ] as const) {
+    const [from, to, usualFrom, usualTo] = [values[open], values[close], defaults[open], defaults[close]];
+    if (typeof from !== 'number' || typeof to !== 'number' || to < from) continue;
+    if (typeof usualFrom === 'number' && typeof usualTo === 'number')
+      values[close] = (from * usualTo) / usualFrom;
+  }
+  return values;
 }

@@ -56,6 +56,8 @@ function readRules(
   return rules;
 }
 
+const MOST_SHARE = 10;
+
 function readValue(
   reader: YamlReader,
   item: Item,
@@ -65,7 +67,17 @@ function readValue(
   const value = item.node && 'value' in item.node ? item.node.value : undefined;
   const wanted = typeof standard;
   if (typeof value === 'boolean' && wanted !== 'number') return value;
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0 && wanted !== 'boolean') return value;
+  // More than all is how to switch one off; but whoever writes 95 means per cent.
+  const isShare = /share$/i.test(what);
+  const most = isShare ? MOST_SHARE : Number.POSITIVE_INFINITY;
+  if (
+    typeof value === 'number' &&
+    value >= 0 &&
+    value <= most &&
+    Number.isFinite(value) &&
+    wanted !== 'boolean'
+  )
+    return value;
   const shown =
     typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
       ? ` ${quote(String(value))}`
@@ -73,9 +85,11 @@ function readValue(
   const expected =
     wanted === 'boolean'
       ? 'true or false'
-      : wanted === 'number'
-        ? 'a number, 0 or more'
-        : 'a number, 0 or more, or true or false';
+      : isShare
+        ? 'a share: 0.95 is 95 %'
+        : wanted === 'number'
+          ? 'a number, 0 or more'
+          : 'a number, 0 or more, or true or false';
   reader.problem(
     item.offset,
     `The threshold ${what} cannot be${shown}.`,
