@@ -30,6 +30,16 @@ describe('a value axis', () => {
     ]);
   });
 
+  test('no label is wider than the axis', () => {
+    const axis = valueAxis(1500, '1/s', 3);
+    expect(axis.ticks.map(axis.label)).toEqual(['0', '0.5', '1', '1.5k/s']);
+    for (let value = 0.001; value < 1e8; value *= 1.7)
+      for (const unit of ['count', '1/s', 'load'] as const) {
+        const { ticks, label } = valueAxis(value, unit);
+        expect(Math.max(...ticks.map((tick) => label(tick).length))).toBeLessThanOrEqual(6);
+      }
+  });
+
   test('nothing and not-a-number still give an axis', () => {
     expect(valueAxis(0, 'share').top).toBeGreaterThan(0);
     expect(valueAxis(Number.NaN, 'bytes').ticks.length).toBeGreaterThan(1);

@@ -75,7 +75,9 @@ function scale(top: number, unit: Unit): { divisor: number; name: string } {
     };
   }
   const name = unit === '1/s' ? '/s' : unit === 'ms' ? '\u00a0ms' : '';
-  if (top >= 10_000) return { divisor: 1000, name: `k${name}` };
+  if (top >= 1_000_000) return { divisor: 1_000_000, name: `M${name}` };
+  // With a unit behind it a label of four digits is wider than the axis.
+  if (top >= (name === '' ? 10_000 : 1000)) return { divisor: 1000, name: `k${name}` };
   return { divisor: 1, name };
 }
 
