@@ -27,6 +27,15 @@ describe('connections.leak and connections.capped', () => {
     expect(host.open).toEqual([]);
   });
 
+  it('tells what comes and goes once, and again when it grows beyond', () => {
+    const host = withNode();
+    const wave = (s: number) => Math.round(130 + 100 * Math.sin(s / 60));
+    playSockets(host, 1800, (s) => [group({ count: wave(s), ownerPid: 18 })]);
+    expect(told(host, 'connections.leak')).toHaveLength(1);
+    playSockets(host, 400, (s) => [group({ count: wave(1800) + s, ownerPid: 18 })]);
+    expect(told(host, 'connections.leak')).toHaveLength(2);
+  });
+
   it('tells a server that forgets connections whose other end is gone', () => {
     const host = withNode();
     playSockets(host, 200, (s) => [

@@ -21,6 +21,8 @@ interface Track {
   lowest: number;
   largeSince: number | undefined;
   told?: { at: number; count: number; from: Point };
+  /** How many there were before they went again: up to there is load that comes and goes. */
+  ceiling?: number;
 }
 
 interface State {
@@ -65,6 +67,9 @@ export const connectionsLeak: Detector<State> = {
   },
 };
 
+/** What grew and went again must grow by so much more to be told again. */
+const BEYOND = 1.25;
+
 export function mayLeak({ kind, state }: SocketGroup): boolean {
   return (
     (kind === 'outbound' && state !== 'time-wait' && state !== 'syn-sent') ||
@@ -97,6 +102,7 @@ function judge(
   const { told } = track;
   if (growth) {
     if (!told && !ownerIsKnownOrWaitedFor(group, track.largeSince ?? at, at)) return;
+    if (!told && group.count < (track.ceiling ?? 0) * BEYOND) return;
     if (told && group.count - told.count < 0.25 * (told.count - told.from.value)) return;
     const from = told?.from ?? growth.from;
     track.told = { at, count: group.count, from };
@@ -108,6 +114,7 @@ function judge(
   const level = at - told.at >= spanMs && group.count - before < 0.05 * (told.count - told.from.value);
   if (group.count >= told.from.value + (told.count - told.from.value) / 2 && !level) return;
   delete track.told;
+  if (!level) track.ceiling = Math.max(track.ceiling ?? 0, told.count);
   track.points = new Points().add(at, group.count, spanMs * 6);
   track.lowest = group.count;
   outputs.push({ type: 'close', key: `${key}`, endedAt: at });

@@ -9,8 +9,10 @@ import { bytesWords, limit, percent } from './words.ts';
 
 interface Track {
   points: Points;
-  told?: { at: number; severity: string; left: number };
+  told?: { at: number; severity: string; left: number; used: number };
   slowSince?: number;
+  /** How full it was before it was emptied: logs that are rotated, and journals of a data base, fill it up to there again. */
+  ceiling?: { used: number; available: number };
 }
 
 interface State {
@@ -55,6 +57,8 @@ function judge(
   const filling = growth !== undefined && left <= limit(context, 'minutes') * 60;
   // Once it is full it grows no more: that is told by another detector, and is not an end of it.
   if (fs.availableBytes <= 0) return;
+  const { ceiling } = track;
+  if (filling && !track.told && ceiling && fs.usedBytes < ceiling.used + ceiling.available * BEYOND) return;
   if (filling) {
     delete track.slowSince;
     const share = fs.usedBytes / Math.max(1, fs.usedBytes + fs.availableBytes);
@@ -74,7 +78,7 @@ function judge(
       return;
     // It does not calm down while it fills.
     const kept = told && (RANK[told.severity] ?? 0) > (RANK[severity] ?? 0) ? told.severity : severity;
-    track.told = { at: sample.at, severity: kept, left };
+    track.told = { at: sample.at, severity: kept, left, used: Math.max(fs.usedBytes, told?.used ?? 0) };
     outputs.push({
       type: 'event',
       key: fs.mount,
@@ -94,9 +98,15 @@ function judge(
   track.slowSince ??= sample.at;
   if (sample.at - track.slowSince < 30_000) return;
   outputs.push({ type: 'close', key: fs.mount, endedAt: track.slowSince });
+  const { used } = track.told;
+  if (fs.usedBytes < used)
+    track.ceiling = { used, available: Math.max(0, fs.usedBytes + fs.availableBytes - used) };
   delete track.told;
   delete track.slowSince;
 }
+
+/** Of what was left at its fullest, so much more must be taken. */
+const BEYOND = 0.25;
 
 const RANK: Readonly<Record<string, number>> = { info: 0, warning: 1, critical: 2 };
 

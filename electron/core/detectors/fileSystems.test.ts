@@ -47,6 +47,15 @@ describe('disk.full, disk.filling and inodes.full', () => {
     expect(host.open).toEqual([]);
   });
 
+  it('tells a disk that is filled and emptied again and again once, and again when it is filled beyond', () => {
+    const host = new TestHost({});
+    const wave = (s: number) => 85 * GIB + Math.sin(s / 30) * GIB;
+    playDisk(host, 1200, (s) => filled(wave(s), 100 * GIB));
+    expect(told(host, 'disk.filling')).toHaveLength(1);
+    playDisk(host, 400, (s) => filled(86 * GIB + s * 0.02 * GIB, 100 * GIB));
+    expect(told(host, 'disk.filling')).toHaveLength(2);
+  });
+
   it('shows what a host calls its file systems as text', () => {
     const host = new TestHost({});
     playDisk(host, 20, () => ({

@@ -52,6 +52,21 @@ describe('what one process gathers', () => {
     );
   });
 
+  it('memory.leak: a heap that is swept each quarter of an hour is told once, and again when it grows beyond', () => {
+    const swept = (s: number) => 300 * MIB + (s % 900) * MIB;
+    expect(
+      told(
+        grow((s) => ({ residentBytes: swept(s) }), 4000),
+        'memory.leak',
+      ),
+    ).toHaveLength(1);
+    const beyond = grow(
+      (s) => ({ residentBytes: s < 2000 ? swept(s) : swept(2000) + (s - 2000) * MIB }),
+      4000,
+    );
+    expect(told(beyond, 'memory.leak')).toHaveLength(2);
+  });
+
   it('threads.growth: threads that are not ended', () => {
     const host = grow((s) => ({ threads: 50 + Math.round(s / 2) }), 600);
     expect(told(host, 'threads.growth')).toMatchObject([{ detail: { pid: 18 } }]);

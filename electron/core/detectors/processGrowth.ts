@@ -22,6 +22,8 @@ interface Track {
   lowest: number;
   /** Set while it is told of. */
   told?: { at: number; value: number; growth: Growth };
+  /** What it was before it was given back: a heap that is swept each half hour grows up to there again. */
+  ceiling?: number;
 }
 
 export interface GrowthState {
@@ -62,6 +64,8 @@ export interface ProcessGrowthSpec {
 const LOOK_MS = 10_000;
 const LONG_SPAN_MS = 5 * 60_000;
 const MOST_TRACKS = 64;
+/** What grew and was given back must grow by so much more to be told again. */
+const BEYOND = 1.1;
 /** Growth too slow for the window is looked for in one six times as long. */
 const LONG = 6;
 
@@ -204,6 +208,7 @@ function judge(
       ? undefined
       : (steadyGrowth(points, { ...rule, spanMs }) ??
         steadyGrowth(points, { ...rule, spanMs: spanMs * LONG }));
+  if (growth && !told && value < (track.ceiling ?? 0) * BEYOND) return;
   if (growth && (!told || value - told.value >= 0.25 * (told.value - told.growth.from.value))) {
     track.told = { at: sample.at, value, growth: { ...growth, from: told?.growth.from ?? growth.from } };
     outputs.push({
@@ -221,6 +226,7 @@ function judge(
   const level = sample.at - told.at >= spanMs && value - before < grown * 0.05;
   if (!released && !level) return;
   delete track.told;
+  if (released) track.ceiling = Math.max(track.ceiling ?? 0, told.value);
   // What was grown before is not growth again.
   track.points = new Points().add(sample.at, value, spanMs * LONG);
   track.lowest = value;

@@ -28,6 +28,31 @@ describe('queue.stalled', () => {
     expect(told(host, 'queue.stalled')[0]?.title).toContain('The other side does not take 85.0 KiB');
   });
 
+  it('is for information while a few of many clients are gone, and a warning when they are many', () => {
+    const host = withNode();
+    const clients = (notEmpty: number) => [
+      group({
+        kind: 'inbound',
+        port: 443,
+        count: 100,
+        ownerPid: 18,
+        sendQueue: stuck(notEmpty, 50_000 + notEmpty),
+      }),
+      group({
+        kind: 'inbound',
+        state: 'fin-wait-1',
+        port: 443,
+        count: 6,
+        ownerPid: 18,
+        sendQueue: stuck(6, 9000),
+      }),
+    ];
+    playSockets(host, 120, () => clients(1));
+    expect(told(host, 'queue.stalled').map((event) => event.severity)).toEqual(['info', 'info']);
+    playSockets(host, 60, () => clients(80));
+    expect(told(host, 'queue.stalled').map((event) => event.severity)).toEqual(['warning', 'info']);
+  });
+
   it.each<[string, (second: number) => SocketGroup[]]>([
     [
       'a transfer in full flow',

@@ -13,6 +13,8 @@ interface Queue {
   sum: number;
   clearSince?: number;
   open: boolean;
+  /** It was told for information only. */
+  few?: boolean;
 }
 
 interface State {
@@ -25,7 +27,8 @@ const SIDES = ['receive', 'send'] as const;
 /**
  * Bytes that wait in the queues of established connections and do not get less: what arrived is not read by the process
  * here, or what it sent is not taken by the other side. A transfer in full flow has full queues too, though never the
- * same; so each look must find at least as much as the one before.
+ * same; so each look must find at least as much as the one before. Of many clients some are always asleep or gone: what a
+ * few of them do not take is for information.
  */
 export const queueStalled: Detector<State> = {
   name: 'queueStalled',
@@ -64,6 +67,9 @@ export const queueStalled: Detector<State> = {
         if (queue.open) {
           if (!drained) {
             delete queue.clearSince;
+            if (!queue.few || isOfFew(group, side, use)) continue;
+            queue.few = false;
+            outputs.push(draftOf(key, group, side, use, queue.since, sample, at));
             continue;
           }
           queue.clearSince ??= at;
@@ -77,6 +83,7 @@ export const queueStalled: Detector<State> = {
           ownerIsKnownOrWaitedFor(group, queue.since, at)
         ) {
           queue.open = true;
+          queue.few = isOfFew(group, side, use);
           outputs.push(draftOf(key, group, side, use, queue.since, sample, at));
         }
       }
@@ -94,6 +101,12 @@ export const queueStalled: Detector<State> = {
 };
 
 const HAS_QUEUES: ReadonlySet<string> = new Set(['established', 'close-wait', 'fin-wait-1', 'last-ack']);
+
+/** Clients that went without a word: fewer than a tenth, or what is left of connections that the process has closed. */
+function isOfFew(group: SocketGroup, side: 'receive' | 'send', use: QueueUse): boolean {
+  if (side !== 'send' || group.kind !== 'inbound') return false;
+  return group.state === 'fin-wait-1' || group.state === 'last-ack' || use.notEmpty * 10 <= group.count;
+}
 
 function draftOf(
   key: number,
@@ -116,7 +129,7 @@ function draftOf(
     key: `${key}`,
     draft: {
       kind: 'queue.stalled',
-      severity: 'warning',
+      severity: isOfFew(group, side, use) ? 'info' : 'warning',
       at: since,
       hostAt: sample.hostAt,
       title: what,
