@@ -137,7 +137,7 @@ class HostSampler implements Sampler {
       return;
     }
     if (opened.ok) run.attach(opened.value);
-    else this.#ended(`cannot be started: ${opened.error.reason}`, undefined);
+    else this.#ended(`the sampler cannot be started: ${opened.error.reason}`, undefined);
   }
 
   /** `advice` is there when trying again cannot help until something changes on the host. */
@@ -155,7 +155,8 @@ class HostSampler implements Sampler {
         since: this.#clock.now(),
         reason,
         advice:
-          advice ?? 'It is tried again every 30 seconds. Check the process limit and memory of the host.',
+          advice ??
+          'It is tried again every 30 seconds. May this login run commands, and has the host processes and memory to spare?',
       });
     } else {
       this.#setState({ kind: 'starting', since: this.#clock.now() });

@@ -31,7 +31,10 @@ describe('the channel budget', () => {
     await budget.wait('kernel log', 'long');
     const pane = budget.take('pane');
     expect(pane).toMatchObject({ ok: false, error: { kind: 'full' } });
-    if (!pane.ok) expect(pane.error.reason).toMatch(/allows 2 channels .*sampler, kernel log.*MaxSessions/);
+    if (!pane.ok)
+      expect(pane.error.reason).toMatch(
+        /allows 2 channels .*\(MaxSessions\), taken by: sampler, kernel log$/,
+      );
   });
 
   it('learns a lower limit from a refusal', async () => {

@@ -68,7 +68,7 @@ export function createChannelBudget(initialLimit = DEFAULT_CHANNELS): ChannelBud
       .join(', ');
     return {
       kind: 'full',
-      reason: `the host allows ${limit} ${limit === 1 ? 'channel' : 'channels'} on one connection (MaxSessions), and they are taken: ${list}. Close a pane of this host, or raise MaxSessions there`,
+      reason: `the host allows ${limit === 1 ? '1 channel' : `${limit} channels`} on one connection (MaxSessions), taken by: ${list}`,
     };
   }
 

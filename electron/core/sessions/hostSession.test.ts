@@ -197,7 +197,9 @@ describe('a session', () => {
     expect(refused).toMatchObject({ ok: false, error: { kind: 'full' } });
     expect(session.channels).toMatchObject({ limit: 3, used: 3 });
     const again = await session.openShell(size);
-    expect(!again.ok && again.error.reason).toMatch(/allows 3 channels.*3 × pane.*MaxSessions/);
+    expect(!again.ok && again.error.reason).toMatch(
+      /allows 3 channels.*\(MaxSessions\), taken by: 3 × pane$/,
+    );
     session.reconnect();
     await until(session, (link) => link.kind === 'good' && link.roundTripMs !== undefined);
     expect(session.channels.limit).toBe(3);

@@ -175,7 +175,7 @@ export function createPane(options: PaneOptions): Pane {
           ? {
               full: true,
               advice:
-                'Close another pane of this host, raise MaxSessions in its sshd_config, or open another connection: it logs in once more.',
+                'Open another connection (it logs in once more), close another pane of this host, or raise MaxSessions in its sshd_config.',
             }
           : { advice: 'Restart the pane to try again.' }),
       });

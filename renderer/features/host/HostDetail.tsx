@@ -81,6 +81,7 @@ export const HostDetail = memo(function HostDetail() {
         </div>
         <Moment host={host.id} />
         <Facts host={host} />
+        <Unwatched host={host} />
       </header>
       <div
         role="tabpanel"
@@ -97,6 +98,16 @@ export const HostDetail = memo(function HostDetail() {
     </section>
   );
 });
+
+/** A host without figures looks like a quiet one: why it has none is said where they would be. */
+function Unwatched({ host: { sampler } }: { host: HostSummary }) {
+  if (sampler.kind !== 'failed') return null;
+  return (
+    <p className={styles.unwatched} role="alert">
+      Nothing is measured: {visibleText(sampler.reason, 300)}. {visibleText(sampler.advice, 300)}
+    </p>
+  );
+}
 
 /** The moment that the values are of, while it is not now; and for how long nothing has come. */
 function Moment({ host }: { host: HostId }) {

@@ -10,15 +10,21 @@ interface ClientInside {
   _protocol: {
     ping(): void;
     channelWindowAdjust(channel: number, bytes: number): void;
+    exec(channel: number, ...more: unknown[]): void;
+    shell(channel: number, ...more: unknown[]): void;
     _cipher?: { _encKey?: Buffer | KeyObject };
     _decipher?: { _decipherKey?: Buffer | KeyObject };
   };
   _remoteVer: string | undefined;
+  _chanMgr: { _channels: Record<string, ChannelInside> };
 }
 
 interface ChannelInside {
   incoming: { window: number };
   outgoing: { id: number; state: string };
+  /** What is asked of the channel and not answered yet. */
+  _callbacks: ((failed: unknown) => void)[];
+  close(): void;
 }
 
 /**
@@ -42,6 +48,29 @@ export function keepKeyObjects(client: Client): void {
     if (Buffer.isBuffer(_cipher?._encKey)) _cipher._encKey = createSecretKey(_cipher._encKey);
     if (Buffer.isBuffer(_decipher?._decipherKey))
       _decipher._decipherKey = createSecretKey(_decipher._decipherKey);
+  });
+}
+
+/**
+ * ssh2 forgets a channel whose command or shell the server refuses, and the server keeps it: a host that cannot fork
+ * refuses each, and ten of them would use up the connection for good (MaxSessions). Here they are closed.
+ */
+export function closeRefusedChannels(client: Client): void {
+  client.once('handshake', () => {
+    const { _protocol: protocol, _chanMgr: channels } = client as unknown as ClientInside;
+    for (const request of ['exec', 'shell'] as const) {
+      const send = protocol[request].bind(protocol);
+      protocol[request] = (id, ...more) => {
+        const channel = Object.values(channels._channels).find((one) => one.outgoing?.id === id);
+        const answered = channel?._callbacks.pop();
+        if (!channel || !answered) throw new Error('this version of ssh2 keeps its requests elsewhere');
+        channel._callbacks.push((failed) => {
+          if (failed) channel.close();
+          answered(failed);
+        });
+        send(id, ...more);
+      };
+    }
   });
 }
 

@@ -115,8 +115,18 @@ export function createSshConnection(
     if ('reason' in error) {
       return everOpened
         ? { kind: 'full', reason: `${place} allows no more than ${channels} channels on one connection` }
-        : { kind: 'refused', reason: `${place} allows no sessions: ${error.message}` };
+        : { kind: 'refused', reason: `${place} allows no sessions (MaxSessions 0)` };
     }
+    if (/pseudo-terminal/.test(error.message))
+      return {
+        kind: 'refused',
+        reason: `${place} gives this login no terminal (PermitTTY, or it has no more)`,
+      };
+    if (/^Unable to (exec|open shell)$/.test(error.message))
+      return {
+        kind: 'refused',
+        reason: `${place} could not start a process: it may have too many, or no memory`,
+      };
     return { kind: 'refused', reason: `${place}: ${error.message}` };
   }
 

@@ -9,7 +9,7 @@ import type { ConnectFailure } from '../transport.ts';
 import type { ForwardedAgent } from './forwardedAgent.ts';
 import { createHostKeyCheck } from './hostKeyCheck.ts';
 import type { KeyRing } from './keyRing.ts';
-import { keepKeyObjects, serverVersion } from './ssh2Internals.ts';
+import { closeRefusedChannels, keepKeyObjects, serverVersion } from './ssh2Internals.ts';
 import { createAuthentication } from './sshAuthentication.ts';
 import { describePlace, describeSshError, plain } from './sshFailure.ts';
 import type { SshTarget } from './sshTarget.ts';
@@ -44,6 +44,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
   const { target, socket, signal, clock } = options;
   const client = new ssh2.Client();
   keepKeyObjects(client);
+  closeRefusedChannels(client);
   const ending = new AbortController();
   const place = describeHop(target);
 

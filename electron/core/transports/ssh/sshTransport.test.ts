@@ -602,6 +602,44 @@ describe('passwords', () => {
   });
 });
 
+describe('a host that cannot start a process', () => {
+  it('gets back the channel of each command and shell that it refuses', async () => {
+    let open = 0;
+    const waiting: (() => void)[] = [];
+    const server = new ssh2.Server(
+      { hostKeys: [readFileSync(join(sshd.directory, 'host_ed25519'))] },
+      (client) => {
+        client.on('error', () => {});
+        client.on('authentication', (context) => context.accept());
+        client.on('session', (accept) => {
+          const session = accept();
+          open++;
+          // sshd answers so when fork(2) fails, and keeps the channel.
+          session.on('pty', (ok) => ok?.());
+          session.on('env', (ok) => ok?.());
+          session.on('exec', (_accept, reject) => reject?.());
+          session.on('shell', (_accept, reject) => reject?.());
+          session.on('close', () => {
+            open--;
+            for (const run of waiting.splice(0)) run();
+          });
+        });
+      },
+    );
+    lifetime.addStop(() => server.close());
+    const port = await listen(server);
+    const connection = await connect(scripted([['yes']]), {
+      port,
+      knownHostsFile: join(sshd.directory, `p${port}`),
+    });
+    for (let n = 0; n < 12; n++) {
+      expect(await connection.openExec('true')).toMatchObject({ ok: false, error: { kind: 'refused' } });
+      expect(await connection.openShell({ columns: 80, rows: 24 })).toMatchObject({ ok: false });
+    }
+    while (open > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  });
+});
+
 describe('what would wait for ever', () => {
   it('is refused where a server wants a new password first', async () => {
     const server = new ssh2.Server(
