@@ -42,8 +42,9 @@ fi
 if has initctl && initctl version 2>/dev/null | grep -q upstart; then
   title 'upstart'; initctl list 2>&1 | awk '{ s = /start\/running/ ? "up" : "down"; print; printf "@service\tupstart\t%s\t%s\t%s\n", $1, s, $0 }' | head -200
 fi
+if has rc-status; then title 'OpenRC'; rc-status -a -C 2>&1 | head -200; fi
 title 'who started what (the children of pid 1)'
-ps -eo ppid=,pid=,user=,lstart=,args= 2>/dev/null | awk '$1 == 1' | cut -c1-160 | head -80`,
+{ ps -eo ppid=,pid=,user=,lstart=,args= 2>/dev/null || statuses '$1 == "PPid:" { print $2, p, n }'; } | awk '$1 == 1' | cut -c1-160 | head -80`,
   logs: `
 if has journalctl && journalctl -n 1 >/dev/null 2>&1; then title 'journal'; journalctl -n 150 --no-pager 2>&1
 else for f in /var/log/syslog /var/log/messages; do [ -r "$f" ] && { title "$f"; tail -n 150 "$f"; break; }; done; fi
@@ -61,14 +62,14 @@ done | sort -rn | head -20 | while IFS=$(printf '\t') read -r b p s fd i c l; do
 has journalctl && { title 'journal'; journalctl --disk-usage 2>&1; }
 has docker && { title 'docker'; bounded 5 docker system df 2>&1; }`,
   'large-files': `
-idly=; has ionice && idly='ionice -c3'
+idly=; has ionice && idly='ionice -c3'; has nice && idly="nice $idly"
 title 'files above 20 MB, the largest first (sizes as on disk, in KB)'
-{ bounded 20 nice $idly find /var /srv /home /tmp / -xdev -type f -size +20480k -exec du -k {} ';' 2>/dev/null; [ $? = 124 ] && echo 'The search was ended after 20 seconds: there may be more.'; } | sort -u | sort -rn | head -50
+{ bounded 20 $idly find /var /srv /home /tmp / -xdev -type f -size +20480k -exec du -k {} ';' 2>/dev/null; [ $? = 124 ] && echo 'The search was ended after 20 seconds: there may be more.'; } | sort -u | sort -rn | head -50
 title 'folders of /var/log'; bounded 5 du -kx /var/log 2>/dev/null | sort -rn | head -15`,
   memory: String.raw`
 title 'free -m'; free -m 2>/dev/null || cat /proc/meminfo
-title 'the largest processes (KB resident)'; ps -eo rss=,vsz=,pid=,user=,nlwp=,args= 2>/dev/null | sort -rn | head -25 | cut -c1-200
-title 'by command'; ps -eo rss=,comm= 2>/dev/null | awk '{ n[$2]++; s[$2] += $1 } END { for (c in n) printf "%d\t%d\t%s\n", s[c], n[c], c }' | sort -rn | head -15
+title 'the largest processes (KB resident)'; { ps -eo rss=,vsz=,pid=,user=,nlwp=,args= 2>/dev/null || statuses '$1 == "VmRSS:" { print $2, v, p, n }'; } | sort -rn | head -25 | cut -c1-200
+title 'by command'; { ps -eo rss=,comm= 2>/dev/null || statuses '$1 == "VmRSS:" { print $2, n }'; } | awk '{ n[$2]++; s[$2] += $1 } END { for (c in n) printf "%d\t%d\t%s\n", s[c], n[c], c }' | sort -rn | head -15
 title 'the kernel’s own'; grep -E '^(Slab|SReclaimable|SUnreclaim|Shmem|PageTables|KernelStack|Committed_AS|CommitLimit|HugePages_Total|Dirty|Writeback|AnonPages|VmallocUsed):' /proc/meminfo
 title 'pressure'; cat /proc/pressure/memory 2>/dev/null`,
   limits: String.raw`
@@ -88,7 +89,7 @@ title 'mounts'; awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|securityfs|tracefs|debu
 title 'sysctls'; set +f; for k in kernel/pid_max kernel/threads-max kernel/panic_on_oom vm/overcommit_memory vm/swappiness vm/max_map_count fs/file-max fs/file-nr net/core/somaxconn net/ipv4/tcp_max_syn_backlog net/ipv4/ip_local_port_range net/ipv4/tcp_fin_timeout net/ipv4/tcp_tw_reuse; do [ -r "/proc/sys/$k" ] && echo "$k $(cat "/proc/sys/$k")"; done; set -f`,
   'open-files': String.raw`
 title "descriptors of pid $pid by kind, of at most $(awk '/^Max open files/ { print $4 }' "/proc/$pid/limits")"
-ls -ln "/proc/$pid/fd" 2>&1 | awk '/ -> / { sub(/.* -> /, ""); k = /^socket:/ ? "socket" : /^pipe:/ ? "pipe" : /^anon_inode:/ ? $0 : /^\/dev\// ? "device" : / \(deleted\)$/ ? "deleted file" : "file"; n[k]++ } !/ -> / && !/^total/ { print } END { for (k in n) print n[k], k }' | sort -rn
+ls -ln "/proc/$pid/fd" 2>&1 | awk '/ -> / { sub(/.* -> /, ""); k = /^socket:/ ? "socket" : /^pipe:/ ? "pipe" : /^anon_inode:/ ? $0 : /^\/dev\// ? "device" : / \(deleted\)$/ ? "deleted file" : "file"; n[k]++; next } !/^total/ { print } END { for (k in n) print n[k], k }' | sort -rn
 title 'files'; ls -ln "/proc/$pid/fd" 2>/dev/null | awk '/ -> \// { sub(/.* -> /, ""); n[$0]++ } END { for (k in n) print n[k], k }' | sort -rn | head -120
 title 'its sockets'; { has ss && ss -tuanpH 2>/dev/null | grep -F "pid=$pid,"; } | head -120`,
   'process-limits': String.raw`
@@ -121,13 +122,15 @@ strace -c -f -p "$pid" 2>&1 & s=$!; sleep 5; kill -TERM $s 2>/dev/null; wait $s`
 /**
  * What the scripts share. Names are printed by printf: many a shell's echo takes `\n` in them for a new line, which could
  * begin as those lines do that are read here. `service MANAGER NAME STATE WORDS` tells of one. `bounded SECONDS COMMAND…`
- * needs timeout(1), and goes without where there is none.
+ * needs timeout(1), and goes without where there is none. `statuses RULES` is for hosts whose ps knows no columns (busybox):
+ * awk over /proc/PID/status, with the name in n, the pid in p and the size in v.
  */
 export const DIAGNOSIS_PRELUDE = String.raw`set -f; LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/command; export LC_ALL PATH
 has() { command -v "$1" >/dev/null 2>&1; }
 title() { printf '\n== %s\n' "$1"; }
 service() { printf '%s\n' "$4"; if [ "$(printf %s "$2" | tr -d '\000-\037\177')" = "$2" ]; then printf '@service\t%s\t%s\t%s\t%s\n' "$@"; else echo '  (its name has control characters: it cannot be told to restart from here)'; fi; }
 bounded() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
+statuses() { set +f; cat /proc/[0-9]*/status 2>/dev/null | awk '$1 == "Name:" { n = $2; v = "-" } $1 == "Pid:" { p = $2 } $1 == "VmSize:" { v = $2 } '"$1"; set -f; }
 field() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ] || return 1; n=$2; set -- @{line##*)}; shift $((n - 3)); printf %s "$1"; }
 proc_tcp() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk 'function hex(s,  i, v) { v = 0; for (i = 1; i <= length(s); i++) v = v * 16 + index("0123456789ABCDEF", substr(s, i, 1)) - 1; return v }
 function end(s,  p, a, n) { n = split(s, p, ":"); a = p[1]; if (length(a) == 8) a = hex(substr(a, 7, 2)) "." hex(substr(a, 5, 2)) "." hex(substr(a, 3, 2)) "." hex(substr(a, 1, 2)); return a ":" hex(p[n]) }

@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DIAGNOSIS_PRELUDE, DIAGNOSIS_SCRIPTS } from './scripts.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fireline-busybox-'));
+  const { stdout } = spawnSync('busybox', ['--list'], { encoding: 'utf8' });
+  const busybox = spawnSync('sh', ['-c', 'command -v busybox'], { encoding: 'utf8' }).stdout.trim();
+  for (const name of stdout.split('\n').filter(Boolean)) symlinkSync(busybox, join(folder, name));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A diagnosis of this very process, by the tools of this machine or by busybox alone, as on Alpine. */
+function look(id: keyof typeof DIAGNOSIS_SCRIPTS, tools: 'own' | 'busybox'): string {
+  const own = process.env['PATH'] ?? '';
+  const prelude = DIAGNOSIS_PRELUDE.replace(/PATH=\$PATH[^;]*;/, tools === 'own' ? '' : `PATH=${folder};`);
+  const script = `pid=${process.pid}\n${prelude}${DIAGNOSIS_SCRIPTS[id]}`.replaceAll('@{', '${');
+  const shell = tools === 'own' ? 'sh' : join(folder, 'sh');
+  const path = tools === 'own' ? own : folder;
+  return spawnSync(shell, ['-c', script], { encoding: 'utf8', env: { PATH: path }, timeout: 30_000 }).stdout;
+}
+
+/** The lines of one part. */
+const part = (text: string, title: string) =>
+  text.split(`== ${title}`)[1]?.split('\n== ')[0]?.split('\n').slice(1).filter(Boolean) ?? [];
+
+test.each(['own', 'busybox'] as const)(
+  'open files are counted by kind, by %s tools, and not listed besides',
+  (tools) => {
+    const lines = part(look('open-files', tools), 'descriptors');
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines)
+      expect(line).toMatch(/^\d+ (?:socket|pipe|device|deleted file|file|anon_inode:.*)$/);
+  },
+);
+
+test.each(['own', 'busybox'] as const)('the largest processes are listed by %s tools', (tools) => {
+  const text = look('memory', tools);
+  expect(part(text, 'the largest processes').join('\n')).toMatch(
+    new RegExp(`^ *\\d+ +\\d+ +${process.pid} `, 'm'),
+  );
+  expect(part(text, 'by command').length).toBeGreaterThan(1);
+});
+
+test('who started what is listed by busybox', () => {
+  expect(part(look('services', 'busybox'), 'who started what').length).toBeGreaterThan(0);
+});
