@@ -35,6 +35,21 @@ function debug(
   };
 }
 
+test('a hidden node that a service manager started is no orphan', () => {
+  const daemon = debug(
+    {
+      terminal: false,
+      parentPid: 1,
+      sessionGone: false,
+      command: 'beam.smp -- -hidden -noinput -name metrics@host',
+    },
+    { name: 'metrics@host', hidden: true },
+  );
+  const told = run([service([])], [service([daemon])], [service([daemon])]).flat();
+  expect(told.map((one) => one.type === 'event' && one.draft.kind)).toEqual(['erlang.node_up']);
+  nearMiss('erlang.orphan_remote_shell');
+});
+
 const MEMBER: ErlangPeer = {
   key: '10.0.0.2:4370',
   address: '10.0.0.2',

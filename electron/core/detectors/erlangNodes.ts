@@ -103,12 +103,15 @@ function isGuest(node: ErlangNode, nodes: readonly ErlangNode[]): boolean {
   return nodes.some((other) => other.identity.pid === host);
 }
 
-/** Its terminal is gone, and so is the shell that led its session: of one that a person had started, by all signs. */
+/**
+ * Its terminal is gone, and so is the shell that led its session: of one that a person had started, by all signs. A hidden
+ * node that a service manager started leads a session of its own, has pid 1 for a parent and never had a terminal.
+ */
 function isOrphan({ peer: { process }, hadTerminal }: Pick<Known, 'peer' | 'hadTerminal'>): boolean {
   return (
     process !== undefined &&
     !process.terminal &&
-    (process.sessionGone || process.parentPid === 1) &&
+    (process.sessionGone || (process.parentPid === 1 && hadTerminal)) &&
     (hadTerminal || isInteractive(process.command))
   );
 }
