@@ -1,6 +1,7 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { FileSystem } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { cutJournal } from './cutJournal.ts';
 import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
 import { lookAtFileSystems } from './fileSystemLooks.ts';
 import { type Growth, history, Points, steadyGrowth } from './growth.ts';
@@ -89,6 +90,7 @@ function judge(
         left,
         kept === 'critical' ? 'critical' : kept === 'warning' ? 'warning' : 'info',
         share,
+        sample,
         context,
       ),
     });
@@ -117,6 +119,7 @@ function draftOf(
   left: number,
   severity: EventDraft['severity'],
   share: number,
+  sample: Sample,
   context: DetectorContext,
 ): EventDraft {
   const mount = visibleText(fs.mount, 80);
@@ -137,7 +140,7 @@ function draftOf(
     evidence: [
       { type: 'samples', metric: 'system.disk.io.write', from: growth.from.at - 60_000, to: growth.to.at },
     ],
-    actions: [],
+    actions: cutJournal(fs, sample, context.host),
     momentary: false,
   };
 }

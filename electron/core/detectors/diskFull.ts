@@ -1,4 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
+import { cutJournal } from './cutJournal.ts';
 import { fileSystemFull } from './fileSystemFull.ts';
 import { bytesWords, limit, percent } from './words.ts';
 
@@ -20,4 +21,5 @@ export const diskFull = fileSystemFull({
       verdict: `The file system at ${mount} (${visibleText(fs.device, 60)}, ${visibleText(fs.type, 20)}) is ${percent(share)} full: ${bytesWords(fs.availableBytes)} of ${bytesWords(fs.sizeBytes)} can still be written by others than root`,
     };
   },
+  actions: cutJournal,
 });

@@ -1,5 +1,7 @@
+import type { HostId } from '../../../shared/model/host.ts';
 import type { FileSystem } from '../../../shared/model/resources.ts';
-import type { EventKind } from '../../../shared/model/timelineEvent.ts';
+import type { Sample } from '../../../shared/model/sample.ts';
+import type { EventKind, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
 import type { Detector, DetectorContext, EventDraft } from './detector.ts';
 import { lookAtFileSystems } from './fileSystemLooks.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
@@ -26,6 +28,7 @@ export interface FileSystemFullSpec {
   /** What is left, in multiples of what is plenty whatever its share. */
   plenty?: (fs: FileSystem, context: DetectorContext) => number;
   describe: (fs: FileSystem, share: number) => Pick<EventDraft, 'title' | 'verdict'>;
+  actions?: (fs: FileSystem, sample: Sample, host: HostId) => SuggestedAction[];
 }
 
 /** Where df is asked, a look comes once a minute. */
@@ -72,7 +75,7 @@ export function fileSystemFull(spec: FileSystemFullSpec): Detector<State> {
             ...spec.describe(fs, share),
             detail: { ...fs, share },
             evidence: [],
-            actions: [],
+            actions: spec.actions?.(fs, sample, context.host) ?? [],
             momentary: false,
           },
         });

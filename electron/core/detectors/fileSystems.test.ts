@@ -56,6 +56,30 @@ describe('disk.full, disk.filling and inodes.full', () => {
     expect(told(host, 'disk.filling')).toHaveLength(2);
   });
 
+  it.each<[string, boolean, string[], string[]]>([
+    ['systemd’s journal, on the only file system', true, ['/'], ['/']],
+    ['systemd’s journal, on one of its own', true, ['/', '/var', '/var/log'], ['/var/log']],
+    ['systemd’s journal, in memory', true, ['/srv', '/run'], ['/run']],
+    ['systemd’s journal, none of whose file systems is full', true, ['/srv'], []],
+    ['no journal of systemd', false, ['/', '/var'], []],
+  ])('offers to cut what is there to be cut: %s', (_, journal, full, offered) => {
+    const host = new TestHost({});
+    if (journal)
+      host.add({ pid: 200, name: 'systemd-journal', command: '/lib/systemd/systemd-journald' }, false);
+    const look = looking(10, () => full.map((mount) => fileSystem({ mount, ...filled(9.99 * GIB) })));
+    play(host, 20, (second, at) => {
+      const { value, lookedAt } = look(second, at);
+      return { fileSystems: value, lookedAt: { fileSystems: lookedAt } };
+    });
+    const events = told(host, 'disk.full');
+    expect(events).toHaveLength(full.length);
+    expect(
+      events
+        .filter(({ actions }) => actions.some(({ action }) => action === 'journal.vacuum'))
+        .map((e) => e.detail['mount']),
+    ).toEqual(offered);
+  });
+
   it('shows what a host calls its file systems as text', () => {
     const host = new TestHost({});
     playDisk(host, 20, () => ({

@@ -29,8 +29,6 @@ const FITTING: Partial<
   'listen.overflow': { process: ['kill'] },
   'cpu.saturated': { process: ['renice', 'pause', 'kill'] },
   'cgroup.throttled': { process: ['renice', 'kill'] },
-  'disk.full': { host: [{ action: 'journal.vacuum', arguments: { keepBytes: 500 * 1024 * 1024 } }] },
-  'disk.filling': { host: [{ action: 'journal.vacuum', arguments: { keepBytes: 500 * 1024 * 1024 } }] },
 };
 
 /** A suggestion is only that: each is planned against the host, and refused there if it does not fit any more. */
@@ -51,7 +49,6 @@ export function fittingActions(draft: EventDraft, host: HostId): SuggestedAction
 
 const HOST_LABELS: Partial<Record<RemediationRequest['action'], string>> = {
   'ssh.protect': 'Protect SSH from the OOM killer…',
-  'journal.vacuum': 'Cut the journal down to 500 MB…',
 };
 
 function ofProcess(
