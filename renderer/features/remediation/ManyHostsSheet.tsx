@@ -1,5 +1,5 @@
 import * as Dialog from '@radix-ui/react-dialog';
-import { useEffect, useRef, useState } from 'react';
+import { Fragment, useEffect, useRef, useState } from 'react';
 import type { HostId } from '../../../shared/model/host.ts';
 import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import type { RemediationPlan, RemediationRecord } from '../../../shared/model/remediation.ts';
@@ -9,6 +9,7 @@ import { closeDialog, type Dialog as DialogRequest, useUi } from '../../stores/u
 import { keepSheetForPrompt, SheetPrompts } from '../prompts/Prompts.tsx';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
 import sheet from '../shell/sheet.module.css';
+import { commandGroups, hostWords } from './commandGroups.ts';
 import styles from './ManyHostsSheet.module.css';
 
 type Request = Extract<DialogRequest, { kind: 'remediations' }>;
@@ -104,18 +105,22 @@ function Sheet({ request }: { request: Request }) {
     setState('done');
   }
 
-  const [shown] = [...planned.values()].flatMap((one) => (one.kind === 'planned' ? [one.plan] : []));
+  const plans = request.hosts.flatMap((host) => {
+    const one = planned.get(host);
+    return one?.kind === 'planned' ? [one.plan] : [];
+  });
   return (
     <>
       <Dialog.Title className={sheet.title}>
         {visibleText(request.label, 120)}, on {request.hosts.length} hosts
       </Dialog.Title>
-      {shown && (
-        <>
-          <h3 className={sheet.subheading}>Runs on each host</h3>
-          <ScrollableText className={sheet.command}>{visibleLines(shown.command)}</ScrollableText>
-        </>
-      )}
+      {commandGroups(plans).map(({ command, needs, hosts }) => (
+        <Fragment key={`${command} ${needs}`}>
+          <h3 className={sheet.subheading}>Runs on {hostWords(hosts, can.length)}</h3>
+          <ScrollableText className={sheet.command}>{visibleLines(command)}</ScrollableText>
+          <p className={sheet.hint}>{visibleText(needs, 500)}</p>
+        </Fragment>
+      ))}
       <h3 className={sheet.subheading}>Hosts, one first</h3>
       <ul className={styles.hosts}>
         {request.hosts.map((host) => (
