@@ -391,3 +391,23 @@ test('a victim’s name is shown, never obeyed', () => {
   host.second();
   expect(host.told[0]?.title).toContain('␛[2J<b>‹U+202E›');
 });
+
+test('a process that earlyoom asks again and again is one kill, and the next process another', () => {
+  const host = new TestHost({ detectors });
+  host.second();
+  const ask = (pid: number, score: number) => {
+    host.log(
+      `Jun 12 06:39:16 web1 earlyoom[1308]: sending SIGTERM to process ${pid} uid 1001 "ipfs": badness ${score}, VmRSS 637 MiB`,
+      '/var/log/syslog',
+    );
+    for (let n = 0; n < 11; n++) host.second();
+  };
+  ask(696, 757);
+  ask(696, 799);
+  ask(696, 810);
+  ask(701, 700);
+  expect(host.told.map((event) => [event.kind, event.detail['pid'], event.detail['killer']])).toEqual([
+    ['process.oom_killed', 696, 'earlyoom'],
+    ['process.oom_killed', 701, 'earlyoom'],
+  ]);
+});

@@ -155,6 +155,8 @@ const NEAR_MS = 2500;
 const REMEMBER_GONE_MS = 2 * NEAR_MS;
 const REVISE_MS = 10_000;
 const SAME_KILL_MS = 10_000;
+/** earlyoom asks a process that does not go again after ten seconds, and again. */
+const ASKED_AGAIN_MS = 60_000;
 /** A follower that catches up after a stall is minutes late; a clock that is further off is wrong. */
 const MOST_LAG_MS = 5 * 60_000;
 
@@ -276,7 +278,8 @@ function isSameKill(kill: Kill, logged: LoggedKill, at: number): boolean {
     // systemd-oomd and the manager name the unit, one by its path and one by its name.
     return a.process === logged.process && Math.abs(kill.at - at) < SAME_KILL_MS;
   }
-  return a.pid === logged.pid && a.process === logged.process && Math.abs(kill.at - at) < SAME_KILL_MS;
+  const within = a.killer === 'kernel' ? SAME_KILL_MS : ASKED_AGAIN_MS;
+  return a.pid === logged.pid && a.process === logged.process && Math.abs(kill.at - at) < within;
 }
 
 function workbenchTime(logged: LoggedKill, context: DetectorContext): number {
