@@ -99,10 +99,13 @@ export function createLooker(host: HostId, session: () => Pick<Session, 'run'>, 
   };
 }
 
-/** `sudo -n true` says "a password is required" where one would do, and something else where none would. */
-const PRIVILEGE = `LC_ALL=C; export LC_ALL
+/**
+ * `sudo -n true` says "a password is required" where one would do (sudo-rs: "interactive authentication is required"), and
+ * something else where none would.
+ */
+export const PRIVILEGE = `LC_ALL=C; export LC_ALL
 [ "$(id -u)" = 0 ] && { echo root; exit; }
 command -v sudo >/dev/null || { echo none; exit; }
 said=$(sudo -n true 2>&1) && { echo sudo; exit; }
-case $said in *password*) echo password;; *) echo none;; esac
+case $said in *password*|*"authentication is required"*) echo password;; *) echo none;; esac
 `;

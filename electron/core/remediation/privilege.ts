@@ -74,7 +74,7 @@ export function sudoWords(privilege: Privilege | undefined): string {
 }
 
 /**
- * Why sudo ran nothing, by what it says itself (sudoers(5), 1.8 and 1.9) and exits with: 1, before it runs anything.
+ * Why sudo ran nothing, by what it says itself (sudoers(5), 1.8 and 1.9; sudo-rs 0.2) and exits with: 1, before it runs anything.
  * Undefined where the command ran, or where it was not sudo that ended it.
  */
 export function sudoRefusal({
@@ -88,11 +88,11 @@ export function sudoRefusal({
 }): string | undefined {
   if (exitCode !== 1 || stdout !== '') return undefined;
   if (/is not in the sudoers file/i.test(stderr)) return 'this account may not use sudo on this host.';
-  if (/is not allowed to (?:execute|run sudo)|not allowed to run sudo/i.test(stderr))
+  if (/is not allowed to (?:execute|run sudo)|not allowed to run sudo|afraid I can't do that/i.test(stderr))
     return 'sudo does not allow this account that command.';
-  if (/incorrect password attempt|Sorry, try again/i.test(stderr))
+  if (/incorrect (?:password|authentication) attempt|Sorry, try again|authentication failed/i.test(stderr))
     return 'sudo did not accept the password. Plan it again to be asked again.';
-  if (/a password is required|no password was provided/i.test(stderr))
+  if (/a password is required|no password was provided|authentication is required/i.test(stderr))
     return 'sudo asks for a password by now. Plan it again to be asked for it.';
   const said = stderr.split('\n').find((line) => line.startsWith('sudo: '));
   return said === undefined ? undefined : `sudo refused: ${visibleText(said.slice(6).trim(), 200)}.`;
