@@ -48,7 +48,7 @@ describe('every look at a host', () => {
     );
     const { output } = await look('connections');
     server.close();
-    expect(output).toMatch(new RegExp(`^ +23\\tperl ${pid}\\tESTAB\\t127\\.0\\.0\\.1:${port}\\t`, 'm'));
+    expect(output).toMatch(new RegExp(`^ +23  perl ${pid} +ESTAB +127\\.0\\.0\\.1:${port} +recv `, 'm'));
     expect(output).toContain(`127.0.0.1:${port}`);
   });
 

@@ -19,7 +19,7 @@ title 'connections: count, process, state, remote end, sum and most of Recv-Q an
     key = who "\t" $1 "\t" end; n[key]++; r[key] += $2; s[key] += $3
     if ($2 > mr[key]) mr[key] = $2; if ($3 > ms[key]) ms[key] = $3
   }
-  END { for (k in n) printf "%6d\t%s\trecv %d (%d)\tsend %d (%d)\n", n[k], k, r[k], mr[k], s[k], ms[k] }' | sort -rn | head -60
+  END { for (k in n) { split(k, t, "\t"); printf "%6d  %-22s %-10s %-28s recv %d (%d)  send %d (%d)\n", n[k], t[1], t[2], t[3], r[k], mr[k], s[k], ms[k] } }' | sort -rn | head -60
 title 'listeners: waiting to be accepted, of at most'
 { has ss && ss -tlnpH 2>/dev/null || proc_tcp | awk '$1 == "LISTEN"'; } | head -80
 title 'overflows since boot'
