@@ -3,6 +3,7 @@ import graphemes from '@xterm/addon-unicode-graphemes';
 import headless from '@xterm/headless';
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import type { ScrollbackLine } from '../../../shared/model/scrollback.ts';
+import { withNewerEmoji } from '../../../shared/panes/newerEmoji.ts';
 import { readCastEvents, readCastHead } from './castOutput.ts';
 import { createLineStore, type LineStore } from './lineStore.ts';
 import { lineOf } from './terminalLine.ts';
@@ -48,7 +49,7 @@ export async function openScrollbackReader(
     scrollback: BUFFER_LINES,
     allowProposedApi: true,
   });
-  terminal.loadAddon(new graphemes.UnicodeGraphemesAddon());
+  terminal.loadAddon(withNewerEmoji(new graphemes.UnicodeGraphemesAddon()));
   let offset = late ? bytes - mostFileBytes : 0;
   let midLine = late;
   const lines = createLineStore(mostLines);

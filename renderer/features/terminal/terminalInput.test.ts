@@ -50,6 +50,10 @@ describe('isTerminalReply', () => {
     '\x1bOP',
     '\x1b[200~x\x1b[201~',
     '\x1bb',
+    // Alt and a key: readline's last argument, and what editors bind.
+    '\x1b_',
+    '\x1bP',
+    '\x1b]',
   ])('takes %j for typing', (typed) => expect(isTerminalReply(typed)).toBe(false));
 });
 

@@ -21,7 +21,7 @@ export function binaryFrame(wire: number, data: string): TerminalFrame {
  * answer for typing.
  */
 export function isTerminalReply(data: string): boolean {
-  return /^\x1b(?:\[[?>=]?[\d;:]*\$?[cnRyut]|\[[IO]$|[P\]_])/.test(data);
+  return /^\x1b(?:\[[?>=]?[\d;:]*\$?[cnRyut]|\[[IO]$|[P\]_][\s\S])/.test(data);
 }
 
 /** What a program that asked for the mouse is told (X10 and SGR encodings): about this terminal's cells alone. */

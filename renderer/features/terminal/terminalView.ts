@@ -7,6 +7,7 @@ import { type Disposable, DisposableStore } from '../../../shared/base/disposabl
 import type { RpcClient } from '../../../shared/contract/rpc.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
+import { withNewerEmoji } from '../../../shared/panes/newerEmoji.ts';
 import { echoFirst } from '../../series/chartFrame.ts';
 import { besideTyping } from '../../series/echo.ts';
 import { call, client } from '../../stores/connection.ts';
@@ -108,7 +109,7 @@ export class TerminalView implements Disposable, ParseSource {
     });
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.loadAddon(new WebLinksAddon((event, address) => this.#askAboutLink(event, { address })));
-    this.#terminal.loadAddon(new UnicodeGraphemesAddon());
+    this.#terminal.loadAddon(withNewerEmoji(new UnicodeGraphemesAddon()));
     this.#listen();
   }
 
