@@ -3,7 +3,10 @@ import type { ServiceArguments, ServiceManager } from '../../../shared/model/rem
 import { needsRoot } from './privilege.ts';
 import type { ScriptAction } from './scriptAction.ts';
 
-/** How each manager is told, and asked. `$n` is the service. `state` prints `up`, `down` or what else it is, then words. */
+/**
+ * How each manager is told, and asked. `$n` is the service. `state` prints `up`, `down` or what else it is, then words; `ran`:
+ * it is made to run once and end, and did.
+ */
 const MANAGERS: Record<
   ServiceManager,
   { tell: Record<ServiceArguments['operation'], string>; state: string }
@@ -15,7 +18,7 @@ const MANAGERS: Record<
       start: 'systemctl start -- "$n"',
     },
     state:
-      'w=$(systemctl show -p ActiveState -p SubState -p MainPID -- "$n" 2>&1 | tr "\\n" " "); case $w in *ActiveState=active*SubState=auto-restart*|*ActiveState=activating*) echo "changing $w";; *ActiveState=active*) echo "up $w";; *ActiveState=inactive*|*ActiveState=failed*) echo "down $w";; *) echo "changing $w";; esac',
+      'w=$(systemctl show -p Type -p Result -p ActiveState -p SubState -p MainPID -- "$n" 2>&1 | tr "\\n" " "); case $w in *ActiveState=active*SubState=auto-restart*|*ActiveState=activating*) echo "changing $w";; *ActiveState=active*) echo "up $w";; *Type=oneshot*ActiveState=inactive*|*ActiveState=inactive*Type=oneshot*) case $w in *Result=success*) echo "ran $w";; *) echo "down $w";; esac;; *ActiveState=inactive*|*ActiveState=failed*) echo "down $w";; *) echo "changing $w";; esac',
   },
   runit: {
     tell: { restart: 'sv restart "$n"', stop: 'sv stop "$n"', start: 'sv start "$n"' },
@@ -67,7 +70,7 @@ export const controlService: ScriptAction<ServiceArguments> = {
 while :; do
   s=$(state)
   [ -n "$was" ] && [ "$(pid_of "$s")" = "$was" ] && s="changing @{s#* }"
-  case $s in "${wanted} "*) [ $since = -1 ] && since=$i; [ $((i - since)) -ge ${wanted === 'up' ? STAYS_SECONDS : 0} ] && verified "It is ${wanted}: @{s#* }";; *) [ $since != -1 ] && unverified "It came ${wanted} and did not stay: @{s#* }"; since=-1;; esac
+  case $s in "ran "*) verified "It ran and ended well: @{s#* }";; "${wanted} "*) [ $since = -1 ] && since=$i; [ $((i - since)) -ge ${wanted === 'up' ? STAYS_SECONDS : 0} ] && verified "It is ${wanted}: @{s#* }";; *) [ $since != -1 ] && unverified "It came ${wanted} and did not stay: @{s#* }"; since=-1;; esac
   i=$((i + 1)); [ $i -gt ${SETTLES_SECONDS} ] && unverified "It is not ${wanted} after ${SETTLES_SECONDS} s: @{s#* }"
   sleep 1
 done`.replaceAll('@{', '${'),

@@ -346,6 +346,28 @@ esac
     expect(record).toMatchObject({ outcome: 'succeeded', verdict: expect.stringContaining('MainPID=812') });
     expect(readFileSync(log, 'utf8')).toContain('restart -- nginx.service');
   }, 60_000);
+
+  test('of systemd that is made to run once and end has succeeded when it has', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fireline-systemctl-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const says = 'Type=oneshot\\nResult=success\\nMainPID=0\\nActiveState=inactive\\nSubState=dead\\n';
+    writeFileSync(
+      join(folder, 'systemctl'),
+      `#!/bin/sh\ncase $1 in show) printf '${says}';; start) ;; *) exit 1;; esac\n`,
+      { mode: 0o755 },
+    );
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+    bed.dispose();
+    bed = await openRemediationBed({ clock: hastyClock });
+    const record = await carryOut({
+      action: 'service.control',
+      arguments: { manager: 'systemd', name: 'backup.service', operation: 'start' },
+    });
+    expect(record).toMatchObject({
+      outcome: 'succeeded',
+      verdict: expect.stringContaining('ran and ended well'),
+    });
+  }, 60_000);
 });
 
 describe('ssh', () => {
