@@ -80,6 +80,30 @@ describe('disk.full, disk.filling and inodes.full', () => {
     ).toEqual(offered);
   });
 
+  it('tells a full ZFS pool once, however many data sets it has, and one with a quota by itself', () => {
+    const host = new TestHost({});
+    const set = (mount: string, used: number, available = GIB) =>
+      fileSystem({
+        mount,
+        device: `tank${mount}`,
+        type: 'zfs',
+        usedBytes: used,
+        availableBytes: available,
+        sizeBytes: used + available,
+      });
+    const looked = looking(10, () => [
+      set('/srv', 90 * GIB),
+      set('/srv/a', 40 * GIB),
+      set('/srv/b', 30 * GIB),
+      set('/home/limited', 5 * GIB, 10 * MIB),
+    ]);
+    play(host, 30, (second, at) => {
+      const { value, lookedAt } = looked(second, at);
+      return { fileSystems: value, lookedAt: { fileSystems: lookedAt } };
+    });
+    expect(told(host, 'disk.full').map((event) => event.detail['mount'])).toEqual(['/srv', '/home/limited']);
+  });
+
   it('shows what a host calls its file systems as text', () => {
     const host = new TestHost({});
     playDisk(host, 20, () => ({
