@@ -5,6 +5,7 @@ import { call, errorOf } from '../../stores/connection.ts';
 import { useIncident } from '../../stores/incident.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
+import { SheetButtons } from '../shell/Sheet.tsx';
 import styles from '../shell/sheet.module.css';
 
 const SEVERITIES: { value: IncidentSeverity; label: string }[] = [
@@ -76,14 +77,7 @@ function Declare() {
         <TimeField label="Impact began (optional)" value={began} onChange={setBegan} />
       </div>
       {error && <Failure text={error} />}
-      <footer className={styles.footer}>
-        <button type="button" onClick={closeDialog}>
-          Cancel
-        </button>
-        <button type="submit" data-primary disabled={title.trim() === ''}>
-          Declare incident
-        </button>
-      </footer>
+      <SheetButtons disabled={title.trim() === ''}>Declare incident</SheetButtons>
     </form>
   );
 }

@@ -5,7 +5,7 @@ import { panesOf } from '../../../shared/panes/layout.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { usePanes } from '../../stores/panes.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
-import { Sheet } from '../shell/Sheet.tsx';
+import { Sheet, SheetButtons } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './Broadcast.module.css';
 import { type BroadcastScope, broadcastGroup, startBroadcast, useBroadcast } from './broadcast.ts';
@@ -85,19 +85,9 @@ function Choice() {
           ))}
         </fieldset>
       ))}
-      <div className={sheet.footer}>
-        <button type="button" onClick={closeDialog}>
-          Cancel
-        </button>
-        <button
-          type="button"
-          data-primary
-          disabled={picked.length < 2}
-          onClick={() => start({ kind: 'panes', panes: picked })}
-        >
-          Broadcast to {picked.length} panes
-        </button>
-      </div>
+      <SheetButtons disabled={picked.length < 2} onConfirm={() => start({ kind: 'panes', panes: picked })}>
+        Broadcast to {picked.length} panes
+      </SheetButtons>
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { usePanes } from '../../stores/panes.ts';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
-import { Sheet } from '../shell/Sheet.tsx';
+import { Sheet, SheetButtons } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import { tooLongForLineMode } from '../terminal/terminalInput.ts';
 import { receiversOf } from './broadcast.ts';
@@ -48,21 +48,15 @@ export function PasteSheet() {
           .join('\n')}
         {lines.length > SHOWN_LINES && `\n… and ${lines.length - SHOWN_LINES} more`}
       </ScrollableText>
-      <div className={sheet.footer}>
-        <button type="button" onClick={leave}>
-          Cancel
-        </button>
-        <button
-          type="button"
-          data-primary
-          onClick={() => {
-            leave();
-            broadcastPaste(paste.pane, paste.text);
-          }}
-        >
-          {what}
-        </button>
-      </div>
+      <SheetButtons
+        onCancel={leave}
+        onConfirm={() => {
+          leave();
+          broadcastPaste(paste.pane, paste.text);
+        }}
+      >
+        {what}
+      </SheetButtons>
     </Sheet>
   );
 }

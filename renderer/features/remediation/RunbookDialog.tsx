@@ -8,7 +8,7 @@ import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { HostChoice } from '../diagnosis/HostChoice.tsx';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
-import { Sheet } from '../shell/Sheet.tsx';
+import { Sheet, SheetButtons } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 
 /** A runbook of the workspace: its parameters and its hosts; what would run is shown by the sheet that follows. */
@@ -76,14 +76,7 @@ function Form({ runbook }: { runbook: Runbook }) {
       ))}
       <HostChoice chosen={chosen} onChoose={setChosen} among={mayRun} />
       {faults.length > 0 && <p className={sheet.hint}>Still wanted: {faults.join('; ')}.</p>}
-      <footer className={sheet.footer}>
-        <button type="button" onClick={closeDialog}>
-          Cancel
-        </button>
-        <button type="submit" data-primary disabled={faults.length > 0 || hosts.length === 0}>
-          Show what would run
-        </button>
-      </footer>
+      <SheetButtons disabled={faults.length > 0 || hosts.length === 0}>Show what would run</SheetButtons>
     </form>
   );
 }

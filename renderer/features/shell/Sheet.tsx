@@ -1,5 +1,6 @@
 import * as Dialog from '@radix-ui/react-dialog';
 import { type KeyboardEvent, type ReactNode, useState } from 'react';
+import { closeDialog } from '../../stores/ui.ts';
 import sheet from './sheet.module.css';
 
 /** Where the focus was before the first of the sheets that followed each other. */
@@ -57,5 +58,26 @@ export function Sheet(props: {
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+/** What a sheet that asks for one thing ends with. Without `onConfirm` its form is submitted. */
+export function SheetButtons(props: {
+  onCancel?: () => void;
+  onConfirm?: () => void;
+  disabled?: boolean;
+  /** What is confirmed, in words. */
+  children: ReactNode;
+}) {
+  const { onCancel = closeDialog, onConfirm, disabled = false, children } = props;
+  return (
+    <footer className={sheet.footer}>
+      <button type="button" onClick={onCancel}>
+        Cancel
+      </button>
+      <button type={onConfirm ? 'button' : 'submit'} data-primary disabled={disabled} onClick={onConfirm}>
+        {children}
+      </button>
+    </footer>
   );
 }

@@ -5,6 +5,7 @@ import { call, errorOf } from '../../stores/connection.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { putEvents } from '../../stores/timeline.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
+import { SheetButtons } from '../shell/Sheet.tsx';
 import styles from '../shell/sheet.module.css';
 
 /** A person's own line on the timeline: now, or at the crosshair when looking at the past. */
@@ -82,14 +83,7 @@ function NoteForm() {
               {error}
             </p>
           )}
-          <footer className={styles.footer}>
-            <button type="button" onClick={closeDialog}>
-              Cancel
-            </button>
-            <button type="submit" data-primary disabled={text.trim() === ''}>
-              Add note
-            </button>
-          </footer>
+          <SheetButtons disabled={text.trim() === ''}>Add note</SheetButtons>
         </form>
       </Dialog.Content>
     </Dialog.Portal>

@@ -3,7 +3,7 @@ import type { AwsInventory, Missing } from '../../../shared/model/awsInventory.t
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
-import { Sheet } from '../shell/Sheet.tsx';
+import { Sheet, SheetButtons } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './AwsDialog.module.css';
 import { type AwsChoice, awsWorkspace } from './awsWorkspace.ts';
@@ -124,26 +124,19 @@ function AwsSteps() {
           </ul>
         </>
       )}
-      <div className={sheet.footer}>
-        <button type="button" onClick={closeDialog}>
-          Cancel
-        </button>
-        <button
-          type="button"
-          data-primary
-          disabled={chosen.size === 0}
-          onClick={() =>
-            setText(
-              awsWorkspace(
-                choices.filter((c) => chosen.has(c.key)).map((c) => c.choice),
-                place,
-              ),
-            )
-          }
-        >
-          {chosen.size === 0 ? 'Make a workspace' : `Make a workspace of ${chosen.size}`}
-        </button>
-      </div>
+      <SheetButtons
+        disabled={chosen.size === 0}
+        onConfirm={() =>
+          setText(
+            awsWorkspace(
+              choices.filter((c) => chosen.has(c.key)).map((c) => c.choice),
+              place,
+            ),
+          )
+        }
+      >
+        {chosen.size === 0 ? 'Make a workspace' : `Make a workspace of ${chosen.size}`}
+      </SheetButtons>
     </form>
   );
 }

@@ -4,7 +4,7 @@ import { IMPORT_SOURCES, type ImportPreview, type ImportSource } from '../../../
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
-import { Sheet } from '../shell/Sheet.tsx';
+import { Sheet, SheetButtons } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import { PathField } from './PathField.tsx';
 import styles from './Workspace.module.css';
@@ -125,19 +125,12 @@ function ImportSteps() {
           {visibleText(refusal, 600)}
         </p>
       )}
-      <div className={sheet.footer}>
-        <button type="button" onClick={closeDialog}>
-          Cancel
-        </button>
-        <button
-          type="button"
-          data-primary
-          disabled={reading || path.trim() === '' || path.endsWith('/')}
-          onClick={() => void read(path.trim())}
-        >
-          {reading ? 'Reading…' : 'Read the file'}
-        </button>
-      </div>
+      <SheetButtons
+        disabled={reading || path.trim() === '' || path.endsWith('/')}
+        onConfirm={() => void read(path.trim())}
+      >
+        {reading ? 'Reading…' : 'Read the file'}
+      </SheetButtons>
     </>
   );
 }
