@@ -7,7 +7,9 @@ let onChartFrame: (run: () => void) => void;
 
 beforeEach(async () => {
   vi.resetModules();
-  ({ echoFirst, onChartFrame } = await import('./chartFrame.ts'));
+  ({ onChartFrame } = await import('./chartFrame.ts'));
+  const { besideTyping } = await import('./echo.ts');
+  echoFirst = () => besideTyping.typed(performance.now());
   vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
   vi.stubGlobal('requestAnimationFrame', (run: () => void) => setTimeout(run, FRAME_MS));
 });
@@ -23,9 +25,10 @@ test('a frame for a chart is the next one, unless an echo is awaited', () => {
   expect(run).toHaveBeenCalledTimes(1);
   echoFirst();
   onChartFrame(run);
-  vi.advanceTimersByTime(249);
+  // A frame was a moment ago, and the next key may be near: it can wait until nobody types.
+  vi.advanceTimersByTime(399);
   expect(run).toHaveBeenCalledTimes(1);
-  vi.advanceTimersByTime(1 + FRAME_MS);
+  vi.advanceTimersByTime(60 + FRAME_MS);
   expect(run).toHaveBeenCalledTimes(2);
   vi.advanceTimersByTime(400);
   onChartFrame(run);
@@ -45,6 +48,21 @@ test('while a person types, what is asked for at many moments is drawn in one fr
   vi.advanceTimersByTime(400);
   expect(run).toHaveBeenCalledTimes(50);
   expect(request.mock.calls.length).toBeLessThan(7);
+});
+
+test('while a person types, frames are made just after an echo, when the next key is far', () => {
+  const sinceKey: number[] = [];
+  let typedAt = 0;
+  for (let n = 0; n < 400; n++) {
+    if (n % 16 === 0) {
+      echoFirst();
+      typedAt = performance.now();
+    }
+    onChartFrame(() => sinceKey.push(performance.now() - typedAt));
+    vi.advanceTimersByTime(10);
+  }
+  expect(new Set(sinceKey.map((ms) => ms >= 60 && ms <= 100 + FRAME_MS))).toEqual(new Set([true]));
+  expect(sinceKey.length).toBeGreaterThan(300);
 });
 
 test('one that fails takes no other with it', () => {

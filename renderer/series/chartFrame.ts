@@ -1,13 +1,7 @@
-import { besideTyping, ECHO_MS, LONGEST_HOLD_MS, TYPING_LASTS_MS } from './echo.ts';
+import { besideTyping } from './echo.ts';
 
 const waiting: { run: () => void; askedAt: number }[] = [];
 let asked = false;
-let typedAt = Number.NEGATIVE_INFINITY;
-
-/** A person typed into a terminal. */
-export function echoFirst(): void {
-  typedAt = performance.now();
-}
 
 /**
  * Runs it in an animation frame, once: for what is drawn by itself every second, charts and sparklines. While an echo is on
@@ -19,10 +13,9 @@ export function onChartFrame(run: () => void): void {
   ask();
 }
 
-/** Runs it now, or when the echo that is on its way has come: for what changes the screen by itself, and is no chart. */
-export function afterEcho(run: () => void): void {
-  const wait = typedAt + ECHO_MS - performance.now();
-  if (wait > 0) setTimeout(run, wait);
+/** Runs it now; while a person types, with the charts: for what changes the screen by itself, and is no chart. */
+export function withChartsWhileTyping(run: () => void): void {
+  if (besideTyping.goesOn(performance.now())) onChartFrame(run);
   else run();
 }
 
@@ -57,7 +50,5 @@ function frame(time: number): void {
 /** `frame`: the time of the one that is being made. */
 function stillToWait(frame?: number): number {
   const now = performance.now();
-  if (now - typedAt >= TYPING_LASTS_MS) return 0;
-  const held = now - (waiting[0]?.askedAt ?? now) < LONGEST_HOLD_MS;
-  return Math.max(held ? typedAt + ECHO_MS - now : 0, besideTyping.wait(now, frame));
+  return besideTyping.goesOn(now) ? besideTyping.wait(now, waiting[0]?.askedAt ?? now, frame) : 0;
 }

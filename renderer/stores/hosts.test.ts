@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { HostId, HostSummary } from '../../shared/model/host.ts';
-import { echoFirst } from '../series/chartFrame.ts';
+import { besideTyping } from '../series/echo.ts';
 import { patchHost, setHosts, useHosts } from './hosts.ts';
 
 const host = (id: string, roundTripMs: number): HostSummary => ({
@@ -17,21 +17,25 @@ const good = (roundTripMs: number) => ({ link: { kind: 'good' as const, since: 0
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+  vi.stubGlobal('requestAnimationFrame', (run: () => void) => setTimeout(run, 16));
   setHosts([host('a', 1), host('b', 2)]);
 });
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
-test('a change of a host is there at once, and with an echo on its way right after that', () => {
+test('a change of a host is there at once, and while a person types with the charts', () => {
   patchHost('a' as HostId, good(3));
   expect(roundTrips()).toEqual([3, 2]);
-  echoFirst();
+  besideTyping.typed(performance.now());
   const changes = vi.fn();
   const stop = useHosts.subscribe(changes);
   patchHost('a' as HostId, good(4));
   patchHost('b' as HostId, good(5));
   patchHost('b' as HostId, { sampler: { kind: 'starting', since: 1 } });
   expect(roundTrips()).toEqual([3, 2]);
-  vi.advanceTimersByTime(60);
+  vi.advanceTimersByTime(60 + 16);
   expect(roundTrips()).toEqual([4, 5]);
   expect(useHosts.getState().byId['b']?.sampler.kind).toBe('starting');
   expect(changes).toHaveBeenCalledTimes(1);
@@ -39,10 +43,10 @@ test('a change of a host is there at once, and with an echo on its way right aft
 });
 
 test('one that waits is not applied to what came whole since, nor to a host that is gone', () => {
-  echoFirst();
+  besideTyping.typed(performance.now());
   patchHost('a' as HostId, good(9));
   setHosts([host('a', 7)]);
   patchHost('b' as HostId, good(9));
-  vi.advanceTimersByTime(60);
+  vi.advanceTimersByTime(60 + 16);
   expect(roundTrips()).toEqual([7]);
 });

@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import { type Disposable, toDisposable } from '../../shared/base/disposable.ts';
 import type { HostId, HostSummary } from '../../shared/model/host.ts';
-import { afterEcho } from '../series/chartFrame.ts';
+import { withChartsWhileTyping } from '../series/chartFrame.ts';
 
 /** Changes only when a status changes; samples go to `series/`, never here. */
 export const useHosts = create<{ order: HostId[]; byId: Record<string, HostSummary> }>(() => ({
@@ -33,10 +33,10 @@ export function changeHosts(hosts: readonly HostSummary[]): void {
   for (const listener of [...listeners]) listener(before);
 }
 
-/** Round trips of forty hosts are four changes a second, and each is some milliseconds of what shows them. */
+/** Round trips of forty hosts are four changes a second, and each is a frame of what shows them. */
 export function patchHost(id: HostId, patch: Partial<HostSummary>): void {
   gathered.set(id, { ...gathered.get(id), ...patch });
-  if (gathered.size === 1) afterEcho(applyGathered);
+  withChartsWhileTyping(applyGathered);
 }
 
 function applyGathered(): void {

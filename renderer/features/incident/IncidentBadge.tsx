@@ -1,15 +1,15 @@
 import { CircleDot, Flame } from 'lucide-react';
-import { useEffect, useState } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { useIncident } from '../../stores/incident.ts';
 import { openDialog } from '../../stores/ui.ts';
+import { useNow } from '../shell/useNow.ts';
 import { elapsed } from '../timeline/timeFormat.ts';
 import styles from './Incident.module.css';
 
 /** In the top bar: the running incident with its age, or the button that declares one. */
 export function IncidentBadge() {
   const incident = useIncident((s) => s.incident);
-  const now = useSecond(incident !== null);
+  const now = useNow(incident === null ? undefined : 1000);
   if (!incident) {
     return (
       <button type="button" className={styles.declare} onClick={() => openDialog({ kind: 'incident' })}>
@@ -31,15 +31,4 @@ export function IncidentBadge() {
       <time>{elapsed(now - incident.startedAt)}</time>
     </button>
   );
-}
-
-function useSecond(on: boolean): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    if (!on) return;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, [on]);
-  return now;
 }

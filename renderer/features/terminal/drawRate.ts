@@ -1,10 +1,4 @@
-import {
-  type BesideTyping,
-  createBesideTyping,
-  ECHO_MS,
-  LONGEST_HOLD_MS,
-  TYPING_LASTS_MS,
-} from '../../series/echo.ts';
+import { type BesideTyping, createBesideTyping } from '../../series/echo.ts';
 
 /**
  * While a terminal floods, drawing has a tenth of the window's time, between three and ten frames a second. Drawing
@@ -67,7 +61,6 @@ export function limitDrawRate(
   let bytesInWindow = 0;
   let floodUntil = 0;
   let drawnAt = 0;
-  let typedAt = Number.NEGATIVE_INFINITY;
   let costs: number[] = [];
   let measuring = false;
 
@@ -94,12 +87,9 @@ export function limitDrawRate(
   /** How long a request has to wait yet. */
   function waitOf({ background, askedAt }: Asked): number {
     const at = now();
-    const flooded = at < floodUntil;
-    if (at - typedAt >= TYPING_LASTS_MS) return flooded ? Math.max(0, drawnAt + frameMs() - at) : 0;
-    if (!background) return 0;
-    const byRate = flooded ? beside.wait(at) : 0;
-    const forEcho = at - askedAt < LONGEST_HOLD_MS ? typedAt + ECHO_MS - at : 0;
-    return Math.max(0, byRate, forEcho);
+    if (!beside.goesOn(at)) return at < floodUntil ? Math.max(0, drawnAt + frameMs() - at) : 0;
+    // A flood that has a share of the time only no longer looks like one.
+    return background ? beside.wait(at, askedAt) : 0;
   }
 
   function look(): void {
@@ -146,7 +136,7 @@ export function limitDrawRate(
 
   return {
     typed() {
-      typedAt = now();
+      beside.typed(now());
       hurry(({ background }) => !background);
     },
     received(bytes) {

@@ -8,7 +8,6 @@ import type { RpcClient } from '../../../shared/contract/rpc.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
 import { withNewerEmoji } from '../../../shared/panes/newerEmoji.ts';
-import { echoFirst } from '../../series/chartFrame.ts';
 import { besideTyping } from '../../series/echo.ts';
 import { call, client } from '../../stores/connection.ts';
 import { activePane, usePanes } from '../../stores/panes.ts';
@@ -23,6 +22,7 @@ import { hasRealGpu } from './gpu.ts';
 import { type PaneAnswer, paneAnswer } from './paneAnswer.ts';
 import { createParseQueue, type ParseSource } from './parseQueue.ts';
 import { createPromptTimers } from './promptTimers.ts';
+import { keepClassesStill } from './stillClasses.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
 import { moveTextareaWithFrames } from './textareaPlace.ts';
@@ -126,6 +126,7 @@ export class TerminalView implements Disposable, ParseSource {
     }
     this.#opened = true;
     this.#terminal.open(this.element);
+    if (this.#terminal.element) keepClassesStill(this.#terminal.element.classList);
     if (this.#terminal.textarea) {
       moveTextareaWithFrames(
         this.#terminal.textarea,
@@ -295,7 +296,6 @@ export class TerminalView implements Disposable, ParseSource {
       if (this.#replaying > 0 && isTerminalReply(data)) return;
       drawRate.typed();
       parseQueue.typed();
-      echoFirst();
       if (!this.#pasting && broadcastTyped(this.pane, data)) return;
       this.#send((wire) => inputFrame(wire, data), data);
     });

@@ -1,9 +1,10 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
-import { type PointerEvent, useEffect, useMemo, useState } from 'react';
+import { type PointerEvent, useMemo, useState } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { goLive, selectEvent, useUi } from '../../stores/ui.ts';
+import { useNow } from '../shell/useNow.ts';
 import styles from './Scrubber.module.css';
 import { clockTime } from './timeFormat.ts';
 
@@ -105,13 +106,4 @@ function Mark({ event, left }: { event: TimelineEvent; left: string }) {
       onClick={() => selectEvent(event.id)}
     />
   );
-}
-
-function useNow(): number {
-  const [now, setNow] = useState(() => Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }
