@@ -362,6 +362,13 @@ describe('failures of the wire are worth another try, in plain words', () => {
     });
   });
 
+  it('writes an address of IPv6 so that its port can be told', async () => {
+    const port = await freePort();
+    expect(await refusal(scripted([]), { host: '::1', port })).toMatchObject({
+      reason: expect.stringContaining(`[::1]:${port}`),
+    });
+  });
+
   it('says that a name has no address', async () => {
     expect(await refusal(scripted([]), { host: 'no-such-host.invalid' })).toMatchObject({
       kind: 'retry',

@@ -168,7 +168,7 @@ const escapeCharacter = one((word) => {
 const permitRemoteOpen: Parse = ({ words }) => {
   if (words.length === 1 && /^(any|none)$/i.test(words[0] ?? '')) return words;
   return words.every((word) => {
-    const port = /^(?:\[[^\]]*\]|[^:/]+):(.+)$/.exec(word)?.[1];
+    const port = /^(?:\[[^\]]*\]|[^:/]*):(.+)$/.exec(word)?.[1];
     return port === '*' || (port !== undefined && (readPort(port) ?? 0) > 0);
   })
     ? words

@@ -118,6 +118,7 @@ export function settle(alias: string, values: ConfigValues, local: LocalSide): S
   }
   if (!values.lines.has('updatehostkeys'))
     shown.set('updatehostkeys', [updatesHostKeys(values) ? 'true' : 'false']);
+  if (first('connectionattempts') === '0') values.faults.push('ConnectionAttempts 0 would try nothing');
   const timeout = Number(first('connecttimeout'));
   shown.set('connecttimeout', [timeout === -1 ? 'none' : String(timeout)]);
   shown.set('rekeylimit', [
