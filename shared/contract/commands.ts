@@ -17,172 +17,34 @@ import {
   type ProfileSummary,
 } from '../model/profile.ts';
 import type { Prompt, PromptId } from '../model/prompt.ts';
-import {
-  type PlanId,
-  type RemediationPlan,
-  type RemediationRecord,
-  SERVICE_MANAGERS,
-} from '../model/remediation.ts';
+import type { PlanId, RemediationPlan, RemediationRecord } from '../model/remediation.ts';
 import type { ScrollbackHits, ScrollbackPart } from '../model/scrollback.ts';
-import { isServiceName } from '../model/serviceName.ts';
 import type { EventId, TimelineEvent } from '../model/timelineEvent.ts';
 import type { UserSettings } from '../model/userSettings.ts';
 import type { Runbook, WindowSpec, WorkspaceProblem } from '../model/workspace.ts';
 import { type LayoutState, layoutStateSchema } from '../panes/layoutState.ts';
+import { processIdentity, remediationRequest } from './remediationRequest.ts';
 
-/**
- * The allow-list: every command a renderer can give, with the schema of its arguments and (as a type) its result.
- * The core validates arguments once, here; names that are not in this table are refused.
- */
-const hostId = z
-  .string()
-  .min(1)
-  .max(64)
-  .transform((v) => v as HostId);
-const paneId = z
-  .string()
-  .min(1)
-  .max(64)
-  .transform((v) => v as PaneId);
-const eventId = z
-  .string()
-  .min(1)
-  .max(64)
-  .transform((v) => v as EventId);
-const planId = z
-  .string()
-  .min(1)
-  .max(64)
-  .transform((v) => v as PlanId);
-const incidentId = z
-  .string()
-  .min(1)
-  .max(64)
-  .transform((v) => v as IncidentId);
-const promptId = z
-  .string()
-  .min(1)
-  .max(64)
-  .transform((v) => v as PromptId);
-const profileId = z
-  .string()
-  .min(1)
-  .max(64)
-  .transform((v) => v as ProfileId);
-const profilePlanId = z
-  .string()
-  .min(1)
-  .max(64)
-  .transform((v) => v as ProfilePlanId);
+const idOf = <Id extends string>() =>
+  z
+    .string()
+    .min(1)
+    .max(64)
+    .transform((v) => v as Id);
+const hostId = idOf<HostId>();
+const paneId = idOf<PaneId>();
+const eventId = idOf<EventId>();
+const planId = idOf<PlanId>();
+const incidentId = idOf<IncidentId>();
+const promptId = idOf<PromptId>();
+const profileId = idOf<ProfileId>();
+const profilePlanId = idOf<ProfilePlanId>();
 const path = z.string().min(1).max(4096);
 const columns = z.number().int().min(2).max(2000);
 const rows = z.number().int().min(1).max(1000);
 const epochMs = z.number().min(0).max(8.64e15);
 const prose = z.string().max(100_000);
 const none = z.object({}).strict();
-
-const processIdentity = z
-  .object({
-    bootId: z.string().min(1).max(64),
-    pid: z.number().int().min(1).max(4_194_304),
-    startTicks: z.number().int().min(0),
-  })
-  .strict();
-const remediationRequest = z.discriminatedUnion('action', [
-  z
-    .object({
-      action: z.literal('process.kill'),
-      arguments: z
-        .object({
-          target: processIdentity,
-          signal: z.enum(['TERM', 'KILL']).default('TERM'),
-          tree: z.boolean().exactOptional(),
-        })
-        .strict(),
-    })
-    .strict(),
-  z
-    .object({
-      action: z.literal('process.pause'),
-      arguments: z.object({ target: processIdentity, resume: z.boolean() }).strict(),
-    })
-    .strict(),
-  z
-    .object({
-      action: z.literal('process.renice'),
-      arguments: z.object({ target: processIdentity, nice: z.number().int().min(-20).max(19) }).strict(),
-    })
-    .strict(),
-  z.object({ action: z.literal('ssh.protect'), arguments: z.object({}).strict() }).strict(),
-  z
-    .object({
-      action: z.literal('service.control'),
-      arguments: z
-        .object({
-          manager: z.enum(SERVICE_MANAGERS),
-          name: z.string(),
-          operation: z.enum(['restart', 'stop', 'start']),
-        })
-        .strict()
-        .refine(isServiceName, 'no name that the manager can be told'),
-    })
-    .strict(),
-  z
-    .object({
-      action: z.literal('file.truncate_deleted'),
-      arguments: z
-        .object({
-          target: processIdentity,
-          descriptor: z.number().int().min(0).max(1_048_576),
-          inode: z.number().int().min(1),
-        })
-        .strict(),
-    })
-    .strict(),
-  z
-    .object({
-      action: z.literal('journal.vacuum'),
-      arguments: z.object({ keepBytes: z.number().int().min(1_048_576).max(1e15) }).strict(),
-    })
-    .strict(),
-  z
-    .object({
-      action: z.literal('runbook.run'),
-      arguments: z
-        .object({
-          runbook: z.string().min(1).max(64),
-          parameters: z.record(z.string().max(64), z.string().max(4096)),
-        })
-        .strict(),
-    })
-    .strict(),
-  z
-    .object({
-      action: z.literal('aws.terminate_session'),
-      arguments: z.object({ sessionId: z.string().min(1).max(200) }).strict(),
-    })
-    .strict(),
-  z
-    .object({
-      action: z.literal('aws.control_host'),
-      arguments: z.object({ operation: z.enum(['reboot', 'stop', 'start', 'stop_task']) }).strict(),
-    })
-    .strict(),
-  z
-    .object({
-      action: z.literal('erlang.disconnect_node'),
-      // An atom has at most 255 characters.
-      arguments: z
-        .object({
-          service: processIdentity,
-          node: z.string().min(1).max(255),
-          process: processIdentity.exactOptional(),
-          keepOut: z.boolean().exactOptional(),
-        })
-        .strict(),
-    })
-    .strict(),
-]);
 
 /** Declares a command: its argument schema at run time, its result in the types. */
 function command<Result>() {
@@ -276,6 +138,10 @@ export interface ExportedReport {
   savedTo: string;
 }
 
+/**
+ * The allow-list: every command a renderer can give, with the schema of its arguments and (as a type) its result.
+ * The core validates arguments once, here; names that are not in this table are refused.
+ */
 export const COMMANDS = {
   'app.snapshot': command<Snapshot>()(none),
 
