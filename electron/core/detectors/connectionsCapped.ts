@@ -51,6 +51,8 @@ export const connectionsCapped: Detector<State> = {
     const { at, groups } = looked;
     const outputs: DetectorOutput[] = [];
     const least = limit(context, 'minimum');
+    const spanMs = limit(context, 'growthSeconds') * 1000;
+    const standsMs = limit(context, 'seconds') * 1000;
     for (const group of groups) {
       if (!mayLeak(group)) continue;
       const key = groupKey(group);
@@ -64,7 +66,6 @@ export const connectionsCapped: Detector<State> = {
       track.points.add(at, group.count, 5 * 60_000);
       if (group.count < 32) track.largeSince = undefined;
       else track.largeSince ??= at;
-      const spanMs = limit(context, 'growthSeconds') * 1000;
       track.lowest = Math.min(track.lowest, group.count);
       const mayGrow = group.count - track.lowest >= least / 3;
       if (mayGrow && steadyGrowth(track.points, { spanMs, growth: least / 3, share: 0.2 }))
@@ -81,14 +82,10 @@ export const connectionsCapped: Detector<State> = {
       if (most < group.count / 2 || waiting < track.waiting * 0.95) track.stuckSince = undefined;
       else track.stuckSince ??= at;
       track.waiting = waiting;
-      const stuck =
-        track.stuckSince !== undefined && at - track.stuckSince >= limit(context, 'seconds') * 1000;
+      const stuck = track.stuckSince !== undefined && at - track.stuckSince >= standsMs;
       const reached =
         track.grewTo !== undefined && Math.abs(group.count - track.grewTo) <= track.grewTo * 0.05;
-      const capped =
-        track.flatSince !== undefined &&
-        at - track.flatSince >= limit(context, 'seconds') * 1000 &&
-        (reached || stuck);
+      const capped = track.flatSince !== undefined && at - track.flatSince >= standsMs && (reached || stuck);
       if (track.open) {
         if (group.count >= least && Math.abs(group.count - (before?.value ?? 0)) <= group.count * 0.1)
           continue;

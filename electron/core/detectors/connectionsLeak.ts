@@ -44,16 +44,25 @@ export const connectionsLeak: Detector<State> = {
     if (!looked) return NOTHING;
     const { at, groups } = looked;
     const outputs: DetectorOutput[] = [];
+    const watched = limit(context, 'minimum') / 4;
+    const growth = limit(context, 'growth');
+    const spanMs = limit(context, 'seconds') * 1000;
     for (const group of groups) {
       if (!mayLeak(group)) continue;
       const key = groupKey(group);
       const known = state.groups.get(key);
-      if (!known && group.count < limit(context, 'minimum') / 4) continue;
+      if (!known && group.count < watched) continue;
       if (!known && state.groups.size >= 200) continue;
       const track = known ?? { points: new Points(), seenAt: at, lowest: group.count, largeSince: undefined };
       if (!known) state.groups.set(key, track);
       track.seenAt = at;
-      judge(track, key, group, looked, context, outputs);
+      track.points.add(at, group.count, spanMs * 6);
+      if (group.count < 32) track.largeSince = undefined;
+      else track.largeSince ??= at;
+      track.lowest = Math.min(track.lowest, group.count);
+      // Most have not grown at all since they are watched: no window can hold growth.
+      if (track.told || group.count - track.lowest >= growth)
+        judge(track, key, group, looked, context, outputs);
     }
     outputs.push(
       ...closeGone(
@@ -87,12 +96,6 @@ function judge(
 ): void {
   const { at } = look;
   const spanMs = limit(context, 'seconds') * 1000;
-  track.points.add(at, group.count, spanMs * 6);
-  if (group.count < 32) track.largeSince = undefined;
-  else track.largeSince ??= at;
-  track.lowest = Math.min(track.lowest, group.count);
-  // Most have not grown at all since they are watched: no window can hold growth.
-  if (!track.told && group.count - track.lowest < limit(context, 'growth')) return;
   const rule = { growth: limit(context, 'growth'), share: limit(context, 'share') };
   const growth =
     group.count < limit(context, 'minimum')

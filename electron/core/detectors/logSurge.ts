@@ -71,8 +71,9 @@ function endSecond(log: Log, seconds: number, context: DetectorContext, outputs:
   log.seconds.push(log.now / seconds);
   log.now = 0;
   if (log.seconds.length > WINDOW) log.seconds.shift();
-  let rate = 0;
-  for (const one of log.seconds) rate += one / log.seconds.length;
+  let lines = 0;
+  for (const one of log.seconds) lines += one;
+  const rate = lines / log.seconds.length;
   const usual = log.open?.usual ?? log.usual;
   const least = Math.max(limit(context, 'minimumPerSecond'), usual * limit(context, 'times'));
   if (log.open) {

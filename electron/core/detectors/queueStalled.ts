@@ -42,25 +42,26 @@ export const queueStalled: Detector<State> = {
     const { sample, at, groups } = looked;
     const outputs: DetectorOutput[] = [];
     const seen = new Set<number>();
+    const least = limit(context, 'minimumBytes');
     for (const group of groups) {
       // The port tells all of its addresses; a connection that was never made has no queue.
       if ((group.kind !== 'outbound' && group.kind !== 'inbound') || !HAS_QUEUES.has(group.state)) continue;
       for (const side of SIDES) {
         const use = side === 'receive' ? group.receiveQueue : group.sendQueue;
-        if (state.queues.size === 0 && use.sum < limit(context, 'minimumBytes')) continue;
+        if (state.queues.size === 0 && use.sum < least) continue;
         const key = groupKey(group) * 2 + SIDES.indexOf(side);
         const known = state.queues.get(key);
-        if (!known && use.sum < limit(context, 'minimumBytes')) continue;
+        if (!known && use.sum < least) continue;
         if (!known && state.queues.size >= 400) continue;
         seen.add(key);
         const queue = known ?? { looks: 0, since: at, sum: 0, open: false };
         state.queues.set(key, queue);
-        const drained = use.sum < queue.sum * 0.9 || use.sum < limit(context, 'minimumBytes');
+        const drained = use.sum < queue.sum * 0.9 || use.sum < least;
         // A flow trembles; what is stuck is the same to the byte, or a whole crowd of connections waits.
         const moved =
           use.sum < queue.sum || (use.sum !== queue.sum && use.notEmpty < Math.max(4, group.count / 2));
         if (drained || moved) {
-          queue.looks = drained && use.sum < limit(context, 'minimumBytes') ? 0 : 1;
+          queue.looks = drained && use.sum < least ? 0 : 1;
           queue.since = at;
         } else queue.looks++;
         queue.sum = use.sum;
