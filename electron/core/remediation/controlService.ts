@@ -48,7 +48,7 @@ const PID_OF = `pid_of() {
   [ "$p" = 0 ] || printf %s "$p"
 }`.replaceAll('@{', '${');
 
-/** A service that dies at once is up for a moment: it must stay up for so long. */
+/** A service that dies at once is up for a moment, and for another when it is started again: one process must stay for so long. */
 const STAYS_SECONDS = 3;
 const SETTLES_SECONDS = 20;
 
@@ -66,12 +66,12 @@ export const controlService: ScriptAction<ServiceArguments> = {
           '${',
         ),
       execute: `e=$(${tell[operation]} 2>&1) || failed "${manager} refused: $(printf %s "$e" | tail -n 3)"; did "${manager} took it"`,
-      verify: `i=0 since=-1
+      verify: `i=0 since=-1 first=
 while :; do
   s=$(state)
   [ -n "$was" ] && [ "$(pid_of "$s")" = "$was" ] && s="changing @{s#* }"
-  case $s in "ran "*) verified "It ran and ended well: @{s#* }";; "${wanted} "*) [ $since = -1 ] && since=$i; [ $((i - since)) -ge ${wanted === 'up' ? STAYS_SECONDS : 0} ] && verified "It is ${wanted}: @{s#* }";; *) [ $since != -1 ] && unverified "It came ${wanted} and did not stay: @{s#* }"; since=-1;; esac
-  i=$((i + 1)); [ $i -gt ${SETTLES_SECONDS} ] && unverified "It is not ${wanted} after ${SETTLES_SECONDS} s: @{s#* }"
+  case $s in "ran "*) verified "It ran and ended well: @{s#* }";; "${wanted} "*) p=$(pid_of "$s"); [ "$p" = "$first" ] || since=-1; first=$p; [ $since = -1 ] && since=$i; [ $((i - since)) -ge ${wanted === 'up' ? STAYS_SECONDS : 0} ] && verified "It is ${wanted}: @{s#* }";; *) [ $since != -1 ] && unverified "It came ${wanted} and did not stay: @{s#* }"; since=-1;; esac
+  i=$((i + 1)); if [ $i -gt ${SETTLES_SECONDS} ]; then [ $since = -1 ] || unverified "It came ${wanted} again and again and did not stay: @{s#* }"; unverified "It is not ${wanted} after ${SETTLES_SECONDS} s: @{s#* }"; fi
   sleep 1
 done`.replaceAll('@{', '${'),
     };

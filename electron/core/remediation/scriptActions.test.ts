@@ -325,6 +325,29 @@ esac
     });
   }, 60_000);
 
+  test('that is started again each second is never up, whenever it is asked', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fireline-sv-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const script = (name: string, text: string) =>
+      writeFileSync(join(folder, name), `#!/bin/sh\n${text}`, { mode: 0o755 });
+    // Runit starts it a second after it died, and is asked once a second.
+    script(
+      'sv',
+      `[ "$1" = status ] || exit 0
+echo >> ${folder}/asked
+echo "run: video: (pid 10$(wc -l < ${folder}/asked)) 0s; run: log: (pid 99) 7s"
+`,
+    );
+    script('sleep', '');
+    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
+    bed.dispose();
+    bed = await openRemediationBed({ clock: hastyClock });
+    expect(await carryOut(request('video', 'restart'))).toMatchObject({
+      outcome: 'failed',
+      verdict: expect.stringContaining('did not stay'),
+    });
+  }, 60_000);
+
   test('of systemd is told and asked in systemd’s own words', async () => {
     // No systemd runs here: a double that says what systemctl(1) of 252 says of a unit that is restarted.
     const folder = mkdtempSync(join(tmpdir(), 'fireline-systemctl-'));
