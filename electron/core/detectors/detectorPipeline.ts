@@ -110,7 +110,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
         // One in a hundred of the same fault is enough to be found.
         if (before % 100 === 0) report(name, error);
       }
-      if (outputs.length > 0) for (const output of outputs) apply(name, output, now);
+      for (const output of outputs) apply(name, output, now);
     }
     if (told.size === 0) return;
     for (const one of told.values())
@@ -124,13 +124,10 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     // After a reboot there may be nothing to look at any more, and what went on before is over.
     const rebooted = bootId !== undefined && bootId !== boot;
     bootId = boot;
-    // One by one, not in a loop: a name that is not known when the code is compiled is looked up in tables, each second.
-    isNew.fileSystems = rebooted || (at?.fileSystems !== undefined && at.fileSystems !== looked.fileSystems);
-    isNew.sockets = rebooted || (at?.sockets !== undefined && at.sockets !== looked.sockets);
-    isNew.cgroups = rebooted || (at?.cgroups !== undefined && at.cgroups !== looked.cgroups);
-    if (isNew.fileSystems) looked.fileSystems = at?.fileSystems;
-    if (isNew.sockets) looked.sockets = at?.sockets;
-    if (isNew.cgroups) looked.cgroups = at?.cgroups;
+    for (const look of LOOKS) {
+      isNew[look] = rebooted || (at?.[look] !== undefined && at[look] !== looked[look]);
+      if (isNew[look]) looked[look] = at?.[look];
+    }
   }
 
   function apply(detector: string, output: DetectorOutput, now: number): void {
@@ -271,6 +268,8 @@ interface Told {
   /** How often it has come, when more than once. */
   times?: number;
 }
+
+const LOOKS: readonly Look[] = ['fileSystems', 'sockets', 'cgroups'];
 
 /** Facts come with the first sample, which a host that is out of breath, or has nothing to sample with, gives late or never. */
 const FACTS_MS = 15_000;

@@ -14,11 +14,7 @@ export interface Start {
 
 /** What is kept of a start: eight numbers side by side, as much as a processor fetches at once. */
 const NUMBERS = 8;
-const [AT, PARENT, PARENT_START, PID, START, CPU, MARK, BEFORE] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
-/** Where the buckets begin, behind the starts: in one array, since each more is fetched from afar. */
-const NEWEST = MOST * NUMBERS;
-/** Beside the hash in the mark of a `sleep`. */
-const SLEEP = 2 ** 32;
+const [AT, PARENT, PARENT_START, PID, START, CPU, HASH, BEFORE] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
 /**
  * The last starts of a host, at most 512: who started what. Hosts start hundreds of processes a minute of which hardly one
@@ -27,22 +23,21 @@ const SLEEP = 2 ** 32;
 export class RecentStarts {
   /** How many there have been: the number of the next. */
   #next = 1;
-  /**
-   * A line a start, by its number modulo `MOST`; behind them the newest start of each bucket. Each start has the one before it
-   * in its bucket: numbers, 0 for none.
-   */
-  readonly #lines = new Float64Array(MOST * NUMBERS + BUCKETS);
+  /** A line a start, by its number modulo `MOST`. */
+  readonly #lines = new Float64Array(MOST * NUMBERS);
   readonly #commands: string[] = [];
+  readonly #sleeps = new Uint8Array(MOST);
+  /** The newest start of each bucket; each has the one before it in its bucket: numbers, 0 for none. */
+  readonly #newest = new Uint32Array(BUCKETS);
 
   /** Gives the latest start before it of the same command by the same parent, if that is still known. */
   add(child: ProcessChange, parent: { pid: number; startTicks: number }, at: number): Start | undefined {
     const { command } = child;
     const hash = hashOf(parent.pid, command);
-    const mark = child.name === 'sleep' ? hash + SLEEP : hash;
-    const bucket = NEWEST + (hash & (BUCKETS - 1));
-    const before = this.#latest(parent, command, mark, bucket);
+    const before = this.#latest(parent, command, hash);
     const number = this.#next++;
     const slot = number % MOST;
+    const bucket = hash & (BUCKETS - 1);
     const line = slot * NUMBERS;
     const lines = this.#lines;
     lines[line + AT] = at;
@@ -51,27 +46,23 @@ export class RecentStarts {
     lines[line + PID] = child.pid;
     lines[line + START] = child.startTicks;
     lines[line + CPU] = child.cpuTicks;
-    lines[line + MARK] = mark;
-    lines[line + BEFORE] = lines[bucket] ?? 0;
-    lines[bucket] = number;
+    lines[line + HASH] = hash;
+    lines[line + BEFORE] = this.#newest[bucket] ?? 0;
+    this.#newest[bucket] = number;
     this.#commands[slot] = command;
+    this.#sleeps[slot] = child.name === 'sleep' ? 1 : 0;
     return before;
   }
 
-  #latest(
-    parent: { pid: number; startTicks: number },
-    command: string,
-    mark: number,
-    bucket: number,
-  ): Start | undefined {
+  #latest(parent: { pid: number; startTicks: number }, command: string, hash: number): Start | undefined {
     const oldest = this.#next - MOST;
     const lines = this.#lines;
-    let number = lines[bucket] ?? 0;
+    let number = this.#newest[hash & (BUCKETS - 1)] ?? 0;
     while (number > 0 && number >= oldest) {
       const slot = number % MOST;
       const line = slot * NUMBERS;
       if (
-        lines[line + MARK] === mark &&
+        lines[line + HASH] === hash &&
         lines[line + PARENT] === parent.pid &&
         lines[line + PARENT_START] === parent.startTicks &&
         this.#commands[slot] === command
@@ -100,7 +91,7 @@ export class RecentStarts {
       const line = slot * NUMBERS;
       if ((lines[line + AT] ?? 0) < since) break;
       if (lines[line + PARENT] !== parent.pid || lines[line + PARENT_START] !== parent.startTicks) continue;
-      if ((lines[line + MARK] ?? 0) >= SLEEP / 2) counts.sleeps++;
+      if (this.#sleeps[slot] === 1) counts.sleeps++;
       else if (this.#commands[slot] === command) counts.own++;
       else counts.others++;
     }

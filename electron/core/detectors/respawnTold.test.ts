@@ -29,6 +29,14 @@ function ended(count: number, endings: ChildrenOf['endings'], parentPid = SUPERV
   return { parentPid, started: count, executed: count, ended: count, endings };
 }
 
+/** Most of what is busy is the time of children that this supervisor reaped. */
+const reapedBy = (name: string, command: string) => ({
+  busy: 0.9,
+  visible: 0.2,
+  reaped: 0.6,
+  reapers: [{ pid: SUPERVISOR, startTicks: 600, name, command, cores: 0.6 }],
+});
+
 const verdictOf = (host: TestHost) => host.told.at(-1)?.verdict?.replace(/\s/g, ' ') ?? '';
 
 describe('where the kernel tells of every fork and exit', () => {
@@ -39,20 +47,7 @@ describe('where the kernel tells of every fork and exit', () => {
       host.second({
         // Two forks a start, and others of this host: nothing to reckon a rate by.
         forksPerSecond: 31,
-        balance: {
-          busy: 0.9,
-          visible: 0.2,
-          reaped: 0.6,
-          reapers: [
-            {
-              pid: SUPERVISOR,
-              startTicks: 600,
-              name: 'upstart',
-              command: 'upstart --job app',
-              cores: 0.6,
-            },
-          ],
-        },
+        balance: reapedBy('upstart', 'upstart --job app'),
         kernelEvents: told([ended(7, [{ status: EXIT_1, count: 7, longestMs: 31 + n / 2 }])], lost),
       });
       host.remove(1000 + n * 9, EXIT_1);
@@ -88,20 +83,7 @@ describe('where the kernel tells of every fork and exit', () => {
     for (let n = 0; n < 20; n++) {
       host.add({ pid: 1000 + n * 9, parentPid: SUPERVISOR, name: 'import', command: '/srv/import --next' });
       host.second({
-        balance: {
-          busy: 0.9,
-          visible: 0.2,
-          reaped: 0.6,
-          reapers: [
-            {
-              pid: SUPERVISOR,
-              startTicks: 600,
-              name: 'bash',
-              command: 'bash /srv/import.sh',
-              cores: 0.6,
-            },
-          ],
-        },
+        balance: reapedBy('bash', 'bash /srv/import.sh'),
         kernelEvents: told([ended(3, [{ status: 0, count: 3, longestMs: 300 }])]),
       });
       host.remove(1000 + n * 9, 0);

@@ -61,7 +61,7 @@ export const controlService: ScriptAction<ServiceArguments> = {
       parameters: [name, operation],
       common: `n=$1 operation=$2 was=\nstate() { ${state}; }\n${PID_OF}`,
       guard:
-        's=$(state); case $operation$s in "startup "*) refuse "It is up already: @{s#up }";; "stopdown "*) refuse "It is down already: @{s#down }";; esac; [ "$operation" = restart ] && was=$(pid_of "$s"); passed "Before: @{s#* }"'.replaceAll(
+        's=$(state); case $operation$s in "startup "*) refuse "It is up already: @{s#* }";; "stopdown "*|"stopran "*) refuse "It is down already: @{s#* }";; esac; [ "$operation" = restart ] && was=$(pid_of "$s"); passed "Before: @{s#* }"'.replaceAll(
           '@{',
           '${',
         ),
@@ -70,7 +70,7 @@ export const controlService: ScriptAction<ServiceArguments> = {
 while :; do
   s=$(state)
   [ -n "$was" ] && [ "$(pid_of "$s")" = "$was" ] && s="changing @{s#* }"
-  case $s in "ran "*) verified "It ran and ended well: @{s#* }";; "${wanted} "*) p=$(pid_of "$s"); [ "$p" = "$first" ] || since=-1; first=$p; [ $since = -1 ] && since=$i; [ $((i - since)) -ge ${wanted === 'up' ? STAYS_SECONDS : 0} ] && verified "It is ${wanted}: @{s#* }";; *) [ $since != -1 ] && unverified "It came ${wanted} and did not stay: @{s#* }"; since=-1;; esac
+  case $s in ${wanted === 'up' ? '"ran "*) verified "It ran and ended well: @{s#* }";; "up "*' : '"down "*|"ran "*'}) p=$(pid_of "$s"); [ "$p" = "$first" ] || since=-1; first=$p; [ $since = -1 ] && since=$i; [ $((i - since)) -ge ${wanted === 'up' ? STAYS_SECONDS : 0} ] && verified "It is ${wanted}: @{s#* }";; *) [ $since != -1 ] && unverified "It came ${wanted} and did not stay: @{s#* }"; since=-1;; esac
   i=$((i + 1)); if [ $i -gt ${SETTLES_SECONDS} ]; then [ $since = -1 ] || unverified "It came ${wanted} again and again and did not stay: @{s#* }"; unverified "It is not ${wanted} after ${SETTLES_SECONDS} s: @{s#* }"; fi
   sleep 1
 done`.replaceAll('@{', '${'),
@@ -85,7 +85,7 @@ done`.replaceAll('@{', '${'),
     const refusal =
       operation === 'start' && word === 'up'
         ? `It is up already: ${now}`
-        : operation === 'stop' && word === 'down'
+        : operation === 'stop' && (word === 'down' || word === 'ran')
           ? `It is down already: ${now}`
           : /not found|No such file|unable to (?:change|open)|LoadState=not-found/i.test(now)
             ? `${manager} knows no such service: ${now}`

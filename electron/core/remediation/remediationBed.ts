@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
@@ -9,11 +9,10 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { Runbook } from '../../../shared/model/workspace.ts';
-import { createHostSession, type HostSession } from '../sessions/hostSession.ts';
-import { createPromptQueue } from '../sessions/promptQueue.ts';
+import type { HostSession } from '../sessions/hostSession.ts';
 import { openRecord } from '../store/recordStore.ts';
 import type { RecordStore } from '../store/store.types.ts';
-import { createTransport } from '../transports/transports.ts';
+import { createLocalSession } from '../transports/localSession.ts';
 import { createRemediationService, type RemediationService } from './remediation.ts';
 
 /** This machine, as a host of a test. */
@@ -48,16 +47,7 @@ export async function openRemediationBed(options: { clock?: Clock } = {}): Promi
   if (!opened.ok) throw new Error(opened.error.message);
   const store = owned.add(opened.value);
   const children: ChildProcess[] = [];
-  const transport = createTransport(
-    { id: host, tags: [], transport: { kind: 'local' } },
-    {
-      prompter: createPromptQueue({ clock: systemClock, interactive: false }),
-      clock: systemClock,
-      homeDirectory: homedir(),
-      environment: process.env,
-    },
-  );
-  const session = owned.add(createHostSession({ host, transport, clock: systemClock }));
+  const session = owned.add(createLocalSession(host));
   const up = new Promise<void>((resolve) => session.onConnected(() => resolve()));
   session.start();
   await up;

@@ -299,26 +299,33 @@ describe('a service', () => {
     });
   }, 60_000);
 
-  test('is not up while the process that is to end still runs', async () => {
-    // runit's answer within a second of the start, on a machine that is slow to end the process: its status by numbers.
-    const folder = mkdtempSync(join(tmpdir(), 'fireline-sv-'));
+  /** Commands that say what the real ones would, found before them; by their names, their shell. Gives their folder. */
+  async function standIns(commands: Record<string, string>): Promise<string> {
+    const folder = mkdtempSync(join(tmpdir(), 'fireline-commands-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    writeFileSync(
-      join(folder, 'sv'),
-      `#!/bin/sh
-[ "$1" = status ] || exit 0
-echo >> ${folder}/asked
-case $(wc -l < ${folder}/asked) in
-  1|2|3) echo 'run: video: (pid 100) 0s; run: log: (pid 99) 7s' ;;
-  4) echo 'down: video: 1s, normally up, want up; run: log: (pid 99) 9s' ;;
-  *) echo 'run: video: (pid 200) 0s; run: log: (pid 99) 9s' ;;
-esac
-`,
-      { mode: 0o755 },
-    );
+    for (const [name, script] of Object.entries(commands))
+      writeFileSync(join(folder, name), `#!/bin/sh\nasked=${folder}/asked\n${script}\n`, { mode: 0o755 });
     vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
     bed.dispose();
     bed = await openRemediationBed({ clock: hastyClock });
+    return folder;
+  }
+  const ofSystemd = (name: string, operation: 'restart' | 'stop' | 'start') => ({
+    action: 'service.control' as const,
+    arguments: { manager: 'systemd' as const, name, operation },
+  });
+
+  test('is not up while the process that is to end still runs', async () => {
+    // runit's answer within a second of the start, on a machine that is slow to end the process: its status by numbers.
+    await standIns({
+      sv: `[ "$1" = status ] || exit 0
+echo >> $asked
+case $(wc -l < $asked) in
+  1|2|3) echo 'run: video: (pid 100) 0s; run: log: (pid 99) 7s' ;;
+  4) echo 'down: video: 1s, normally up, want up; run: log: (pid 99) 9s' ;;
+  *) echo 'run: video: (pid 200) 0s; run: log: (pid 99) 9s' ;;
+esac`,
+    });
     expect(await carryOut(request('video', 'restart'))).toMatchObject({
       outcome: 'succeeded',
       verdict: expect.stringContaining('(pid 200)'),
@@ -326,22 +333,13 @@ esac
   }, 60_000);
 
   test('that is started again each second is never up, whenever it is asked', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'fireline-sv-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const script = (name: string, text: string) =>
-      writeFileSync(join(folder, name), `#!/bin/sh\n${text}`, { mode: 0o755 });
-    // Runit starts it a second after it died, and is asked once a second.
-    script(
-      'sv',
-      `[ "$1" = status ] || exit 0
-echo >> ${folder}/asked
-echo "run: video: (pid 10$(wc -l < ${folder}/asked)) 0s; run: log: (pid 99) 7s"
-`,
-    );
-    script('sleep', '');
-    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
-    bed.dispose();
-    bed = await openRemediationBed({ clock: hastyClock });
+    // runit starts it a second after it died, and is asked once a second.
+    await standIns({
+      sv: `[ "$1" = status ] || exit 0
+echo >> $asked
+echo "run: video: (pid 10$(wc -l < $asked)) 0s; run: log: (pid 99) 7s"`,
+      sleep: '',
+    });
     expect(await carryOut(request('video', 'restart'))).toMatchObject({
       outcome: 'failed',
       verdict: expect.stringContaining('did not stay'),
@@ -350,45 +348,39 @@ echo "run: video: (pid 10$(wc -l < ${folder}/asked)) 0s; run: log: (pid 99) 7s"
 
   test('of systemd is told and asked in systemd’s own words', async () => {
     // No systemd runs here: a double that says what systemctl(1) of 252 says of a unit that is restarted.
-    const folder = mkdtempSync(join(tmpdir(), 'fireline-systemctl-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const log = join(folder, 'asked');
-    const says = 'ActiveState=active\\nSubState=running\\nMainPID=%s\\n';
-    writeFileSync(
-      join(folder, 'systemctl'),
-      `#!/bin/sh\necho "$*" >> ${log}\ncase $1 in show) printf '${says}' $(cat ${log}.pid 2>/dev/null || echo 811);; restart) echo 812 > ${log}.pid;; *) exit 1;; esac\n`,
-      { mode: 0o755 },
-    );
-    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
-    bed.dispose();
-    bed = await openRemediationBed({ clock: hastyClock });
-    const record = await carryOut({
-      action: 'service.control',
-      arguments: { manager: 'systemd', name: 'nginx.service', operation: 'restart' },
+    const folder = await standIns({
+      systemctl: `echo "$*" >> $asked
+case $1 in
+  show) printf 'ActiveState=active\\nSubState=running\\nMainPID=%s\\n' $(cat $asked.pid 2>/dev/null || echo 811) ;;
+  restart) echo 812 > $asked.pid ;;
+  *) exit 1 ;;
+esac`,
     });
+    const record = await carryOut(ofSystemd('nginx.service', 'restart'));
     expect(record).toMatchObject({ outcome: 'succeeded', verdict: expect.stringContaining('MainPID=812') });
-    expect(readFileSync(log, 'utf8')).toContain('restart -- nginx.service');
+    expect(readFileSync(join(folder, 'asked'), 'utf8')).toContain('restart -- nginx.service');
   }, 60_000);
 
-  test('of systemd that is made to run once and end has succeeded when it has', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'fireline-systemctl-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const says = 'Type=oneshot\\nResult=success\\nMainPID=0\\nActiveState=inactive\\nSubState=dead\\n';
-    writeFileSync(
-      join(folder, 'systemctl'),
-      `#!/bin/sh\ncase $1 in show) printf '${says}';; start) ;; *) exit 1;; esac\n`,
-      { mode: 0o755 },
-    );
-    vi.stubEnv('PATH', `${folder}:${process.env['PATH']}`);
-    bed.dispose();
-    bed = await openRemediationBed({ clock: hastyClock });
-    const record = await carryOut({
-      action: 'service.control',
-      arguments: { manager: 'systemd', name: 'backup.service', operation: 'start' },
+  test('of systemd that is made to run once and end has succeeded when it has, and is down when it is stopped', async () => {
+    const folder = await standIns({
+      systemctl: `case $1 in
+  show) printf 'Type=oneshot\\nResult=success\\nMainPID=%s\\n' "$(cat $asked.pid 2>/dev/null || echo 0)"
+    if [ -e $asked.pid ]; then printf 'ActiveState=active\\nSubState=exited\\n'; else printf 'ActiveState=inactive\\nSubState=dead\\n'; fi ;;
+  start) ;;
+  stop) rm $asked.pid ;;
+  *) exit 1 ;;
+esac`,
     });
-    expect(record).toMatchObject({
+    expect(await carryOut(ofSystemd('backup.service', 'start'))).toMatchObject({
       outcome: 'succeeded',
       verdict: expect.stringContaining('ran and ended well'),
+    });
+    expect((await plan(ofSystemd('backup.service', 'stop'))).refusal).toContain('down already');
+    // As one that stays when it has ended (RemainAfterExit).
+    writeFileSync(join(folder, 'asked.pid'), '0');
+    expect(await carryOut(ofSystemd('backup.service', 'stop'))).toMatchObject({
+      outcome: 'succeeded',
+      verdict: expect.stringContaining('It is down'),
     });
   }, 60_000);
 });

@@ -1,14 +1,12 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { KernelLine } from '../detectors/detector.ts';
-import { createHostSession } from '../sessions/hostSession.ts';
-import { createPromptQueue } from '../sessions/promptQueue.ts';
-import { createTransport } from '../transports/transports.ts';
+import { createLocalSession } from '../transports/localSession.ts';
 import { followKernelLog } from './kernelLog.ts';
 
 let owned: DisposableStore;
@@ -34,17 +32,8 @@ function commands(scripts: Record<string, string>): void {
 
 /** Follows over a real local session, with those commands before all others. */
 function follow() {
-  const host = 'here' as HostId;
-  const transport = createTransport(
-    { id: host, tags: [], transport: { kind: 'local' } },
-    {
-      prompter: createPromptQueue({ clock: systemClock, interactive: false }),
-      clock: systemClock,
-      homeDirectory: homedir(),
-      environment: { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` },
-    },
-  );
-  const session = owned.add(createHostSession({ host, transport, clock: systemClock }));
+  const environment = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  const session = owned.add(createLocalSession('here' as HostId, environment));
   const follower = owned.add(followKernelLog(session, { clock: systemClock, facts: () => undefined }));
   const line = new Promise<KernelLine>((resolve) => owned.add(follower.onLine(resolve)));
   session.start();

@@ -1,14 +1,12 @@
 import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { LogLine } from '../detectors/detector.ts';
-import { createHostSession } from '../sessions/hostSession.ts';
-import { createPromptQueue } from '../sessions/promptQueue.ts';
-import { createTransport } from '../transports/transports.ts';
+import { createLocalSession } from '../transports/localSession.ts';
 import { followLogs } from './logFollower.ts';
 
 let owned: DisposableStore;
@@ -26,17 +24,7 @@ afterEach(() => {
 
 /** Follows `folder` over a real local session; `line` resolves with the first line that passes. */
 function follow() {
-  const host = 'here' as HostId;
-  const transport = createTransport(
-    { id: host, tags: [], transport: { kind: 'local' } },
-    {
-      prompter: createPromptQueue({ clock: systemClock, interactive: false }),
-      clock: systemClock,
-      homeDirectory: homedir(),
-      environment: process.env,
-    },
-  );
-  const session = owned.add(createHostSession({ host, transport, clock: systemClock }));
+  const session = owned.add(createLocalSession('here' as HostId));
   const follower = owned.add(followLogs(session, [join(folder, '*.log')], { clock: systemClock }));
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();

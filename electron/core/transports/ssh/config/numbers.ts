@@ -12,7 +12,8 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_4
 
 /** `90`, `1m30s` in seconds (sshd_config(5), TIME FORMATS; convtime in misc.c). */
 export function secondsOf(text: string): number | undefined {
-  if (!/^([ \t]*[+-]?\d+[smhdw]?)+$/i.test(text)) return undefined;
+  // No digit may follow those of a number, or a long one that is wrong at its end is tried in every division.
+  if (!/^([ \t]*[+-]?\d+(?!\d)[smhdw]?)+$/i.test(text)) return undefined;
   let total = 0;
   for (const [, number, unit] of text.toLowerCase().matchAll(/([+-]?\d+)([smhdw]?)/g)) {
     const part = Number(number) * (UNITS[unit || 's'] ?? 1);
