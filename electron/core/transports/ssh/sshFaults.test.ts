@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../shared/base/clock.ts';
@@ -7,7 +7,7 @@ import type { HostId, LinkState } from '../../../../shared/model/host.ts';
 import { createHostSession, type HostSession } from '../../sessions/hostSession.ts';
 import type { Transport } from '../transport.ts';
 import { createSshTestBed, inShell, knownAs, output, type SshTestBed } from './sshTestBed.ts';
-import { generateKey, startTestSshd, type TestSshd } from './testSshd.ts';
+import { generateKey, listen, startTestSshd, type TestSshd } from './testSshd.ts';
 
 let sshd: TestSshd;
 const beds: SshTestBed[] = [];
@@ -40,9 +40,7 @@ async function serve(onSocket: (socket: Socket) => void): Promise<number> {
     onSocket(socket);
   });
   servers.push(server);
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
+  return listen(server);
 }
 
 function sessionOf(transport: Transport): HostSession {

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Forward } from '../../../../shared/model/forward.ts';
 import type { Transport } from '../transport.ts';
 import { createSshTestBed, inShell, output, type SshTestBed } from './sshTestBed.ts';
-import { freePort, startTestSshd, type TestSshd } from './testSshd.ts';
+import { freePort, listen, startTestSshd, type TestSshd } from './testSshd.ts';
 
 let sshd: TestSshd;
 let guarded: TestSshd;
@@ -39,9 +39,7 @@ async function echoServer(): Promise<number> {
     socket.pipe(socket);
   });
   servers.push(server);
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
+  return listen(server);
 }
 
 /** Sends bytes through a port, and gives back what came until the end. */

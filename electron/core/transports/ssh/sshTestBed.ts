@@ -11,7 +11,7 @@ import type { TestSshd } from './testSshd.ts';
 
 /** Transports to real servers for tests, by aliases of an ssh_config that the test writes. */
 export interface SshTestBed {
-  readonly prompter: Prompter & { asked: Question[] };
+  readonly prompter: ScriptedPrompter;
   /** `text` after what lets every alias log in to the server. */
   configure(text: string, more?: { withoutIdentity?: true }): void;
   transport(alias?: string, prompter?: Prompter): Transport;
@@ -26,17 +26,7 @@ export function createSshTestBed(
 ): SshTestBed {
   const owned = new DisposableStore();
   const file = join(sshd.directory, `config-${Math.random()}`);
-  const asked: Question[] = [];
-  const answers = [...(options.answers ?? [])];
-  const prompter: SshTestBed['prompter'] = {
-    asked,
-    interactive: options.answers !== undefined,
-    waiting: [],
-    async ask(question) {
-      asked.push(question);
-      return answers.shift() ?? null;
-    },
-  };
+  const prompter = scripted([...(options.answers ?? [])], options.answers !== undefined);
   const bed: SshTestBed = {
     prompter,
     configure(text, more) {
@@ -72,6 +62,22 @@ export function createSshTestBed(
   };
   bed.configure('');
   return bed;
+}
+
+export type ScriptedPrompter = Prompter & { asked: Question[] };
+
+/** Answers from a list, in order; keeps what was asked. */
+export function scripted(answers: PromptAnswer[], interactive = true): ScriptedPrompter {
+  const asked: Question[] = [];
+  return {
+    asked,
+    interactive,
+    waiting: [],
+    async ask(question) {
+      asked.push(question);
+      return answers.shift() ?? null;
+    },
+  };
 }
 
 /** What a command printed, and its status. */

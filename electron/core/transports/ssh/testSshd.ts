@@ -137,11 +137,8 @@ export async function startRelay(to: number): Promise<{
     });
     client.pipe(upstream).pipe(client);
   });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
-  });
   return {
-    port,
+    port: await listen(server),
     cut: () => sockets.forEach((socket) => void socket.destroy()),
     freeze: () => sockets.forEach((socket) => void socket.pause()),
     thaw: () => sockets.forEach((socket) => void socket.resume()),
@@ -153,14 +150,21 @@ export async function startRelay(to: number): Promise<{
   };
 }
 
-export function freePort(): Promise<number> {
+/** Has a server listen on 127.0.0.1, at the port that it gives back. */
+export function listen(server: {
+  listen(port: number, host: string, done: () => void): unknown;
+  address(): unknown;
+}): Promise<number> {
   return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
   });
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** The processes below one, deepest first. */

@@ -1,0 +1,196 @@
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../../../shared/base/clock.ts';
+import { createSshByAddress, type SshByAddress, type SshSpec } from './sshByAddress.ts';
+import { output, scripted } from './sshTestBed.ts';
+import { generateKey } from './testSshd.ts';
+
+let bed: SshByAddress;
+
+beforeAll(async () => {
+  bed = await createSshByAddress();
+});
+afterEach(() => bed.clear());
+afterAll(() => bed.stop());
+
+describe('keys', () => {
+  it('asks for a passphrase once for all hosts, again when it was wrong, and only if the server wants the key', async () => {
+    const locked = generateKey(bed.sshd.directory, 'locked', 'ed25519', 'open sesame');
+    const stranger = generateKey(bed.sshd.directory, 'stranger', 'ed25519', 'never asked');
+    bed.sshd.authorize(`${locked}.pub`);
+    bed.configure(`Host 127.0.0.1\n IdentityFile ${stranger}\n IdentityFile ${locked}\n`);
+    const prompter = scripted([['wrong'], ['open sesame']]);
+    const spec: SshSpec = { identityFile: stranger };
+    const [first, second] = await Promise.all([bed.connect(prompter, spec), bed.connect(prompter, spec)]);
+    expect(await output(first, 'echo a')).toBe('a\n0');
+    expect(await output(second, 'echo b')).toBe('b\n0');
+    expect(prompter.asked).toEqual([
+      {
+        kind: 'passphrase',
+        host: 'web1',
+        hop: `${bed.sshd.user}@127.0.0.1:${bed.sshd.port}`,
+        keyPath: locked,
+        retry: false,
+      },
+      {
+        kind: 'passphrase',
+        host: 'web1',
+        hop: `${bed.sshd.user}@127.0.0.1:${bed.sshd.port}`,
+        keyPath: locked,
+        retry: true,
+      },
+    ]);
+  });
+
+  it('unlocks old PEM keys, whose public half shows nothing', async () => {
+    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const path = join(bed.sshd.directory, 'pem');
+    writeFileSync(
+      path,
+      pair.privateKey.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'old' }),
+      { mode: 0o600 },
+    );
+    const plain = join(bed.sshd.directory, 'pem-plain');
+    writeFileSync(plain, pair.privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
+    const authorized = join(bed.sshd.directory, 'pem.pub');
+    writeFileSync(authorized, execFileSync('ssh-keygen', ['-y', '-f', plain]));
+    bed.sshd.authorize(authorized);
+    execFileSync('rm', [authorized]);
+    const prompter = scripted([['old']]);
+    expect(await output(await bed.connect(prompter, { identityFile: path }), 'echo pem')).toBe('pem\n0');
+    expect(prompter.asked).toHaveLength(1);
+  });
+
+  it('uses the agent, and says what it would have asked where nobody can answer', async () => {
+    const locked = generateKey(bed.sshd.directory, 'silent', 'ed25519', 'secret');
+    bed.sshd.authorize(`${locked}.pub`);
+    expect(await bed.refusal(scripted([], false), { identityFile: locked })).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining(`needs the passphrase of ${locked}, and nobody can be asked`),
+    });
+    const held = generateKey(bed.sshd.directory, 'held', 'rsa');
+    bed.sshd.authorize(`${held}.pub`);
+    const agent = execFileSync('ssh-agent', ['-s', '-a', join(bed.sshd.directory, 'agent')], {
+      encoding: 'utf8',
+    });
+    const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(agent)?.[1]);
+    try {
+      const environment = { SSH_AUTH_SOCK: join(bed.sshd.directory, 'agent') };
+      execFileSync('ssh-add', ['-q', held], { env: { ...process.env, ...environment } });
+      const connection = await bed.connect(
+        scripted([], false),
+        { identityFile: join(bed.sshd.directory, 'absent') },
+        environment,
+      );
+      expect(await output(connection, 'echo agent')).toBe('agent\n0');
+    } finally {
+      process.kill(pid);
+    }
+  });
+
+  it('says which keys were tried, and what the server takes', async () => {
+    const stranger = generateKey(bed.sshd.directory, 'nobody', 'ed25519');
+    const failure = await bed.refusal(scripted([]), { identityFile: stranger });
+    expect(failure.kind).toBe('refused');
+    expect(failure.reason).toContain(`tried ${stranger}; it takes publickey`);
+  });
+});
+
+describe('passwords', () => {
+  it('asks for a password, and again when it was wrong', async () => {
+    const server = await passwordServer(['password'], 'hunter2');
+    const prompter = scripted([['yes'], ['wrong'], ['hunter2']]);
+    await bed.connect(prompter, server.spec);
+    expect(prompter.asked.slice(1)).toMatchObject([
+      { kind: 'password', user: bed.sshd.user, retry: false },
+      { kind: 'password', user: bed.sshd.user, retry: true },
+    ]);
+  });
+
+  it('shows the questions of keyboard-interactive, and stops when they are cancelled', async () => {
+    const { spec, answers } = await passwordServer(['keyboard-interactive'], '123456');
+    const prompter = scripted([['yes'], ['123456']]);
+    await bed.connect(prompter, spec);
+    expect(prompter.asked[1]).toMatchObject({
+      kind: 'keyboardInteractive',
+      name: 'Login',
+      instructions: 'Use your token',
+      questions: [{ text: 'Code: ', echo: true }],
+    });
+    expect(answers).toEqual(['123456']);
+    expect(await bed.refusal(scripted([null]), spec)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('cancelled'),
+    });
+    // Nothing that the server would count as a failed login.
+    expect(answers).toEqual(['123456']);
+    expect(await bed.refusal(scripted([], false), spec)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('nobody can be asked'),
+    });
+  });
+});
+
+describe('what would wait for ever', () => {
+  it('is refused where a server wants a new password first', async () => {
+    const spec = await bed.serve((client) => {
+      client.on('authentication', (context) => {
+        if (context.method === 'password') context.requestChange('Expired.\u0007 New password:', () => {});
+        else context.reject(['password']);
+      });
+    });
+    const withoutKey = { ...spec, identityFile: '/nonexistent' };
+    expect(await bed.refusal(scripted([['yes'], ['old']]), withoutKey)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringMatching(/has expired: .* asks for a new one \("Expired\. {2}New password:"\)/),
+      advice: expect.stringContaining('Change it with ssh'),
+    });
+  });
+
+  it('is passed over where the agent hangs, and the keys on file are tried', async () => {
+    const socket = join(bed.sshd.directory, 'hung-agent');
+    const held: Socket[] = [];
+    const agent = createServer((one) => held.push(one));
+    await new Promise<void>((resolve) => agent.listen(socket, resolve));
+    bed.afterwards(() => {
+      for (const one of held) one.destroy();
+      agent.close();
+    });
+    // The five seconds that an agent has are over at once.
+    const clock: Clock = {
+      ...systemClock,
+      after: (ms, run) => systemClock.after(ms === 5_000 ? 0 : ms, run),
+    };
+    const connection = await bed.connect(scripted([]), {}, { SSH_AUTH_SOCK: socket }, clock);
+    expect(await output(connection, 'echo in')).toBe('in\n0');
+    expect(held).toHaveLength(1);
+  });
+});
+
+async function passwordServer(
+  methods: ('password' | 'keyboard-interactive')[],
+  secret: string,
+): Promise<{ spec: SshSpec; answers: string[] }> {
+  const given: string[] = [];
+  const spec = await bed.serve((client) => {
+    client.on('authentication', (context) => {
+      if (context.method === 'password' && methods.includes('password')) {
+        if (context.password === secret) context.accept();
+        else context.reject(methods);
+      } else if (context.method === 'keyboard-interactive' && methods.includes('keyboard-interactive')) {
+        context.prompt([{ prompt: 'Code: ', echo: true }], 'Login', 'Use your token', (answers) => {
+          given.push(...answers);
+          if (answers[0] === secret) context.accept();
+          else context.reject(methods);
+        });
+      } else {
+        context.reject(methods);
+      }
+    });
+  });
+  return { spec: { ...spec, identityFile: '/nonexistent' }, answers: given };
+}
