@@ -77,6 +77,35 @@ test('a command that a file brings waits until it is approved', async ({ page })
   await expect(terminal.locator('.xterm-rows')).toContainText('approved-42');
 });
 
+test('a login that runs something else than what it is told is not counted as measured', async ({ page }) => {
+  const file = join(folder, 'menu.yaml');
+  const says = 'echo This account may only copy files.; exit 1';
+  const menu = `[sh, -c, 'case "$1" in *fireline-sampler*) ${says};; esac; exec sh -c "$1"', sh]`;
+  await writeFile(
+    file,
+    `version: 1\nname: menu\nhosts:\n  - { id: here, local: {} }\n  - { id: nas, command: { shell: [sh, -i], exec: ${menu} } }\n`,
+  );
+  await page.getByRole('button', { name: 'Open a workspace' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('combobox').or(dialog.getByRole('textbox')).first().fill(file);
+  await dialog.getByRole('button', { name: 'Open', exact: true }).click();
+  await page
+    .getByRole('button', { name: /Approve/ })
+    .first()
+    .click();
+  await expect(page.getByRole('group', { name: 'Hosts by state of their link' })).toContainText(
+    /1 up.*1 unsettled/,
+  );
+  const cell = page.getByRole('option', { name: /link not measured nas\b/ });
+  await expect(cell).toContainText('not measured');
+  const told = page.getByRole('region', { name: 'Timeline' }).getByText(/^Nothing is measured on this host/);
+  await expect(told).toContainText('This account may only copy files');
+  await told.click();
+  await cell.click();
+  await expect(page.getByRole('alert')).toContainText('May this login run commands');
+  await page.screenshot({ path: 'e2e/results/workspace-7-unmeasured.png' });
+});
+
 test('hosts are imported from an ssh_config, as a workspace to be read before it is saved', async ({
   page,
 }) => {

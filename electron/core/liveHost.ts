@@ -111,7 +111,13 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
     }),
   );
   if (transport.extras) owned.add(transport.extras.onChange(() => changes.fire('extras')));
-  owned.add(sampler.onState(() => changes.fire('sampler')));
+  owned.add(
+    sampler.onState((state) => {
+      record({ kind: 'sampler', host: host.id, at: clock.now(), sampler: state });
+      pipeline.push({ type: 'sampler', sampler: state });
+      changes.fire('sampler');
+    }),
+  );
   owned.add(sampler.onFacts(() => changes.fire('sampler')));
   owned.add(sampler.onFrame((frame) => record({ kind: 'frame', host: host.id, at: frame.at, frame })));
   owned.add(

@@ -14,6 +14,7 @@ it('tells a silent host, a dying sshd and a link that is down by different words
       .word,
   ];
   expect(words).toEqual(['host silent', 'ssh dying', 'stalled', 'link down']);
+  expect(describeLink(good, { kind: 'failed', since: 0, reason: '', advice: '' }).word).toBe('not measured');
   expect(describeLink(good, { kind: 'running', implementation: 'perl' }).word).toBe('good');
 });
 

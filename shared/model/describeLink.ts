@@ -26,9 +26,9 @@ export function describeLink(link: LinkState, sampler?: SamplerState): LinkWords
         ? { mark: '○', tone: 'critical', word: CAUSE_WORDS.ssh_dying }
         : { mark: '◐', tone: 'busy', word: 'logging in' };
     case 'good':
-      return silent(sampler) ?? { mark: '●', tone: 'plain', word: 'good' };
+      return unheard(sampler) ?? { mark: '●', tone: 'plain', word: 'good' };
     case 'degraded':
-      return silent(sampler) ?? { mark: '◐', tone: 'warning', word: 'degraded' };
+      return unheard(sampler) ?? { mark: '◐', tone: 'warning', word: 'degraded' };
     case 'stalled':
       return { mark: '◐', tone: 'warning', word: link.cause ? CAUSE_WORDS[link.cause] : 'stalled' };
     case 'lost':
@@ -42,9 +42,10 @@ export function describeLink(link: LinkState, sampler?: SamplerState): LinkWords
   }
 }
 
-/** The link answers, and the sampler on the host does not. */
-function silent(sampler: SamplerState | undefined): LinkWords | undefined {
-  return sampler?.kind === 'silent' ? { mark: '◐', tone: 'warning', word: 'host silent' } : undefined;
+/** The link answers, and the sampler on the host does not, or does not run at all. */
+function unheard(sampler: SamplerState | undefined): LinkWords | undefined {
+  if (sampler?.kind === 'silent') return { mark: '◐', tone: 'warning', word: 'host silent' };
+  return sampler?.kind === 'failed' ? { mark: '◐', tone: 'warning', word: 'not measured' } : undefined;
 }
 
 const CAUSE_WORDS: Readonly<Record<LinkCause, string>> = {

@@ -21,6 +21,8 @@ export const EVENT_MEANING: Partial<Record<EventKind, string>> = {
   'link.lost':
     'Nothing answers on the way to the host. What ran there goes on; what was typed last may not have arrived.',
   'link.degraded': 'The host answers late. The network on the way, or a host that has no CPU or memory left.',
+  'host.unmeasured':
+    'The login works and the sampler does not run: no perl and no awk, no /proc, a menu or a forced command in place of a shell, or no process to spare. Nothing of this host is measured, so a calm row says nothing. Terminals and Diagnose may still work.',
   'host.silent':
     'The link answers and the sampler does not: the host can hardly start or run a process. Look at memory and pressure before it.',
   'host.ssh_dying':

@@ -92,6 +92,7 @@ export type SamplerState =
   | { kind: 'starting'; since: number }
   | { kind: 'running'; implementation: 'perl' | 'awk' }
   | { kind: 'silent'; since: number; reason: string }
+  /** It stays that while it is tried again. */
   | { kind: 'failed'; since: number; reason: string; advice: string };
 
 /** True while commands can be sent. */

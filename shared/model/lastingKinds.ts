@@ -23,6 +23,7 @@ export const LASTING_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'network.errors',
   'log.surge',
   'host.outlier',
+  'host.unmeasured',
   'host.silent',
   'host.ssh_dying',
 ]);

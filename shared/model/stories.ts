@@ -60,6 +60,7 @@ const LEADS_TO: Partial<Record<EventKind, readonly EventKind[]>> = {
   'kernel.segfault': ['process.pid_changed', 'service.failed', 'process.respawn_loop'],
   'kernel.oops': ['host.rebooted', 'link.lost', 'host.silent'],
   'kernel.hung_task': ['host.silent', 'host.ssh_dying'],
+  'host.unmeasured': ['host.silent'],
   'host.silent': ['host.ssh_dying', 'link.lost'],
   'host.ssh_dying': ['link.lost', 'host.rebooted'],
   'link.lost': ['host.rebooted'],

@@ -28,6 +28,7 @@ export type EventKind =
   | 'link.restored'
   | 'link.refused'
   | 'link.degraded'
+  | 'host.unmeasured'
   | 'host.silent'
   | 'host.silent_ended'
   | 'host.ssh_dying'

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../shared/base/json.ts';
-import type { HostFacts, HostId, LinkState } from '../../../shared/model/host.ts';
+import type { HostFacts, HostId, LinkState, SamplerState } from '../../../shared/model/host.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { EventKind, Evidence, Severity, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
@@ -45,6 +45,7 @@ export type DetectorInput =
   | { type: 'kernelLine'; line: KernelLine }
   | { type: 'logLine'; line: LogLine }
   | { type: 'link'; link: LinkState }
+  | { type: 'sampler'; sampler: SamplerState }
   /** Every Erlang node of the host, and who is connected to it. */
   | { type: 'erlang'; nodes: readonly ErlangNode[] }
   /** Every ten seconds: this host's figures, and those of the others that share a tag with it. */

@@ -339,6 +339,7 @@ function takersOf(detectors: readonly Detector<unknown>[]): Takers {
     kernelLine: taking('kernelLine'),
     logLine: taking('logLine'),
     link: taking('link'),
+    sampler: taking('sampler'),
     erlang: taking('erlang'),
     peers: taking('peers'),
     tick: taking('tick'),

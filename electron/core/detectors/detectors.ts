@@ -30,12 +30,14 @@ import { respawnLoop } from './respawnLoop.ts';
 import { segfault } from './segfault.ts';
 import { serviceFailed } from './serviceFailed.ts';
 import { threadsGrowth } from './threadsGrowth.ts';
+import { unmeasured } from './unmeasured.ts';
 
 /** One line a detector. Its state is its own affair: nobody else sees what it is. */
 export const DETECTORS: readonly Detector<unknown>[] = [
   oomKill,
   respawnLoop,
   link,
+  unmeasured,
   hostReboot,
   erlangNodes,
   segfault,

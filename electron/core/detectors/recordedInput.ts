@@ -1,5 +1,5 @@
 import { withoutSecrets } from '../../../shared/model/commandLine.ts';
-import type { HostId, LinkState } from '../../../shared/model/host.ts';
+import type { HostId, LinkState, SamplerState } from '../../../shared/model/host.ts';
 import type { ErlangNode } from '../erlang/erlangNode.ts';
 import type { RecordedFrame } from '../sampling/sampler.types.ts';
 import type { Answer, HostFigures, KernelLine, LogLine, Question } from './detector.ts';
@@ -15,6 +15,7 @@ export type RecordedInput =
   /** Lines that were too many to be recorded one by one. */
   | { kind: 'logLines'; host: HostId; at: number; path: string; count: number }
   | { kind: 'link'; host: HostId; at: number; link: LinkState }
+  | { kind: 'sampler'; host: HostId; at: number; sampler: SamplerState }
   | { kind: 'erlang'; host: HostId; at: number; nodes: readonly ErlangNode[] }
   | {
       kind: 'peers';
@@ -102,6 +103,7 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   logLine: ['line'],
   logLines: ['path', 'count'],
   link: ['link'],
+  sampler: ['sampler'],
   erlang: ['nodes'],
   peers: ['own', 'tags'],
   answer: ['question', 'answer'],

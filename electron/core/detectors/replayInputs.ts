@@ -145,6 +145,9 @@ class Replayed {
       case 'link':
         this.pipeline.push({ type: 'link', link: input.link });
         return 0;
+      case 'sampler':
+        this.pipeline.push({ type: 'sampler', sampler: input.sampler });
+        return 0;
       case 'erlang':
         this.pipeline.push({ type: 'erlang', nodes: input.nodes });
         return 0;

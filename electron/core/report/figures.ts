@@ -1,5 +1,6 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import { type MetricName, type MetricVector, metricIndex } from '../../../shared/model/metric.ts';
+import type { EventKind, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type {
   Figure,
   FigureGap,
@@ -144,7 +145,10 @@ function findGaps(
   };
   const first = vectors[0];
   const last = vectors.at(-1);
-  if (!first || !last) return [{ from: span.from, to: span.to, reason: 'no samples on record' }];
+  if (!first || !last) {
+    const reason = reasonOf(span.from, span.to, own) ?? 'no samples on record';
+    return [{ from: span.from, to: span.to, reason }];
+  }
   add(span.from, first.at, 'not sampled yet');
   for (const [index, vector] of vectors.slice(1).entries())
     add(vectors[index]?.at ?? vector.at, vector.at, 'no samples');
@@ -152,21 +156,19 @@ function findGaps(
   return gaps;
 }
 
+/** What stops the figures of a host; a reboot is over when it is told. */
+const GAP_WORDS: Partial<Record<EventKind, string>> = {
+  'link.lost': 'link lost',
+  'host.silent': 'host silent',
+  'host.unmeasured': 'not measured',
+  'host.rebooted': 'host rebooted',
+};
+
 function reasonOf(from: number, to: number, own: readonly TimelineEntry[]): string | undefined {
+  const endOf = ({ kind, at, endedAt }: TimelineEvent) =>
+    endedAt ?? (kind === 'host.rebooted' ? at : Number.POSITIVE_INFINITY);
   const cause = own.find(
-    ({ event }) =>
-      (event.kind === 'link.lost' || event.kind === 'host.silent' || event.kind === 'host.rebooted') &&
-      event.at < to &&
-      (event.endedAt ?? event.at) > from - 60_000,
+    ({ event }) => GAP_WORDS[event.kind] !== undefined && event.at < to && endOf(event) > from - 60_000,
   );
-  switch (cause?.event.kind) {
-    case 'link.lost':
-      return `link lost (${cause.reference})`;
-    case 'host.silent':
-      return `host silent (${cause.reference})`;
-    case 'host.rebooted':
-      return `host rebooted (${cause.reference})`;
-    default:
-      return undefined;
-  }
+  return cause && `${GAP_WORDS[cause.event.kind]} (${cause.reference})`;
 }

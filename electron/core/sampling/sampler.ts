@@ -25,7 +25,11 @@ const FIRST_INTERVAL_MS = 400;
 const SILENT_AFTER_MS = 5_000;
 /** A sampler that hangs in the kernel is replaced, though no sooner: on a starved host a new one costs more. */
 const REPLACE_AFTER_MS = 60_000;
-const RESTART_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+const RESTART_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000];
+/** What has an advice stays until something changes on the host: it is tried again rarely from the beginning. */
+const HOPELESS_FAILURES = 5;
+/** A file of /proc may be unreadable for a moment where memory is short. */
+const EMPTY_FRAMES = 3;
 
 /** Starts with the session's connection, and again after each; ends with `dispose`. */
 export function startSampler(session: Session, options: SamplerOptions): Sampler {
@@ -95,6 +99,8 @@ class HostSampler implements Sampler {
 
   #setState(state: SamplerState): void {
     if (this.#owned.isDisposed || state.kind === this.#state.kind) return;
+    // What fails again and again stays that while it is tried again.
+    if (this.#state.kind === 'failed' && (state.kind === 'starting' || state.kind === 'silent')) return;
     this.#state = state;
     this.#stateEmitter.fire(state);
   }
@@ -140,7 +146,7 @@ class HostSampler implements Sampler {
     else this.#ended(`the sampler cannot be started: ${opened.error.reason}`, undefined);
   }
 
-  /** `advice` is there when trying again cannot help until something changes on the host. */
+  /** `advice` is there when trying again at once cannot help. */
   #ended(reason: string, advice: string | undefined): void {
     this.#stop();
     if (this.#owned.isDisposed) return;
@@ -148,21 +154,20 @@ class HostSampler implements Sampler {
       this.#setState({ kind: 'off' });
       return;
     }
-    this.#failures += 1;
-    if (advice !== undefined || this.#failures >= 3) {
+    this.#failures = Math.max(this.#failures + 1, advice === undefined ? 0 : HOPELESS_FAILURES);
+    if (this.#failures >= 3) {
       this.#setState({
         kind: 'failed',
         since: this.#clock.now(),
         reason,
         advice:
           advice ??
-          'It is tried again every 30 seconds. May this login run commands, and has the host processes and memory to spare?',
+          'It is tried again by itself. May this login run commands (no menu or ForceCommand in place of a shell), and has the host processes and memory to spare?',
       });
     } else {
       this.#setState({ kind: 'starting', since: this.#clock.now() });
     }
-    if (advice !== undefined) return;
-    const wait = RESTART_MS[Math.min(this.#failures, RESTART_MS.length) - 1] ?? 30_000;
+    const wait = RESTART_MS[Math.min(this.#failures, RESTART_MS.length) - 1] ?? 300_000;
     this.#retry = this.#clock.after(wait, () => void this.#start());
   }
 }
@@ -194,6 +199,8 @@ class Run implements Disposable {
   #resync = false;
   #resyncAt = Number.NEGATIVE_INFINITY;
   #told = false;
+  /** Frames in a row without the machine's own figures. */
+  #empty = 0;
   #errorOutput = '';
 
   constructor(clock: Clock, intervalMs: number, token: string, events: RunEvents) {
@@ -205,7 +212,7 @@ class Run implements Disposable {
       none: () =>
         this.#end(
           'the host has neither perl nor awk',
-          'Install perl or any awk (gawk, mawk, busybox) on the host, then reconnect.',
+          'Install perl or any awk (gawk, mawk, busybox) on the host. It is tried again by itself; reconnecting tries at once.',
         ),
       hello: (implementation) => {
         this.#implementation = implementation;
@@ -214,7 +221,7 @@ class Run implements Disposable {
       },
       frame: (frame, text) => this.#frame(frame, text),
     });
-    this.#expectAnswer('does not start');
+    this.#expectAnswer('the sampler does not start');
   }
 
   attach(channel: ExecChannel): void {
@@ -233,7 +240,9 @@ class Run implements Disposable {
       channel.onExit((exit) => {
         const said = (this.#errorOutput.trim() || this.#parser.preamble.trim()).split('\n').at(-1) ?? '';
         const how = exit.signal ? `by ${exit.signal}` : `with status ${exit.code ?? 'unknown'}`;
-        this.#end(`the sampler ended ${how}${said === '' ? '' : `: ${said.slice(0, 200)}`}`);
+        this.#end(
+          `the sampler ended ${how}${said === '' ? '' : `: ${said.slice(0, 200).replace(/[.\s]+$/, '')}`}`,
+        );
       }),
     );
   }
@@ -267,12 +276,18 @@ class Run implements Disposable {
     this.#watch?.dispose();
     this.#watch = this.#clock.after(SILENT_AFTER_MS, () => {
       this.#events.silent(
-        `${what} for ${SILENT_AFTER_MS / 1000} s while the link is up: the host may be starved`,
+        `${what} for ${SILENT_AFTER_MS / 1000} s while the link is up: the host may be starved${this.#otherWords()}`,
       );
       this.#watch = this.#clock.after(REPLACE_AFTER_MS - SILENT_AFTER_MS, () =>
-        this.#end(`${what} for ${REPLACE_AFTER_MS / 1000} s`),
+        this.#end(`${what} for ${REPLACE_AFTER_MS / 1000} s${this.#otherWords()}`),
       );
     });
+  }
+
+  /** A menu or a forced command takes the sampler's place and waits: what it says tells who it is. */
+  #otherWords(): string {
+    const said = this.#parser.preamble.trim().split('\n').at(-1) ?? '';
+    return this.#seq > 0 || said === '' ? '' : `, or the login runs something else, which says “${said}”`;
   }
 
   #frame(frame: Frame, text: string): void {
@@ -284,12 +299,20 @@ class Run implements Disposable {
     const roundTripMs = Math.max(0, this.#clock.monotonic() - asked.monotonic);
     const exchange = { at, sentAt: asked.at, roundTripMs, implementation: this.#implementation };
     this.#events.frame({ ...exchange, text });
+    this.#empty = frame.cpu.has('cpu') ? 0 : this.#empty + 1;
+    if (this.#empty >= EMPTY_FRAMES) {
+      this.#end(
+        'the host’s /proc tells nothing of its CPU and memory',
+        'Figures come from Linux’s /proc. Is this a Linux host, and is /proc mounted and readable for this login?',
+      );
+      return;
+    }
     const { facts, sample, unknown } = this.#assembly.take(frame, exchange);
     if ((unknown > 0 || frame.faults > 0) && this.#clock.monotonic() - this.#resyncAt > 60_000) {
       this.#resync = true;
       this.#resyncAt = this.#clock.monotonic();
     }
-    this.#events.running(this.#implementation);
+    if (this.#empty === 0) this.#events.running(this.#implementation);
     if (facts) {
       this.#events.facts(facts, !this.#told);
       this.#told = true;

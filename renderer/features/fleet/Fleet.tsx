@@ -100,7 +100,15 @@ function useFleetOrder(list: React.RefObject<HTMLElement | null>): {
     const entries = present.flatMap((id) => {
       const host = byId[id];
       return host
-        ? [{ id, severity: trouble.get(id)?.worst.severity, link: host.link, busy: busyNow(id) }]
+        ? [
+            {
+              id,
+              severity: trouble.get(id)?.worst.severity,
+              link: host.link,
+              sampler: host.sampler,
+              busy: busyNow(id),
+            },
+          ]
         : [];
     });
     const next = fleetOrder(entries);

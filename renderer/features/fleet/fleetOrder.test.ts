@@ -7,6 +7,7 @@ const entry = (id: string, part: Partial<FleetEntry> = {}): FleetEntry => ({
   id: id as HostId,
   severity: undefined,
   link: GOOD,
+  sampler: { kind: 'running', implementation: 'perl' },
   busy: 0,
   ...part,
 });
@@ -16,12 +17,13 @@ test('worst event first, then link, then busy, then as in the workspace', () => 
     entry('calm'),
     entry('busy', { busy: 0.9 }),
     entry('degraded', { link: { kind: 'degraded', since: 0, reason: '' } }),
+    entry('unmeasured', { sampler: { kind: 'failed', since: 0, reason: '', advice: '' } }),
     entry('lost', { link: { kind: 'lost', since: 0, reason: '' } }),
     entry('warned', { severity: 'warning' }),
     entry('burning', { severity: 'critical' }),
     entry('calm2'),
   ]);
-  expect(order).toEqual(['burning', 'warned', 'lost', 'degraded', 'busy', 'calm', 'calm2']);
+  expect(order).toEqual(['burning', 'warned', 'lost', 'degraded', 'unmeasured', 'busy', 'calm', 'calm2']);
 });
 
 test('small changes of load do not change the order', () => {

@@ -1,5 +1,5 @@
 import { describeLink } from '../../../shared/model/describeLink.ts';
-import type { HostId, LinkState } from '../../../shared/model/host.ts';
+import type { HostId, LinkState, SamplerState } from '../../../shared/model/host.ts';
 import type { Severity } from '../../../shared/model/timelineEvent.ts';
 import { severityRank } from './openTrouble.ts';
 
@@ -7,6 +7,7 @@ export interface FleetEntry {
   id: HostId;
   severity: Severity | undefined;
   link: LinkState;
+  sampler: SamplerState;
   /** Share of the machine, NaN when not known. */
   busy: number;
 }
@@ -22,11 +23,15 @@ export function fleetOrder(entries: readonly FleetEntry[]): HostId[] {
     .sort(
       (a, b) =>
         severityRank(b.entry.severity) - severityRank(a.entry.severity) ||
-        TONE_RANK[describeLink(b.entry.link).tone] - TONE_RANK[describeLink(a.entry.link).tone] ||
+        linkRank(b.entry) - linkRank(a.entry) ||
         busyStep(b.entry.busy) - busyStep(a.entry.busy) ||
         a.index - b.index,
     )
     .map(({ entry }) => entry.id);
+}
+
+function linkRank({ link, sampler }: FleetEntry): number {
+  return TONE_RANK[describeLink(link, sampler).tone];
 }
 
 function busyStep(busy: number): number {

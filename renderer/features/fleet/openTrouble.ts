@@ -71,6 +71,7 @@ export function troubleWord(kind: EventKind): string {
     'link.lost': 'link',
     'link.refused': 'link',
     'link.degraded': 'stalled',
+    'host.unmeasured': 'not measured',
     'host.silent': 'silent',
     'host.ssh_dying': 'ssh dying',
     'host.rebooted': 'reboot',

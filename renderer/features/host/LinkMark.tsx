@@ -52,6 +52,11 @@ export function linkSentence(link: LinkState, sampler?: SamplerState): string {
       : '';
   const attempt = 'attempt' in link && link.attempt > 1 ? `, try ${link.attempt}` : '';
   const at = link.kind === 'reconnecting' ? ` at ${formatClock(link.nextTryAt)}` : '';
-  const heard = 'reason' in link ? link.reason : sampler?.kind === 'silent' ? sampler.reason : undefined;
+  const heard =
+    'reason' in link
+      ? link.reason
+      : sampler?.kind === 'silent' || sampler?.kind === 'failed'
+        ? sampler.reason
+        : undefined;
   return `${word}${trip}${attempt}${at}${heard === undefined ? '' : `; ${visibleText(heard, 300)}`}`;
 }

@@ -2,7 +2,7 @@ import * as Menu from '@radix-ui/react-dropdown-menu';
 import { ChevronDown, CircleHelp, History, Moon, Search, Sun } from 'lucide-react';
 import { useState } from 'react';
 import type { RecentWorkspace } from '../../../shared/contract/commands.ts';
-import { describeLink } from '../../../shared/model/describeLink.ts';
+import { describeLink, type LinkWords } from '../../../shared/model/describeLink.ts';
 import { formatClock } from '../../../shared/model/format.ts';
 import type { LinkState } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
@@ -116,8 +116,10 @@ function HostCounts() {
   const { order, byId } = useHosts();
   const sorted: Record<(typeof GROUPS)[number]['word'], string[]> = { up: [], unsettled: [], down: [] };
   for (const id of order) {
-    const link = byId[id]?.link;
-    if (link) sorted[groupOf(link)].push(`${id}: ${describeLink(link).word}`);
+    const host = byId[id];
+    if (!host) continue;
+    const words = describeLink(host.link, host.sampler);
+    sorted[groupOf(host.link, words)].push(`${id}: ${words.word}`);
   }
   if (order.length === 0) return null;
   return (
@@ -139,9 +141,8 @@ function HostCounts() {
   );
 }
 
-function groupOf(link: LinkState): 'up' | 'unsettled' | 'down' {
-  if (link.kind === 'good') return 'up';
-  const { mark } = describeLink(link);
+function groupOf(link: LinkState, { mark }: LinkWords): 'up' | 'unsettled' | 'down' {
+  if (mark === '●') return 'up';
   return mark === '◐' ? 'unsettled' : link.kind === 'idle' ? 'unsettled' : 'down';
 }
 
