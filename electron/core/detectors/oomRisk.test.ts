@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TestHost } from './testHost.ts';
+import { START, TestHost } from './testHost.ts';
 import { GIB, looking, MIB, openKinds, play, told } from './testPlay.ts';
 
 describe('process.oom_risk', () => {
@@ -64,9 +64,32 @@ describe('process.oom_risk', () => {
     ['a machine that is used well', () => 15],
     ['growth that would take hours', (s) => 9 + s * 0.0002],
     ['use that comes and goes', (s) => 11 + 3 * Math.sin(s / 8)],
+    ...[10, 20, 40, 60, 90, 180, 240].map((tau): [string, (second: number) => number] => [
+      `a heap that warms up within minutes, slower and slower (${tau} s)`,
+      (s) => 7 + (s < 30 ? 0 : 6 * (1 - Math.exp((30 - s) / tau))),
+    ]),
   ])('%s is none', (_, used) => {
     const host = new TestHost({});
-    eat(host, 240, used);
+    eat(host, 600, used);
     expect(told(host, 'process.oom_risk')).toEqual([]);
+  });
+
+  it.each([30, 120, 600])(
+    'growth that goes on for %i s is told when a fifth of it is over, at the latest',
+    (seconds) => {
+      const host = new TestHost({});
+      // Now more, now less, as programs take memory.
+      const uneven = (s: number) => (s % 5) * 0.01;
+      eat(host, seconds / 5 + 25, (s) => 9 + (7 * s) / seconds + uneven(s));
+      expect(openKinds(host)).toContain('process.oom_risk');
+    },
+  );
+
+  it('growth that stops is over soon, although it was told', () => {
+    const host = new TestHost({});
+    eat(host, 240, (s) => Math.min(12, 6 + s * 0.05));
+    const [risk] = told(host, 'process.oom_risk');
+    expect(risk?.endedAt).toBeDefined();
+    expect((risk?.endedAt ?? 0) - START).toBeLessThan(150_000);
   });
 });

@@ -3,7 +3,7 @@ import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { closeGone } from './closeGone.ts';
 import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
-import { history, Points, steadyGrowth } from './growth.ts';
+import { type Growth, history, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import { bytesWords, limit, percent, processDetail, processEvidence, processWords } from './words.ts';
 
@@ -112,12 +112,12 @@ function judge(
     steadyGrowth(track.points, { ...rule, spanMs: spanMs * 3 }) ??
     steadyGrowth(track.points, { ...rule, spanMs: spanMs * 12 });
   const left = growth ? (total - used) / growth.perSecond : Number.POSITIVE_INFINITY;
-  const comesAndGoes =
-    growth !== undefined && largestFall(track.points) > (growth.to.value - growth.from.value) / 2;
   const risky =
-    !(comesAndGoes && used < total * 0.9) &&
+    growth !== undefined &&
     used >= total * limit(context, 'usedShare') &&
-    left <= limit(context, 'minutes') * 60;
+    left <= limit(context, 'minutes') * 60 &&
+    (used >= total * 0.9 || largestFall(track.points) <= (growth.to.value - growth.from.value) / 2) &&
+    goesOn(track.points, growth, total - used);
   const { told } = track;
   if (!risky) {
     if (!told) return;
@@ -134,7 +134,7 @@ function judge(
     left <= limit(context, 'criticalMinutes') * 60 || told?.severity === 'critical' ? 'critical' : 'warning';
   if (told && told.severity === severity && sample.at - told.at < 15_000) return;
   track.told = { at: sample.at, severity, used };
-  const since = growth?.from.at ?? sample.at;
+  const since = growth.from.at;
   const grower = whoGrows(state, sample, since);
   const where = key === 'machine' ? 'this host' : `control group ${visibleText(key, 100)}`;
   const who = grower ? `; ${processWords(grower.row)} grew by ${bytesWords(grower.bytes)} in that time` : '';
@@ -147,13 +147,13 @@ function judge(
       at: since,
       hostAt: sample.hostAt,
       title: `Memory of ${where} runs out in about ${spokenAge(left * 1000)}${grower ? `: ${processWords(grower.row)} grows` : ''}`,
-      verdict: `${bytesWords(total - used)} of ${bytesWords(total)} of ${where} is left (${percent(used / total)} is used), and ${bytesWords(growth?.perSecond ?? 0)} more is used every second: it runs out in about ${spokenAge(left * 1000)}${who}`,
+      verdict: `${bytesWords(total - used)} of ${bytesWords(total)} of ${where} is left (${percent(used / total)} is used), and ${bytesWords(growth.perSecond)} more is used every second: it runs out in about ${spokenAge(left * 1000)}${who}`,
       detail: {
         scope: key === 'machine' ? 'machine' : 'cgroup',
         ...(key === 'machine' ? {} : { cgroup: key }),
         usedBytes: used,
         limitBytes: total,
-        bytesPerSecond: Math.round(growth?.perSecond ?? 0),
+        bytesPerSecond: Math.round(growth.perSecond),
         secondsLeft: Math.round(left),
         ...(grower ? { ...processDetail(grower.row, sample.bootId), grewBytes: grower.bytes } : {}),
         history: history(track.points),
@@ -166,6 +166,44 @@ function judge(
       momentary: false,
     },
   });
+}
+
+/** A rise whose second half brings less than this share of the first slows down; noise makes some difference too. */
+const SLOWS_DOWN = 0.88;
+/** A rise is believed to go on for so many times as long as it has lasted. */
+const BELIEVED_TIMES = 4;
+
+/**
+ * A program that warms up grows as fast as one that leaks, and then less and less: as its second half is to its first, so
+ * the rest is to the second, and all of that must be more than what is left. In the beginning the two cannot be told
+ * apart: what would take long is believed only after a while.
+ */
+function goesOn(points: Points, growth: Growth, left: number): boolean {
+  const last = points.length - 1;
+  const top = points.valueOf(last);
+  const noise = (growth.to.value - growth.from.value) * 0.1;
+  let low = top;
+  for (let n = last; n >= 0 && points.valueOf(n) <= low + noise; n--) low = Math.min(low, points.valueOf(n));
+  let first = last;
+  while (first > 0 && points.valueOf(first) > low + (top - low) * 0.05) first--;
+  const lasted = points.timeOf(last) - points.timeOf(first);
+  // It began some time after that look.
+  first = Math.min(first + 1, last - 2);
+  const halfMs = (points.timeOf(last) - points.timeOf(first)) / 2;
+  const middle = valueAt(points, points.timeOf(last) - halfMs);
+  const rest = top - middle;
+  if (lasted * BELIEVED_TIMES < (left / rest) * halfMs) return false;
+  const ratio = rest / (middle - points.valueOf(first));
+  return ratio >= SLOWS_DOWN || (rest * ratio) / (1 - ratio) >= left;
+}
+
+/** Between two looks as if it had grown evenly. */
+function valueAt(points: Points, at: number): number {
+  let n = points.length - 1;
+  while (n > 0 && points.timeOf(n) > at) n--;
+  const [from, to] = [points.timeOf(n), points.timeOf(n + 1)];
+  const share = to > from ? (at - from) / (to - from) : 0;
+  return points.valueOf(n) + share * (points.valueOf(n + 1) - points.valueOf(n));
 }
 
 /** By how much use went back at most within the last minutes: what was given back before may be again. */
