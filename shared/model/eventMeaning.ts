@@ -35,7 +35,7 @@ export const EVENT_MEANING: Partial<Record<EventKind, string>> = {
   'connections.leak':
     'The number of connections to one place only grows: they are opened and not closed, or the other end does not close them. In the end descriptors, ports or the other end’s limit run out.',
   'connections.capped':
-    'The number of connections to one place stands at a limit, of a pool or of the other end: who comes next waits.',
+    'The number of connections to one place stands at a limit, of a pool or of the other end, and bytes wait in them: who comes next waits too. With Recv-Q the program here does not keep up with reading, with Send-Q the other end does not.',
   'listen.overflow':
     'Connections arrive faster than the program accepts them, and its queue is full: clients see time-outs. The program is stuck or too slow, or its backlog too small.',
   'queue.stalled':

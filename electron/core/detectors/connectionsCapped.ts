@@ -27,6 +27,9 @@ interface Track {
   /** Since when half of them hold bytes that do not get less. */
   stuckSince: number | undefined;
   waiting: number;
+  /** Since when a quarter of them hold bytes that were not read, and since when next to none hold any. */
+  unreadSince: number | undefined;
+  workingSince: number | undefined;
   open: boolean;
 }
 
@@ -36,8 +39,9 @@ interface State {
 
 /**
  * Connections that grew and then stand at one number, as a limit makes them: a pool's or an agent's (256 of a client's
- * library, 100 of a database). A pool that opens all it may at its start, and works, is none: it did not grow slowly, and
- * nothing waits in its queues.
+ * library, 100 of a database), while bytes wait in them: more would be opened if they might. A pool whose queues are empty
+ * works, whatever it grew to. Bytes that were sent and are not acknowledged yet stand in a busy pool's queues too: they
+ * count only where they do not get less.
  */
 export const connectionsCapped: Detector<State> = {
   name: 'connectionsCapped',
@@ -82,16 +86,22 @@ export const connectionsCapped: Detector<State> = {
       if (most < group.count / 2 || waiting < track.waiting * 0.95) track.stuckSince = undefined;
       else track.stuckSince ??= at;
       track.waiting = waiting;
-      const stuck = track.stuckSince !== undefined && at - track.stuckSince >= standsMs;
+      if (group.receiveQueue.notEmpty < group.count / 4) track.unreadSince = undefined;
+      else track.unreadSince ??= at;
+      if (most > group.count / 8) track.workingSince = undefined;
+      else track.workingSince ??= at;
+      const lasts = (since: number | undefined) => since !== undefined && at - since >= standsMs;
       const reached =
         track.grewTo !== undefined && Math.abs(group.count - track.grewTo) <= track.grewTo * 0.05;
-      const capped = track.flatSince !== undefined && at - track.flatSince >= standsMs && (reached || stuck);
+      const capped =
+        lasts(track.flatSince) && (lasts(track.stuckSince) || (reached && lasts(track.unreadSince)));
       if (track.open) {
-        if (group.count >= least && Math.abs(group.count - (before?.value ?? 0)) <= group.count * 0.1)
-          continue;
+        const stands =
+          group.count >= least && Math.abs(group.count - (before?.value ?? 0)) <= group.count * 0.1;
+        if (stands && !lasts(track.workingSince)) continue;
         track.open = false;
         track.grewTo = undefined;
-        outputs.push({ type: 'close', key: `${key}`, endedAt: at });
+        outputs.push({ type: 'close', key: `${key}`, endedAt: stands ? (track.workingSince ?? at) : at });
       } else if (capped && ownerIsKnownOrWaitedFor(group, track.largeSince ?? at, at)) {
         track.open = true;
         outputs.push(draftOf(key, group, track, looked, at));
@@ -118,6 +128,8 @@ const newTrack = (lowest: number): Track => ({
   largeSince: undefined,
   stuckSince: undefined,
   waiting: 0,
+  unreadSince: undefined,
+  workingSince: undefined,
   open: false,
 });
 
@@ -134,9 +146,7 @@ function draftOf(
   const why =
     receiveQueue.notEmpty >= group.count / 4
       ? `${receiveQueue.notEmpty} of them hold bytes that it has not read: it is its reader that stands still`
-      : sendQueue.notEmpty >= group.count / 4
-        ? `${sendQueue.notEmpty} of them hold bytes that the other side has not taken`
-        : 'no bytes wait in them: it is a limit of its own, a pool’s perhaps';
+      : `${sendQueue.notEmpty} of them hold bytes that the other side has not taken`;
   const flatMs = at - (track.flatSince ?? at);
   return {
     type: 'event',

@@ -18,13 +18,33 @@ describe('connections.leak and connections.capped', () => {
     expect(told(host, 'connections.leak')[0]?.title).toMatch(
       /^node \(pid 18\) has \d+ connections to port 9243, \d+ more than/,
     );
-    playSockets(host, 120, () => [group({ count: 256, ownerPid: 18 })]);
+    // As in the story: most hold an answer that was not read, each time others.
+    const unread = (s: number) => ({ sum: 1101 * (180 - (s % 40)), largest: 1101, notEmpty: 180 - (s % 40) });
+    playSockets(host, 120, (s) => [group({ count: 256, ownerPid: 18, receiveQueue: unread(s) })]);
     expect(told(host, 'connections.capped')).toMatchObject([
-      { title: 'node (pid 18) stands at 256 connections to port 9243', detail: { powerOfTwo: true } },
+      {
+        title: 'node (pid 18) stands at 256 connections to port 9243',
+        verdict: expect.stringContaining('of them hold bytes that it has not read'),
+        detail: { powerOfTwo: true },
+      },
     ]);
     expect(openKinds(host)).toEqual(['connections.capped']);
     playSockets(host, 60, () => [group({ count: 20, ownerPid: 18 })]);
     expect(host.open).toEqual([]);
+  });
+
+  it('a pool that stands at its limit works while nothing waits in it: then none is told, or what was is over', () => {
+    const host = withNode();
+    playSockets(host, 300, (s) => [group({ count: Math.min(100, 20 + s), ownerPid: 18 })]);
+    // Far away and busy: what was sent is under way, now more and now less.
+    const underWay = (s: number) => ({ sum: s % 20 === 0 ? 9_000 : 30_000, largest: 900, notEmpty: 40 });
+    playSockets(host, 300, (s) => [group({ count: 100, ownerPid: 18, sendQueue: underWay(s) })]);
+    expect(told(host, 'connections.capped')).toEqual([]);
+    const unread = { sum: 50_000, largest: 900, notEmpty: 50 };
+    playSockets(host, 100, () => [group({ count: 100, ownerPid: 18, receiveQueue: unread })]);
+    expect(openKinds(host)).toContain('connections.capped');
+    playSockets(host, 100, () => [group({ count: 100, ownerPid: 18 })]);
+    expect(openKinds(host)).toEqual([]);
   });
 
   it('tells what comes and goes once, and again when it grows beyond', () => {
