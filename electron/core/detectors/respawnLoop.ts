@@ -24,7 +24,8 @@ import { judgeUnseen, unseenLoops } from './respawnUnseen.ts';
  * - it says so: `Already running on PID:10078`, `Address already in use`;
  * - another process holds what it wants: a live pid-file owner or listener that is not the parent's child;
  * - its children crash, each of them, as the kernel tells (SIGSEGV, SIGABRT and their like);
- * - the parent is a known supervisor, whose only reason to start its child again is that it died.
+ * - the parent is a known supervisor, whose only reason to start its child again is that it died; or the host's init,
+ *   and the kernel tells that the child fails each time.
  * So a cron job, `while sleep 1; do ps; done`, `make -j`, a forking server and `watch` are not loops, and a loop
  * without cost, words, holder or supervisor is not told of.
  *

@@ -94,14 +94,34 @@ const SCRIPT_TOOLS = new Set(
 export function isSupervisor(name: string, command: string): boolean {
   return (
     SUPERVISORS.has(name) ||
-    /\b(?:supervisord|God Daemon|forever|circusd|honcho|foreman)\b/.test(command.slice(0, 256))
+    SUPERVISORS.has(roleOf(command, name)) ||
+    /\b(?:supervisord|God Daemon|forever|circusd|honcho|foreman)\b|^\S*\bdaemon .*--respawn\b/.test(
+      command.slice(0, 256),
+    )
+  );
+}
+
+/**
+ * The host's own init, which starts its services again, and takes in orphans and runs timers besides: there only children
+ * that fail each time are a loop.
+ */
+export function isInit({ pid, name }: { pid: number; name: string }): boolean {
+  return name === 'systemd' || (pid === 1 && /^(?:init|openrc-init|runit-init)$/.test(name));
+}
+
+/** `nginx -t`, `app status`: it asks whether something runs or would run, and another copy of it does not hold it up. */
+export function isProbe(command: string): boolean {
+  return / (?:-[tTvVcn]|--?(?:test|check|dry-run|version|validate)|(?:config)?test|status|ping|check|healthy?|healthcheck|ready)(?: |$)/.test(
+    command,
   );
 }
 
 const SUPERVISORS = new Set(
-  'supervise runsv s6-supervise supervisord perpd dinit god circusd monit eye procd nodemon forever'.split(
-    ' ',
-  ),
+  // The kernel cuts names after fifteen characters.
+  (
+    'supervise runsv s6-supervise supervise-daemon supervise-daemo supervisord perpd dinit god circusd monit eye procd ' +
+    'immortal nodemon forever pm2-runtime'
+  ).split(' '),
 );
 
 /** `6.1`, `12`, `0.5`: as one says it. */

@@ -5,6 +5,8 @@ import { askForHolder, awaiting } from './respawnHolder.ts';
 import {
   isBuildTool,
   isDispatcher,
+  isInit,
+  isProbe,
   isSupervisor,
   keepsContainer,
   roleOf,
@@ -114,8 +116,14 @@ export function judgeFamily(
     ends === 'well' || (ends !== 'badly' && servesRequests(family.parent.name, family.parent.command));
   const costs = judgedByCost && !honest && cost >= least;
   const supervised =
-    isSupervisor(family.parent.name, family.parent.command) || keepsContainer(family.name, family.command);
-  const mayHold = refused || supervised || (judgedByCost && cost >= least / 2);
+    isSupervisor(family.parent.name, family.parent.command) ||
+    keepsContainer(family.name, family.command) ||
+    (isInit(family.parent) && ends === 'badly' && judgedByCost);
+  // What fails each time may find another copy of itself, however little it costs and whether or not it says so.
+  const mayHold =
+    refused ||
+    supervised ||
+    (judgedByCost && (cost >= least / 2 || (ends === 'badly' && !isProbe(family.command))));
 
   if (loop.restarts >= 2 && mayHold) askForHolder(state, loop, family, log, now, outputs);
   const restarts = limit(context, 'restarts');

@@ -182,6 +182,75 @@ describe('children that crash', () => {
   });
 });
 
+describe('a loop that costs next to nothing and says nothing', () => {
+  /** Each five seconds another one, which is seen once and ends so. */
+  async function slow(
+    host: TestHost,
+    parentPid: number,
+    status: number,
+    command = '/srv/app/server --port 80',
+  ) {
+    for (let n = 0; n < 60; n++) {
+      if (n % 5 === 0) host.add({ pid: 1000 + n, parentPid, name: 'server', command });
+      host.second({ kernelEvents: told([]) });
+      if (n % 5 === 0) host.remove(1000 + n, status);
+      await settle();
+    }
+    return host;
+  }
+
+  test('is told of the host’s init, where each child fails', async () => {
+    const host = await slow(new TestHost({}), 1, EXIT_1);
+    expect(host.told).toMatchObject([{ kind: 'process.respawn_loop', severity: 'warning' }]);
+    expect(verdictOf(host)).toMatch(/^pid 1 \(systemd\) restarts server 0\.2\d?×\/s/);
+  });
+
+  test.each([
+    ['a timer’s, whose runs end well', '/srv/app/server --port 80', 0],
+    ['a login that systemd’s socket takes, and refuses', '/usr/sbin/sshd -i', 255 << 8],
+  ])('but not %s', async (_, command, status) => {
+    const host = await slow(new TestHost({}), 1, status, command);
+    expect(host.told.map((one) => one.title)).toEqual([]);
+    nearMiss('process.respawn_loop');
+  });
+
+  test('is told of a shell, where an older copy holds what each child wants', async () => {
+    const host = hostWith('bash', 'bash /srv/keep-up.sh');
+    const startedAt = host.clock.now() - 86_400_000;
+    const holder = host.add({ pid: 70, name: 'server', command: '/srv/app/server --port 80', startedAt });
+    host.answer = async ({ kind }) => ({
+      kind: 'processes',
+      processes:
+        kind === 'pidFiles'
+          ? [
+              {
+                identity: { bootId: host.bootId, pid: 70, startTicks: holder.startTicks },
+                parentPid: 1,
+                name: 'server',
+                command: holder.command,
+                startedAt,
+                listeningPorts: [80],
+                foundBy: 'pid file /run/server.pid',
+              },
+            ]
+          : [],
+    });
+    await slow(host, SUPERVISOR, EXIT_1);
+    expect(host.told).toMatchObject([
+      { kind: 'process.respawn_loop', detail: { staleHolder: { pid: 70, foundBy: 'pid_file' } } },
+    ]);
+  });
+
+  test.each(['/usr/sbin/server -t', '/srv/app/server status'])(
+    'nobody is asked for who holds up %s, which only looks',
+    async (command) => {
+      const host = await slow(hostWith('bash', 'bash /srv/wait.sh'), SUPERVISOR, EXIT_1, command);
+      expect([host.questions, host.told]).toEqual([[], []]);
+      nearMiss('process.respawn_loop');
+    },
+  );
+});
+
 describe('a supervisor whose child dies before any sample sees it', () => {
   async function unseen(
     host: TestHost,
