@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import headless from '@xterm/headless';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { paste, prefix, screenOf, terminalOf } from './terminalScreen.ts';
@@ -185,6 +185,47 @@ test.describe('what programs ask of a terminal', () => {
     await expect(rows()).toContainText('ready>');
   });
 
+  test('copy mode jumps to characters, and copies a rectangle of cells as they stand in the terminal', async () => {
+    await run(`printf '%s\\n' 'PID  COMMAND  USER' '1    漢字漢字 root' '22   👍🏽x      app'`);
+    const left = (within: Locator, text: string) =>
+      within.evaluate((element, wanted) => {
+        const nodes = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+        const range = document.createRange();
+        while (nodes.nextNode()) {
+          const at = nodes.currentNode.textContent?.indexOf(wanted) ?? -1;
+          if (at < 0) continue;
+          range.setStart(nodes.currentNode, at);
+          return Math.round(range.getBoundingClientRect().left);
+        }
+        return undefined;
+      }, text);
+    await prefix(page, '[');
+    const view = page.getByRole('textbox', { name: 'Scrollback web1' });
+    await expect(view).toContainText('app');
+    expect(await left(view, 'root')).toBe(await left(rows(), 'root'));
+    // To the table's first row, whatever prompt is below it, and to its third column.
+    await page.keyboard.type('?PID');
+    await page.keyboard.press('Enter');
+    await expect(view.locator('[data-mark="cursor"]')).toHaveText('P');
+    await page.keyboard.type('fUhh');
+    await page.keyboard.press('Control+v');
+    await page.keyboard.type('5ljj');
+    await expect(view.getByRole('status')).toContainText('v characters');
+    await expect(view.locator('[data-mark="selection"], [data-mark="cursor"]')).toHaveText([
+      '  USER',
+      ' root',
+      '  app',
+      ' ',
+    ]);
+    await page.screenshot({ path: 'e2e/results/copy-rectangle.png' });
+    await page.keyboard.press('y');
+    await expect(view).toHaveCount(0);
+    await prefix(page, ']');
+    const sheet = page.getByRole('dialog', { name: /Paste 3 lines into web1/ });
+    await expect(sheet.locator('pre')).toHaveText('  USER\n root\n  app', { useInnerText: true });
+    await page.keyboard.press('Escape');
+  });
+
   test('a link opens only when asked, after its true address was shown', async () => {
     await run(`printf '\\e]8;;https://evil.example/x\\e\\\\https://bank.example/\\e]8;;\\e\\\\\\n'`);
     const link = rows().getByText('https://bank.example/').first();
@@ -288,6 +329,27 @@ test.describe('full-screen programs', () => {
     await expect(rows()).toContainText('detached');
     await page.keyboard.type('tmux -L spec kill-server\n');
   });
+});
+
+test('the sheet of keys has every group under its heading, in one column', async () => {
+  for (const [width, height] of [
+    [1280, 800],
+    [2560, 1440],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await prefix(page, '?');
+    const sheet = page.getByRole('dialog', { name: 'Keys' });
+    await expect(sheet.getByRole('heading', { name: 'Copy mode' })).toBeVisible();
+    const columns = await sheet
+      .locator('section')
+      .evaluateAll((groups) =>
+        groups.map((group) => new Set(Array.from(group.getClientRects(), ({ left }) => left)).size),
+      );
+    expect(columns.length).toBeGreaterThan(5);
+    expect(new Set(columns)).toEqual(new Set([1]));
+    await page.keyboard.press('Escape');
+  }
+  await page.setViewportSize({ width: 1280, height: 720 });
 });
 
 test('the recording ends, in asciinema’s own tools, with the screen that the pane has', async ({

@@ -34,18 +34,44 @@ export function withNewerEmoji(addon: WidthAddon): {
 } {
   return {
     activate({ unicode }) {
-      const offered: WidthProvider[] = [];
-      const collector = {
-        unicode: { register: (one: WidthProvider) => offered.push(one), activeVersion: '' },
-      };
-      addon.activate(collector as never);
-      const known = offered.find((one) => one.version === collector.unicode.activeVersion);
-      if (!known) throw new Error('this version of the addon registers its widths elsewhere');
-      unicode.register(widened(known));
+      unicode.register(widthsOf(addon));
       unicode.activeVersion = VERSION;
     },
     dispose: () => addon.dispose(),
   };
+}
+
+/** Parts a text into what stands in one cell or in two: the length of each in UTF-16 units, and its cells. */
+export function createCellSplitter(addon: WidthAddon): (text: string) => { length: number; cells: number }[] {
+  const widths = widthsOf(addon);
+  return (text) => {
+    const characters: { length: number; cells: number }[] = [];
+    let before = 0;
+    for (const sign of text) {
+      const properties = widths.charProperties(sign.codePointAt(0) ?? 0, before);
+      const cells = (properties & WIDTH_BITS) >> 1;
+      const last = characters.at(-1);
+      if (last && ((properties & JOINED) !== 0 || cells === 0)) {
+        last.length += sign.length;
+        last.cells = Math.max(last.cells, cells);
+      } else {
+        characters.push({ length: sign.length, cells });
+      }
+      before = properties;
+    }
+    return characters;
+  };
+}
+
+function widthsOf(addon: WidthAddon): WidthProvider {
+  const offered: WidthProvider[] = [];
+  const collector = {
+    unicode: { register: (one: WidthProvider) => offered.push(one), activeVersion: '' },
+  };
+  addon.activate(collector as never);
+  const known = offered.find((one) => one.version === collector.unicode.activeVersion);
+  if (!known) throw new Error('this version of the addon registers its widths elsewhere');
+  return widened(known);
 }
 
 function widened(known: WidthProvider): WidthProvider {

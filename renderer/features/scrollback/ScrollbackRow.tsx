@@ -29,12 +29,18 @@ export const ScrollbackRow = memo(function ScrollbackRow({ line, marks, palette 
 });
 
 function styleOf(segment: Segment, palette: readonly (string | undefined)[]): CSSProperties | undefined {
-  const { foreground, background, flags } = segment;
-  if (foreground < 0 && background < 0 && flags === 0) return undefined;
+  const { foreground, background, flags, cells } = segment;
+  if (foreground < 0 && background < 0 && flags === 0 && cells === undefined) return undefined;
   const front = cssColour(foreground, palette);
   const back = cssColour(background, palette);
   const has = (flag: number) => (flags & flag) !== 0;
   return {
+    ...(cells !== undefined && {
+      display: 'inline-block',
+      width: `calc(${cells} * var(--cell-width))`,
+      overflow: 'hidden',
+      verticalAlign: 'top',
+    }),
     color: has(STYLE_FLAGS.invisible)
       ? 'transparent'
       : isInverse(segment)

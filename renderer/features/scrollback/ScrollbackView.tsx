@@ -1,4 +1,5 @@
 import {
+  type CSSProperties,
   type FormEvent,
   type KeyboardEvent,
   type PointerEvent,
@@ -13,7 +14,8 @@ import { useUi } from '../../stores/ui.ts';
 import { keyOf } from '../shell/keys.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { terminalPalette } from '../terminal/terminalTheme.ts';
-import { selectionOf } from './copyMode.ts';
+import { characterAt } from './characters.ts';
+import { type CopyState, selectionOf } from './copyMode.ts';
 import { type CopyView, createCopyView } from './copyView.ts';
 import type { Mark } from './rowSegments.ts';
 import styles from './Scrollback.module.css';
@@ -82,7 +84,13 @@ function View({ pane, host, target }: { pane: PaneId; host: string; target: Scro
       <div
         ref={body}
         className={styles.body}
-        style={{ fontSize, lineHeight: `${cell.height}px` }}
+        style={
+          {
+            fontSize,
+            lineHeight: `${cell.height}px`,
+            '--cell-width': `${cell.width}px`,
+          } as CSSProperties
+        }
         onWheel={(event) => view.wheel(event.deltaMode === 0 ? event.deltaY / cell.height : event.deltaY * 3)}
         onPointerDown={(event) => pointerDown(event, view, cell.height)}
       >
@@ -123,18 +131,18 @@ function marksOf(view: CopyView, line: number): Mark[] {
     for (const hit of view.hitsOn(line))
       marks.push({ kind: 'hit', from: hit.column, to: hit.column + hit.length });
   }
-  const selection = selectionOf(state);
-  if (selection && line >= selection.from.line && line <= selection.to.line) {
-    const length = cache?.get(line)?.text.length ?? 0;
-    marks.push({
-      kind: 'selection',
-      from: line === selection.from.line ? selection.from.column : 0,
-      to:
-        line === selection.to.line ? Math.min(selection.to.column, Math.max(1, length)) : Math.max(1, length),
-    });
+  const text = cache?.get(line)?.text ?? '';
+  const selection = selectionOf(state, (row) => cache?.get(row)?.text);
+  if (selection && line >= selection.first && line <= selection.last) {
+    const { from, to } = selection.columnsOf(line, text);
+    // An empty row that is selected shows it.
+    const shown = state.shape === 'rectangle' ? to : Math.max(to, 1);
+    marks.push({ kind: 'selection', from, to: shown });
   }
-  if (line === state.cursor.line)
-    marks.push({ kind: 'cursor', from: state.cursor.column, to: state.cursor.column + 1 });
+  if (line === state.cursor.line) {
+    const { column, length } = characterAt(text, state.cursor.column);
+    marks.push({ kind: 'cursor', from: column, to: column + length });
+  }
   return marks;
 }
 
@@ -181,12 +189,17 @@ function Foot({ view }: { view: CopyView }) {
         </form>
       ) : (
         <span className={styles.hints} role="status">
-          {note ??
-            (state.anchor ? 'y copies · Esc unselects' : 'v select · y copy · / ? search · n N · q back')}
+          {note ?? hintOf(state)}
         </span>
       )}
     </footer>
   );
+}
+
+function hintOf({ jumping, anchor, shape }: CopyState): string {
+  if (jumping) return `${jumping}: jumps to the character that is typed next`;
+  if (!anchor) return 'v select · y copy · f t jump · / ? search · n N · q back';
+  return `y copies · v ${shape === 'rectangle' ? 'characters' : 'rectangle'} · Esc unselects`;
 }
 
 /** A press sets the cursor; a drag selects. */

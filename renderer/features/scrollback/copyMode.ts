@@ -1,3 +1,6 @@
+import { characterAt, characterInCell, columnsOfCells } from './characters.ts';
+import { type Jump, type JumpKey, jumpFrom, reversed } from './jump.ts';
+
 /** A character of the rows: `column` counts UTF-16 units of the row's text. */
 export interface Place {
   line: number;
@@ -9,14 +12,18 @@ export interface CopyState {
   /** The first row that is shown. */
   top: number;
   cursor: Place;
-  /** The column that up and down come back to. */
+  /** The cell that up and down come back to. */
   goal: number;
   /** Where the selection began; it goes to the cursor. */
   anchor: Place | undefined;
-  /** Whole rows are selected. */
-  byLine: boolean;
+  /** What is selected: characters from the one to the other, whole rows, or the cells between two columns. */
+  shape: 'characters' | 'rows' | 'rectangle';
   /** Digits typed so far: how often the next motion is done. */
   count: string;
+  /** The next key is a character to jump to. */
+  jumping: JumpKey | undefined;
+  /** What was jumped to last. */
+  jump: Jump | undefined;
 }
 
 export interface CopyContext {
@@ -24,16 +31,39 @@ export interface CopyContext {
   end: number;
   /** Shown at once. */
   rows: number;
+  /** The width of the terminal. */
+  columns: number;
   /** `undefined`: not read yet. */
   textOf(line: number): string | undefined;
+  /** Whether the row goes on from the one above. */
+  isWrapped(line: number): boolean;
 }
 
 export type CopyEffect = 'leave' | 'copy' | 'copyLine' | 'searchDown' | 'searchUp' | 'next' | 'previous';
 
+/** What is selected of each row from the first to the last. */
+export interface Selection {
+  first: number;
+  last: number;
+  /** Rows that the width broke are one line of text. */
+  rejoins: boolean;
+  /** As columns of the row's text; `to` is behind the last. */
+  columnsOf(line: number, text: string): { from: number; to: number };
+}
+
 type Motion = (state: CopyState, context: CopyContext) => Place | undefined;
 
-export function startCopyMode(top: number, cursor: Place): CopyState {
-  return { top, cursor, goal: cursor.column, anchor: undefined, byLine: false, count: '' };
+export function startCopyMode(top: number): CopyState {
+  return {
+    top,
+    cursor: { line: top, column: 0 },
+    goal: 0,
+    anchor: undefined,
+    shape: 'characters',
+    count: '',
+    jumping: undefined,
+    jump: undefined,
+  };
 }
 
 /** What a key does. Keys are in the notation of shell/keys.ts. */
@@ -42,25 +72,33 @@ export function pressInCopyMode(
   key: string,
   context: CopyContext,
 ): { state: CopyState; effect?: CopyEffect } {
+  if (state.jumping) {
+    const character = key === 'Space' ? ' ' : key;
+    const plain = { ...state, jumping: undefined };
+    if (character.length > 1 && /^\w/.test(character)) return { state: { ...plain, count: '' } };
+    return { state: repeat({ ...plain, jump: { key: state.jumping, character } }, context, again) };
+  }
   if (/^[1-9]$/.test(key) || (key === '0' && state.count !== ''))
     return { state: { ...state, count: (state.count + key).slice(0, 6) } };
+  if (key === 'f' || key === 'F' || key === 't' || key === 'T') return { state: { ...state, jumping: key } };
   const times = Math.max(1, Number(state.count));
   const plain = { ...state, count: '' };
   const effect = EFFECTS[key];
   if (effect) return { state: plain, effect };
   switch (key) {
     case 'Esc':
-      return state.anchor ? { state: { ...plain, anchor: undefined } } : { state: plain, effect: 'leave' };
-    case 'v':
+      return state.anchor
+        ? { state: moveTo({ ...plain, anchor: undefined }, state.cursor, context) }
+        : { state: plain, effect: 'leave' };
     case 'Space':
-    case 'V': {
-      const byLine = key === 'V';
-      const off = state.anchor !== undefined && state.byLine === byLine && key !== 'Space';
-      return { state: { ...plain, byLine, anchor: off ? undefined : state.cursor } };
-    }
+      return { state: select(plain, 'characters', state.cursor, context) };
+    case 'v':
+    case 'V':
+    case 'Ctrl+V':
+      return { state: select(plain, shapeBy(key, state), state.anchor ?? state.cursor, context) };
     case 'o':
       return {
-        state: state.anchor ? show({ ...plain, anchor: state.cursor, cursor: state.anchor }, context) : plain,
+        state: state.anchor ? moveTo({ ...plain, anchor: state.cursor }, state.anchor, context) : plain,
       };
     case 'Ctrl+Y':
     case 'Ctrl+E':
@@ -69,33 +107,56 @@ export function pressInCopyMode(
   const scroll = SCROLLS[key];
   if (scroll) {
     const by = scroll(context.rows) * times;
-    return {
-      state: moveTo(
-        scrollBy(plain, by, context),
-        { line: state.cursor.line + by, column: state.goal },
-        context,
-        true,
-      ),
-    };
+    const to = inCell(state.cursor.line + by, state.goal, context);
+    return { state: moveTo(scrollBy(plain, by, context), to, context, true) };
   }
   const motion = MOTIONS[key];
-  if (!motion) return { state: plain };
-  const vertical = VERTICAL.has(key);
-  let next = plain;
-  for (let n = 0; n < times; n++) {
+  return { state: motion ? repeat(state, context, motion, VERTICAL.has(key)) : plain };
+}
+
+/** A motion as often as the count says, or as far as it goes. */
+function repeat(state: CopyState, context: CopyContext, motion: Motion, vertical = false): CopyState {
+  let next = { ...state, count: '' };
+  for (let n = 0; n < Math.max(1, Number(state.count)); n++) {
     const to = motion(next, context);
     if (!to) break;
     next = moveTo(next, to, context, vertical);
   }
-  return { state: next };
+  return next;
+}
+
+/** `v` selects, as in vim, and then turns a selection into a rectangle and back, as in tmux; `V` again unselects. */
+function shapeBy(key: 'v' | 'V' | 'Ctrl+V', { anchor, shape }: CopyState): CopyState['shape'] | undefined {
+  if (key === 'V') return anchor && shape === 'rows' ? undefined : 'rows';
+  if (!anchor) return key === 'v' ? 'characters' : 'rectangle';
+  const other = key === 'v' ? 'characters' : 'rectangle';
+  if (shape !== other) return other;
+  return key === 'v' ? 'rectangle' : 'characters';
+}
+
+function select(
+  state: CopyState,
+  shape: CopyState['shape'] | undefined,
+  anchor: Place,
+  context: CopyContext,
+): CopyState {
+  const selected = { ...state, shape: shape ?? 'characters', anchor: shape && anchor };
+  // Only a rectangle reaches behind the text.
+  return moveTo(selected, state.cursor, context, true);
 }
 
 /** The cursor at a place, and the place in view. */
 export function moveTo(state: CopyState, to: Place, context: CopyContext, keepGoal = false): CopyState {
   const line = Math.min(Math.max(to.line, context.first), Math.max(context.first, context.end - 1));
-  const length = context.textOf(line)?.length ?? 0;
-  const column = Math.max(0, Math.min(to.column, length));
-  return show({ ...state, cursor: { line, column }, goal: keepGoal ? state.goal : to.column }, context);
+  const text = context.textOf(line) ?? '';
+  const behind = state.anchor && state.shape === 'rectangle' ? reach(text, context.columns) : text.length;
+  const { column, cell } = characterAt(text, Math.max(0, Math.min(to.column, behind)));
+  return show({ ...state, cursor: { line, column }, goal: keepGoal ? state.goal : cell }, context);
+}
+
+/** The column of the terminal's last cell, or the one behind the text if that goes on there. */
+function reach(text: string, columns: number): number {
+  return Math.max(text.length, characterInCell(text, columns - 1).column);
 }
 
 /** Other rows in view; the cursor stays on the screen. */
@@ -103,25 +164,35 @@ export function scrollBy(state: CopyState, by: number, context: CopyContext): Co
   const most = Math.max(context.first, context.end - context.rows);
   const top = Math.min(most, Math.max(context.first, state.top + by));
   const line = Math.min(top + context.rows - 1, Math.max(top, state.cursor.line));
-  return {
-    ...state,
-    top,
-    cursor: { line: Math.min(line, Math.max(context.first, context.end - 1)), column: state.cursor.column },
-  };
+  const to = line === state.cursor.line ? state.cursor : inCell(line, state.goal, context);
+  return moveTo({ ...state, top }, to, context, true);
 }
 
-/** From the first to just behind the last character that is selected; `undefined` without a selection. */
-export function selectionOf({ anchor, cursor, byLine }: CopyState): { from: Place; to: Place } | undefined {
+/** `undefined` without a selection. */
+export function selectionOf(
+  { anchor, cursor, shape }: CopyState,
+  textOf: CopyContext['textOf'],
+): Selection | undefined {
   if (!anchor) return undefined;
   const forward =
     anchor.line < cursor.line || (anchor.line === cursor.line && anchor.column <= cursor.column);
-  const [from, last] = forward ? [anchor, cursor] : [cursor, anchor];
-  if (byLine)
-    return {
-      from: { line: from.line, column: 0 },
-      to: { line: last.line, column: Number.POSITIVE_INFINITY },
-    };
-  return { from, to: { line: last.line, column: last.column + 1 } };
+  const [from, to] = forward ? [anchor, cursor] : [cursor, anchor];
+  const characterOf = ({ line, column }: Place) => characterAt(textOf(line) ?? '', column);
+  const rows = { first: from.line, last: to.line, rejoins: shape !== 'rectangle' };
+  if (shape === 'rectangle') {
+    const ends = [characterOf(from), characterOf(to)];
+    const left = Math.min(...ends.map((end) => end.cell));
+    const right = Math.max(...ends.map((end) => end.cell + end.cells));
+    return { ...rows, columnsOf: (_line, text) => columnsOfCells(text, left, right) };
+  }
+  const last = characterOf(to);
+  return {
+    ...rows,
+    columnsOf: (line, text) => ({
+      from: shape === 'characters' && line === from.line ? from.column : 0,
+      to: shape === 'characters' && line === to.line ? last.column + last.length : text.length,
+    }),
+  };
 }
 
 function show(state: CopyState, { rows, first, end }: CopyContext): CopyState {
@@ -153,15 +224,20 @@ const SCROLLS: Record<string, (rows: number) => number> = {
 };
 
 const VERTICAL = new Set(['j', 'k', 'Up', 'Down', 'Ctrl+N', 'Ctrl+P']);
-const up: Motion = ({ cursor, goal }) => ({ line: cursor.line - 1, column: goal });
-const down: Motion = ({ cursor, goal }) => ({ line: cursor.line + 1, column: goal });
+const up: Motion = ({ cursor, goal }, context) => inCell(cursor.line - 1, goal, context);
+const down: Motion = ({ cursor, goal }, context) => inCell(cursor.line + 1, goal, context);
 const left: Motion = ({ cursor }) => ({ ...cursor, column: cursor.column - 1 });
-const right: Motion = ({ cursor }) => ({ ...cursor, column: cursor.column + 1 });
+const right: Motion = ({ cursor: { line, column } }, { textOf }) => ({
+  line,
+  column: column + characterAt(textOf(line) ?? '', column).length,
+});
 const lineStart: Motion = ({ cursor }) => ({ ...cursor, column: 0 });
 const lineEnd: Motion = ({ cursor }, { textOf }) => ({
   ...cursor,
   column: Math.max(0, (textOf(cursor.line)?.length ?? 0) - 1),
 });
+const again: Motion = ({ cursor, jump }, context) => jump && jumpFrom(cursor, jump, context);
+const jumpBack: Motion = ({ cursor, jump }, context) => jump && jumpFrom(cursor, reversed(jump), context);
 const WORD = /[\p{L}\p{N}_]+|[^\p{L}\p{N}_\s]+/gu;
 const BIG_WORD = /\S+/g;
 
@@ -196,9 +272,15 @@ const MOTIONS: Record<string, Motion> = {
   W: (state, context) => nextWord(state.cursor, context, BIG_WORD, 'start'),
   E: (state, context) => nextWord(state.cursor, context, BIG_WORD, 'end'),
   B: (state, context) => previousWord(state.cursor, context, BIG_WORD),
+  ';': again,
+  ',': jumpBack,
   '}': (state, context) => emptyLine(state.cursor.line, 1, context),
   '{': (state, context) => emptyLine(state.cursor.line, -1, context),
 };
+
+function inCell(line: number, cell: number, { textOf }: CopyContext): Place {
+  return { line, column: characterInCell(textOf(line) ?? '', cell).column };
+}
 
 function nextWord(from: Place, context: CopyContext, word: RegExp, at: 'start' | 'end'): Place | undefined {
   for (let line = from.line; line < context.end; line++) {

@@ -71,7 +71,9 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
       first: lines?.first ?? 0,
       end: lines?.end ?? 0,
       rows,
+      columns: lines?.columns ?? 0,
       textOf: (line) => lines?.get(line)?.text,
+      isWrapped: (line) => lines?.get(line)?.wrapped === true,
     };
   }
 
@@ -108,7 +110,7 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
       await lines.ensure(line - AROUND, line + AROUND);
       cache = lines;
       const top = Math.max(first, Math.min(line - Math.floor(rows / 2), end - rows));
-      state = startCopyMode(top, { line, column });
+      state = moveTo(startCopyMode(top), { line, column }, context());
       await find(target.search, line);
     } else {
       const guess = end - target.fromEnd;
@@ -119,7 +121,7 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
         ? bottom
         : Math.max(first, Math.min(matching(lines, guess, target.texts), bottom));
       const last = Math.max(first, Math.min(end - 1, top + rows - 1));
-      state = startCopyMode(top, { line: last, column: 0 });
+      state = moveTo(startCopyMode(top), { line: last, column: 0 }, context());
       if (target.entry === 'wheel') state = scrollBy(state, -3, context());
     }
     if (stopped) return;
@@ -169,19 +171,16 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
 
   async function copy(wholeLine: boolean): Promise<void> {
     if (!state || !cache) return;
-    const { cursor } = state;
-    const selection = wholeLine
-      ? {
-          from: { line: cursor.line, column: 0 },
-          to: { line: cursor.line, column: Number.POSITIVE_INFINITY },
-        }
-      : selectionOf(state);
-    if (!selection) {
+    const selected: CopyState = wholeLine ? { ...state, anchor: state.cursor, shape: 'rows' } : state;
+    const { anchor, cursor } = selected;
+    if (!anchor) {
       leaveCopyMode(pane);
       return;
     }
-    const lines = await cache.readAll(selection.from.line, selection.to.line + 1);
-    const text = plainText(lines, selection.from.column, selection.to.column);
+    const first = Math.min(anchor.line, cursor.line);
+    const lines = await cache.readAll(first, Math.max(anchor.line, cursor.line) + 1);
+    const selection = selectionOf(selected, (line) => lines[line - first]?.text);
+    const text = selection ? plainText(lines, selection) : '';
     usePaneUi.setState({ copied: text });
     copyPlainText(text);
     leaveCopyMode(pane);
@@ -268,7 +267,7 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
     pointAt(place, selecting) {
       if (!state) return;
       const anchor = selecting ? (state.anchor ?? state.cursor) : undefined;
-      set({ ...moveTo(state, place, context()), anchor, byLine: false });
+      set({ ...moveTo(state, place, context()), anchor, shape: 'characters' });
     },
     setRows(next) {
       if (next < 1 || next === rows) return;

@@ -11,6 +11,8 @@ export interface LineCache {
   readonly first: number;
   readonly end: number;
   readonly cut: boolean;
+  /** Of the terminal. */
+  readonly columns: number;
   /** `undefined`: not read yet, or out of range. */
   get(line: number): ScrollbackLine | undefined;
   /** Resolves when the rows are there. Throws as `scrollback.read` does. */
@@ -20,7 +22,12 @@ export interface LineCache {
 }
 
 export async function openLineCache(pane: PaneId): Promise<LineCache> {
-  const { first, end, cut } = await call('scrollback.read', { pane, from: -1, count: 1, fresh: true });
+  const { first, end, cut, columns } = await call('scrollback.read', {
+    pane,
+    from: -1,
+    count: 1,
+    fresh: true,
+  });
   const pages = new Map<number, Promise<void> | ScrollbackLine[]>();
 
   async function load(page: number): Promise<void> {
@@ -42,6 +49,7 @@ export async function openLineCache(pane: PaneId): Promise<LineCache> {
     first,
     end,
     cut,
+    columns,
     get(line) {
       if (line < first || line >= end) return undefined;
       const page = pages.get(Math.floor(line / PAGE));

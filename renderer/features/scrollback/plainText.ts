@@ -1,12 +1,14 @@
 import type { ScrollbackLine } from '../../../shared/model/scrollback.ts';
+import type { Selection } from './copyMode.ts';
 
-/** The rows from a column of the first to (not including) a column of the last, as text: rows that the width broke are one line. */
-export function plainText(lines: readonly ScrollbackLine[], fromColumn: number, toColumn: number): string {
+/** What is selected of these rows, which begin at its first, as text. */
+export function plainText(lines: readonly ScrollbackLine[], selection: Selection): string {
   return lines
     .map((line, n) => {
-      const text = line.text.slice(n === 0 ? fromColumn : 0, n === lines.length - 1 ? toColumn : undefined);
+      const { from, to } = selection.columnsOf(selection.first + n, line.text);
+      const text = line.text.slice(from, to);
       const next = lines[n + 1];
-      return next?.wrapped ? text : `${text.trimEnd()}${next ? '\n' : ''}`;
+      return next?.wrapped && selection.rejoins ? text : `${text.trimEnd()}${next ? '\n' : ''}`;
     })
     .join('');
 }

@@ -24,6 +24,16 @@ test('a cursor behind the text stands on a space', () => {
   ]);
 });
 
+test('what may be wider or narrower than its cells, in a font of its own, is parted', () => {
+  const parts = rowSegments({ text: 'a漢👍🏽é─b', at }, []);
+  expect(parts.map((p) => [p.text, p.cells])).toEqual([
+    ['a', undefined],
+    ['漢', 2],
+    ['👍🏽', 2],
+    ['é─b', undefined],
+  ]);
+});
+
 test('colours are the palette’s, the cube’s, the greys’, or as given', () => {
   expect(cssColour(-1, [])).toBeUndefined();
   expect(cssColour(1, ['a', 'b'])).toBe('b');

@@ -1,4 +1,5 @@
 import { RGB_COLOUR, type ScrollbackLine, STYLE_FLAGS } from '../../../shared/model/scrollback.ts';
+import { charactersOf } from './characters.ts';
 
 /** Part of a row that looks one way. */
 export interface Segment {
@@ -8,6 +9,8 @@ export interface Segment {
   background: number;
   flags: number;
   marks: readonly Mark['kind'][];
+  /** It is one character that may not be as wide as its cells in the font that has it. */
+  cells?: number;
 }
 
 export interface Mark {
@@ -18,6 +21,9 @@ export interface Mark {
 
 /** Characters that would draw others in another order: a word joiner, which draws nothing, takes the place of each. */
 const REORDERING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** What is not in the terminal's own font: beyond Latin, Greek, Cyrillic, punctuation and what draws boxes. */
+const BESIDE_THE_FONT = /[^\u0000-\u04ff\u1e00-\u22ff\u2500-\u25ff]/;
 
 /** Parts a row at every change of colour and of mark. A mark behind the text (a cursor at its end) gets a space. */
 export function rowSegments(line: ScrollbackLine, marks: readonly Mark[]): Segment[] {
@@ -30,6 +36,15 @@ export function rowSegments(line: ScrollbackLine, marks: readonly Mark[]): Segme
     cuts.add(Math.min(mark.from, text.length));
     cuts.add(Math.min(mark.to, text.length));
   }
+  // In a font that has it beside the terminal's own, a character is as wide as that font likes.
+  const wide = new Map<number, number>();
+  if (BESIDE_THE_FONT.test(line.text)) {
+    for (const { column, length, cells } of charactersOf(line.text)) {
+      if (cells === 1 && !BESIDE_THE_FONT.test(line.text.slice(column, column + length))) continue;
+      wide.set(column, cells);
+      cuts.add(column).add(column + length);
+    }
+  }
   const places = [...cuts].sort((a, b) => a - b);
   const segments: Segment[] = [];
   let run = 0;
@@ -38,8 +53,10 @@ export function rowSegments(line: ScrollbackLine, marks: readonly Mark[]): Segme
     if (to === undefined || to === from) continue;
     while ((runs[run + 1]?.from ?? Number.POSITIVE_INFINITY) <= from) run++;
     const { foreground = -1, background = -1, flags = 0 } = runs[run] ?? {};
+    const cells = wide.get(from);
     segments.push({
       text: text.slice(from, to),
+      ...(cells !== undefined && { cells }),
       foreground,
       background,
       flags,

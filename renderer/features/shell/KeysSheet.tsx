@@ -1,6 +1,8 @@
 import * as Dialog from '@radix-ui/react-dialog';
+import { Fragment } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
+import { COPY_MODE_KEYS } from '../scrollback/copyModeKeys.ts';
 import { type ActionGroup, allActions } from './actions.ts';
 import styles from './KeysSheet.module.css';
 import { showKey, showPrefix } from './keys.ts';
@@ -31,28 +33,44 @@ export function KeysSheet() {
             </p>
             <div className={styles.columns}>
               {GROUPS.map((group) => (
-                <section key={group}>
-                  <h3 className={sheet.subheading}>{group}</h3>
-                  <dl className={styles.keys}>
-                    {allActions()
-                      .filter((a) => a.group === group && a.keys.length > 0)
-                      .map((action) => (
-                        <div key={action.id} title={action.id}>
-                          <dt>
-                            {action.keys.map((key) => (
-                              <kbd key={key}>{showKey(key)}</kbd>
-                            ))}
-                          </dt>
-                          <dd>{visibleText(action.label, 80)}</dd>
-                        </div>
-                      ))}
-                  </dl>
-                </section>
+                <Fragment key={group}>
+                  <Keys
+                    heading={group}
+                    rows={allActions().filter((a) => a.group === group && a.keys.length > 0)}
+                  />
+                  {group === 'Panes' && <Keys heading="Copy mode" rows={COPY_MODE_KEYS} />}
+                </Fragment>
               ))}
             </div>
           </Dialog.Content>
         </Dialog.Portal>
       )}
     </Dialog.Root>
+  );
+}
+
+function Keys({
+  heading,
+  rows,
+}: {
+  heading: string;
+  rows: readonly { id?: string; keys: readonly string[]; label: string }[];
+}) {
+  return (
+    <section>
+      <h3 className={sheet.subheading}>{heading}</h3>
+      <dl className={styles.keys}>
+        {rows.map(({ id, keys, label }) => (
+          <div key={label} title={id}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{showKey(key)}</kbd>
+              ))}
+            </dt>
+            <dd>{visibleText(label, 80)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   );
 }
