@@ -55,16 +55,19 @@ function outputLine(elapsedMs: number, bytes: Buffer): Buffer {
   const head = `[${(elapsedMs / 1_000).toFixed(6)},"o","`;
   const most = head.length + 6 * bytes.length + 3;
   if (scratch.length < most) scratch = Buffer.allocUnsafe(most);
-  const line = scratch;
-  let at = line.write(head, 0, 'latin1');
+  const start = scratch.write(head, 0, 'latin1');
+  const end = start + escapeInto(plain(scratch).subarray(start), plain(bytes));
+  return scratch.subarray(0, end + scratch.write('"]\n', end, 'latin1'));
+}
+
+/** @returns how many bytes it came to */
+function escapeInto(line: Uint8Array, bytes: Uint8Array): number {
+  let at = 0;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number;
-    line[at] = byte;
-    if (NEEDS_ESCAPE[byte] === 0) {
-      at++;
-      continue;
-    }
-    line[at++] = 0x5c;
+    line[at++] = byte;
+    if (NEEDS_ESCAPE[byte] === 0) continue;
+    line[at - 1] = 0x5c;
     const short = SHORT_ESCAPES[byte] as number;
     if (short !== 0) {
       line[at++] = short;
@@ -74,14 +77,16 @@ function outputLine(elapsedMs: number, bytes: Buffer): Buffer {
     line[at++] = 0x30;
     line[at++] = 0x30;
     line[at++] = byte < 0x10 ? 0x30 : 0x31;
-    line[at++] = HEX.charCodeAt(byte & 15);
+    line[at++] = HEX[byte & 15] as number;
   }
-  at += line.write('"]\n', at, 'latin1');
-  return line.subarray(0, at);
+  return at;
 }
 
+/** V8 goes through a Buffer, whose class is not Uint8Array itself, at half the speed (measured). */
+const plain = (bytes: Buffer) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+
 let scratch = Buffer.allocUnsafe(64 * 1024);
-const HEX = '0123456789abcdef';
+const HEX = new TextEncoder().encode('0123456789abcdef');
 /** Control characters, the quote and the backslash (ECMA-262, QuoteJSONString). */
 const NEEDS_ESCAPE = new Uint8Array(256).fill(1, 0, 0x20);
 NEEDS_ESCAPE[0x22] = 1;

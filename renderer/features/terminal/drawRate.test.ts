@@ -249,3 +249,57 @@ test('floods beside a pane that is typed into are drawn four times a second, wha
   expect(flooded).toBeGreaterThanOrEqual(8);
   expect(flooded).toBeLessThanOrEqual(12);
 });
+
+test('what a person types into and floods is drawn ten times a second, and at once when it has caught up', () => {
+  const { window, state, frame, advance } = testWindow();
+  const rate = limitDrawRate(window, () => state.now, { afterFrame });
+  const moments: number[] = [];
+  const draws = () => window.requestAnimationFrame(() => moments.push(state.now));
+  rate.typed();
+  for (let n = 0; n < 30; n++) {
+    rate.received(100_000, true);
+    rate.parsed(false, true);
+    draws();
+    advance(10);
+    frame();
+  }
+  expect(new Set(moments).size).toBeLessThan(7);
+  // The prompt.
+  rate.received(20, true);
+  draws();
+  const before = moments.length;
+  rate.parsed(true, true);
+  frame();
+  expect(moments.length).toBeGreaterThan(before);
+});
+
+test('the end of a flood does not wait for the turn of its frame', () => {
+  const { window, state, frame, advance } = testWindow();
+  const rate = limitDrawRate(window, () => state.now, { afterFrame });
+  let drawn = 0;
+  const draws = () => window.requestAnimationFrame(() => drawn++);
+  rate.received(1_000_000);
+  draws();
+  frame();
+  rate.received(1_000_000);
+  draws();
+  for (let n = 0; n < 4; n++) {
+    advance(20);
+    rate.parsed(false);
+    frame();
+  }
+  expect(drawn).toBe(1);
+  rate.received(300_000);
+  draws();
+  advance(25);
+  frame();
+  expect(drawn).toBe(3);
+  rate.received(300_000);
+  draws();
+  advance(29);
+  frame();
+  expect(drawn).toBe(3);
+  advance(1);
+  frame();
+  expect(drawn).toBe(4);
+});

@@ -15,12 +15,16 @@ const MEASURED_FRAMES = 3;
 /** Bytes within WINDOW_MS from which output is a flood: some 1.3 MB/s. */
 const FLOOD_BYTES = 64 * 1024;
 const WINDOW_MS = 50;
+/** A flood of which nothing came and nothing was parsed for so long is over, and its end is drawn. */
+const QUIET_MS = 30;
 
 export interface DrawRate {
-  /** Output arrived for some terminal. */
-  received(bytes: number): void;
+  /** Output arrived for some terminal; `own`: for the one that a person types into. */
+  received(bytes: number, own?: boolean): void;
   /** A person typed: what follows is what they wait for, and is drawn at once. */
   typed(): void;
+  /** Some of it was parsed; `last`: all that came for its terminal. After a key that is drawn, flood or none. */
+  parsed(last: boolean, own?: boolean): void;
 }
 
 interface Asked {
@@ -57,9 +61,9 @@ export function limitDrawRate(
   const hurried = new Map<number, number>();
   let timed = false;
   let nextId = -1;
-  let windowFrom = 0;
-  let bytesInWindow = 0;
-  let floodUntil = 0;
+  const flood = createFlood();
+  /** In the terminal that a person types into: there a flood beside it does not keep an echo waiting. */
+  const ownFlood = createFlood();
   let drawnAt = 0;
   let costs: number[] = [];
   let measuring = false;
@@ -75,7 +79,7 @@ export function limitDrawRate(
       drawnAt = from;
       if (background) beside.drawn(from, time);
       callback(time);
-      if (measuring || from >= floodUntil) return;
+      if (measuring || flood.lasts(from) === 0) return;
       measuring = true;
       afterFrame(() => {
         measuring = false;
@@ -84,12 +88,13 @@ export function limitDrawRate(
     };
   }
 
-  /** How long a request has to wait yet. */
+  /** Milliseconds until it may be drawn, or is to be looked at again. */
   function waitOf({ background, askedAt }: Asked): number {
     const at = now();
-    if (!beside.goesOn(at)) return at < floodUntil ? Math.max(0, drawnAt + frameMs() - at) : 0;
+    const typing = beside.goesOn(at);
     // A flood that has a share of the time only no longer looks like one.
-    return background ? beside.wait(at, askedAt) : 0;
+    if (typing && background) return beside.wait(at, askedAt);
+    return Math.max(0, Math.min(drawnAt + frameMs() - at, (typing ? ownFlood : flood).lasts(at)));
   }
 
   function look(): void {
@@ -139,15 +144,40 @@ export function limitDrawRate(
       beside.typed(now());
       hurry(({ background }) => !background);
     },
-    received(bytes) {
-      const at = now();
+    parsed(last, own = false) {
+      flood.parsed(now());
+      if (!own) return;
+      ownFlood.parsed(now());
+      if (last && beside.goesOn(now())) hurry(({ background }) => !background);
+    },
+    received(bytes, own = false) {
+      flood.received(now(), bytes);
+      if (own) ownFlood.received(now(), bytes);
+    },
+  };
+}
+
+/** Output that comes faster than anyone reads. */
+function createFlood() {
+  let windowFrom = 0;
+  let bytesInWindow = 0;
+  let until = 0;
+  let seenAt = 0;
+  return {
+    received(at: number, bytes: number) {
       if (at - windowFrom > WINDOW_MS) {
         windowFrom = at;
         bytesInWindow = 0;
       }
+      seenAt = at;
       bytesInWindow += bytes;
-      if (bytesInWindow >= FLOOD_BYTES) floodUntil = at + WINDOW_MS * 2;
+      if (bytesInWindow >= FLOOD_BYTES) until = at + WINDOW_MS * 2;
     },
+    parsed(at: number) {
+      seenAt = at;
+    },
+    /** Milliseconds until it is over, as far as is known now. */
+    lasts: (at: number) => Math.max(0, Math.min(until, seenAt + QUIET_MS) - at),
   };
 }
 

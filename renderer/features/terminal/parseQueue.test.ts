@@ -54,9 +54,14 @@ test('floods take turns, a piece each, and every byte is parsed and told', () =>
   const { queue, order, source, run } = testQueue();
   const [a, b] = [source('a'), source('b')];
   const told = { a: 0, b: 0 };
-  queue.add(a, kilobytes(150), (count) => (told.a += count));
+  const lasts: boolean[] = [];
+  queue.add(a, kilobytes(150), (count, last) => {
+    told.a += count;
+    lasts.push(last);
+  });
   queue.add(b, kilobytes(130), (count) => (told.b += count));
   run();
+  expect(lasts).toEqual([false, false, true]);
   expect(order).toEqual(['a', 'b', 'a', 'b', 'a', 'b']);
   expect(told).toEqual({ a: 150 * 1024, b: 130 * 1024 });
   expect([a.bytes, b.bytes]).toEqual([150 * 1024, 130 * 1024]);

@@ -8,8 +8,8 @@ import { ECHO_MS, LONGEST_HOLD_MS } from '../../series/echo.ts';
  * and leaves the whole way to the echo.
  */
 export interface ParseQueue<Source extends ParseSource> {
-  /** `parsed` is told as it goes, in bytes. */
-  add(source: Source, bytes: Uint8Array, parsed: (count: number) => void): void;
+  /** `parsed` is told as it goes, in bytes; `last`: nothing more waits of this source. */
+  add(source: Source, bytes: Uint8Array, parsed: (count: number, last: boolean) => void): void;
   /** A person typed: an echo is on its way. */
   typed(): void;
   /** What waits for this terminal is for a screen that is gone. */
@@ -35,7 +35,7 @@ const FLOOD_EVERY_MS = 50;
 
 interface Waiting {
   bytes: Uint8Array;
-  parsed: (count: number) => void;
+  parsed: (count: number, last: boolean) => void;
 }
 
 /** `later` runs something in a task of its own, without delay; `after` when so many milliseconds have passed. */
@@ -116,7 +116,7 @@ export function createParseQueue<Source extends ParseSource>({
     current = own;
     source.write(piece, () => {
       if (current === own) current = undefined;
-      first.parsed(piece.length);
+      first.parsed(piece.length, !waiting.has(source));
       schedule();
     });
   }

@@ -189,14 +189,15 @@ export class TerminalView implements Disposable, ParseSource {
         connection.sendTerminal({ type: 'acknowledgement', wire, count }),
       );
     }
-    drawRate.received(bytes.length);
+    drawRate.received(bytes.length, this.urgent);
     const acknowledger = this.#acknowledger;
     acknowledger?.written(bytes.length);
     const attachment = this.#attachment;
     if (replayed) this.#replaying += bytes.length;
-    parseQueue.add(this, bytes, (count) => {
+    parseQueue.add(this, bytes, (count, last) => {
       if (replayed && attachment === this.#attachment) this.#replaying -= count;
       acknowledger?.parsed(count);
+      drawRate.parsed(last, this.urgent);
     });
   }
 
