@@ -35,6 +35,8 @@ export function createScrollback(options: {
     { reader: ScrollbackReader; rows: ReturnType<ScrollbackReader['screen']> }
   >();
   let queue: Promise<unknown> = Promise.resolve();
+  let searches: Promise<unknown> = Promise.resolve();
+  const closing = new AbortController();
   let timer: Disposable | undefined;
   let disposed = false;
 
@@ -105,10 +107,15 @@ export function createScrollback(options: {
     },
     async search(pane, query) {
       const { reader, rows } = await of(pane, true);
-      return searchLines(rowsOf(reader, rows), query);
+      // One at a time: each takes a processor.
+      const search = () => searchLines(rowsOf(reader, rows), query, clock, closing.signal);
+      const done = searches.then(search, search);
+      searches = done;
+      return done;
     },
     dispose() {
       disposed = true;
+      closing.abort(failure('closed', 'the workspace was closed'));
       timer?.dispose();
       for (const { reader } of readers.values()) reader.dispose();
       readers.clear();

@@ -1,15 +1,25 @@
 import { expect, test } from 'vitest';
+import { type Clock, ManualClock, systemClock } from '../../../shared/base/clock.ts';
 import type { ScrollbackLine } from '../../../shared/model/scrollback.ts';
 import { type SearchQuery, searchLines } from './searchLines.ts';
 
 const rows = (...texts: string[]): ScrollbackLine[] =>
   texts.map((text, at) => (text.startsWith('→') ? { text: text.slice(1), at, wrapped: true } : { text, at }));
-const search = (lines: ScrollbackLine[], first: number, query: SearchQuery) =>
+const search = (
+  lines: ScrollbackLine[],
+  first: number,
+  query: SearchQuery,
+  clock: Clock = systemClock,
+  signal = new AbortController().signal,
+) =>
   searchLines(
     { first, end: first + lines.length, slice: (from, to) => lines.slice(from - first, to - first) },
     query,
+    clock,
+    signal,
   );
 const plain = { regex: false, caseSensitive: false, limit: 100 };
+const plainly = (text: string): SearchQuery => ({ ...plain, text });
 const places = (found: { hits: { line: number; column: number; length: number }[] }) =>
   found.hits.map((hit) => [hit.line, hit.column, hit.length]);
 
@@ -52,7 +62,49 @@ test('of too many hits the newest are given, in order, and all are counted', asy
   expect(found.total).toBe(10_000);
 });
 
-test('an expression that would never end is stopped', async () => {
-  const lines = rows(`${'a'.repeat(60)}!`);
-  await expect(search(lines, 0, { ...plain, regex: true, text: '(a+)+$' })).rejects.toThrow(/too long/);
+const ENDLESS = { ...plain, regex: true, text: '(a+)+$' };
+
+test('an expression that would never end holds nothing else up, and is stopped', async () => {
+  const clock = new ManualClock();
+  const searching = search(rows(`${'a'.repeat(60)}!`), 0, ENDLESS, clock);
+  const stopped = expect(searching).rejects.toThrow('the search was stopped after 5 s');
+  // The loop turns while the expression backtracks.
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(clock.pending).toBe(1);
+  clock.advance(5_000);
+  await stopped;
+  expect(clock.pending).toBe(0);
+});
+
+test('a search ends with the workspace', async () => {
+  const closing = new AbortController();
+  const searching = search(rows(`${'a'.repeat(60)}!`), 0, ENDLESS, systemClock, closing.signal);
+  closing.abort(new Error('the workspace was closed'));
+  await expect(searching).rejects.toThrow('the workspace was closed');
+  await expect(search(rows('a'), 0, plainly('a'), systemClock, closing.signal)).rejects.toThrow('closed');
+});
+
+test('one line of very many rows is searched, and its hits stand in their rows', async () => {
+  let slices = 0;
+  const lines: ScrollbackLine[] = Array.from({ length: 30_000 }, (_, at) => ({
+    text: at % 10_000 === 7 ? 'the needle' : '0123456789',
+    at,
+    ...(at > 0 && { wrapped: true }),
+  }));
+  const counted = {
+    first: 0,
+    end: lines.length,
+    slice(from: number, to: number) {
+      slices++;
+      return lines.slice(from, to);
+    },
+  };
+  const found = await searchLines(counted, plainly('needle'), systemClock, new AbortController().signal);
+  expect(places(found)).toEqual([
+    [7, 4, 6],
+    [10_007, 4, 6],
+    [20_007, 4, 6],
+  ]);
+  // Each costs the rows of a whole block: going back row by row held everything up for seconds.
+  expect(slices).toBeLessThan(20);
 });

@@ -1,4 +1,4 @@
-import { createContext, Script } from 'node:vm';
+import type { Clock } from '../../../shared/base/clock.ts';
 import { failure } from '../../../shared/contract/errors.ts';
 import {
   type ScrollbackHit,
@@ -6,6 +6,7 @@ import {
   type ScrollbackLine,
   SEARCH_MOST,
 } from '../../../shared/model/scrollback.ts';
+import { startPatternThread } from './patternThread.ts';
 
 export interface SearchQuery {
   text: string;
@@ -24,53 +25,76 @@ export interface SearchedRows {
 
 const LINES_AT_ONCE = 5_000;
 /** A pattern that backtracks without end is stopped: hosts write the text that it runs over. */
-const SLICE_MS = 400;
+const BOUND_MS = 5_000;
 const SHOWN_CHARACTERS = 400;
 
-/** Runs in a context of its own, because only there a pattern can be stopped. Positions of the matches, flat. */
-const FIND = new Script(`
-  (() => {
-    const found = [];
-    for (let n = 0; n < texts.length; n++) {
-      pattern.lastIndex = 0;
-      for (let match; (match = pattern.exec(texts[n])) !== null; ) {
-        if (match[0].length === 0) pattern.lastIndex++;
-        else found.push(n, match.index, match[0].length);
-      }
-    }
-    return found.join(' ');
-  })()
-`);
-
-/** Searches rows, taking together those that the width broke. Throws `refused` for a pattern that cannot be used. */
-export async function searchLines(rows: SearchedRows, query: SearchQuery): Promise<ScrollbackHits> {
+/**
+ * Searches rows, taking together those that the width broke. Throws `refused` for a pattern that cannot be used, or that
+ * takes too long.
+ */
+export async function searchLines(
+  rows: SearchedRows,
+  query: SearchQuery,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<ScrollbackHits> {
+  signal.throwIfAborted();
   const { first, end: last } = rows;
-  const pattern = patternOf(query);
+  const thread = startPatternThread(patternOf(query));
+  let late = false;
+  const bound = clock.after(BOUND_MS, () => {
+    late = true;
+    thread.dispose();
+  });
+  signal.addEventListener('abort', thread.dispose, { once: true });
   const hits: ScrollbackHit[] = [];
   let total = 0;
-  // From the newest back: the newest are kept when there are too many.
-  for (let end = last; end > first && total < SEARCH_MOST; ) {
-    let begin = Math.max(first, end - LINES_AT_ONCE);
-    while (begin > first && rows.slice(begin, begin + 1)[0]?.wrapped) begin--;
-    const lines = rows.slice(begin, end);
-    const found = findIn(lines, pattern);
-    total += found.length;
-    for (let n = found.length - 1; n >= 0 && hits.length < query.limit; n--) {
-      const hit = found[n];
-      const line = hit && lines[hit.line];
-      if (!line) continue;
-      const from = Math.max(0, hit.column - SHOWN_CHARACTERS / 2);
-      hits.push({
-        ...hit,
-        line: begin + hit.line,
-        at: line.at,
-        text: line.text.slice(from, from + SHOWN_CHARACTERS),
-      });
+  try {
+    // From the newest back: the newest are kept when there are too many.
+    for (let end = last; end > first && total < SEARCH_MOST; ) {
+      const lines = wholeLines(rows, end);
+      const begin = end - lines.length;
+      const { texts, rowsOf } = textsOf(lines);
+      const found = hitsOf(await thread.find(texts, SEARCH_MOST - total), lines, rowsOf);
+      total += found.length;
+      for (let n = found.length - 1; n >= 0 && hits.length < query.limit; n--) {
+        const hit = found[n];
+        const line = hit && lines[hit.line];
+        if (!line) continue;
+        const from = Math.max(0, hit.column - SHOWN_CHARACTERS / 2);
+        hits.push({
+          ...hit,
+          line: begin + hit.line,
+          at: line.at,
+          text: line.text.slice(from, from + SHOWN_CHARACTERS),
+        });
+      }
+      end = begin;
     }
-    end = begin;
-    await new Promise(setImmediate);
+  } catch (error) {
+    signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : String(error);
+    throw failure(
+      'refused',
+      late ? `the search was stopped after ${BOUND_MS / 1_000} s` : why.slice(0, 200),
+      'Say more plainly what repeats: (a+)+ tries every way to part the text.',
+    );
+  } finally {
+    bound.dispose();
+    signal.removeEventListener('abort', thread.dispose);
+    thread.dispose();
   }
-  return { hits: hits.reverse(), total: Math.min(total, SEARCH_MOST), first, end: last };
+  return { hits: hits.reverse(), total, first, end: last };
+}
+
+/** The rows before `end`, from where a line begins, unless that is very far back. */
+function wholeLines(rows: SearchedRows, end: number): ScrollbackLine[] {
+  const begin = Math.max(rows.first, end - LINES_AT_ONCE);
+  const lines = rows.slice(begin, end);
+  if (!lines[0]?.wrapped) return lines;
+  const before = rows.slice(Math.max(rows.first, begin - LINES_AT_ONCE), begin);
+  const start = before.findLastIndex((line) => !line.wrapped);
+  return [...before.slice(Math.max(0, start)), ...lines];
 }
 
 function patternOf({ text, regex, caseSensitive }: SearchQuery): RegExp {
@@ -83,46 +107,43 @@ function patternOf({ text, regex, caseSensitive }: SearchQuery): RegExp {
   }
 }
 
-function findIn(
-  lines: readonly ScrollbackLine[],
-  pattern: RegExp,
-): { line: number; column: number; length: number }[] {
+/** The lines, and the number of each one's first row. */
+function textsOf(lines: readonly ScrollbackLine[]): { texts: string[]; rowsOf: number[] } {
   const texts: string[] = [];
-  /** The rows of each text. */
-  const rows: number[][] = [];
+  const rowsOf: number[] = [];
   for (const [n, line] of lines.entries()) {
     if (line.wrapped && texts.length > 0) {
       texts[texts.length - 1] += line.text;
-      rows.at(-1)?.push(n);
     } else {
       texts.push(line.text);
-      rows.push([n]);
+      rowsOf.push(n);
     }
   }
-  let answer: string;
-  try {
-    answer = FIND.runInContext(createContext({ texts, pattern }), { timeout: SLICE_MS }) as string;
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-    throw failure(
-      'refused',
-      'this expression takes too long on what was printed',
-      'Say more plainly what repeats: (a+)+ tries every way to part the text.',
-    );
-  }
-  const numbers = answer === '' ? [] : answer.split(' ').map(Number);
+  return { texts, rowsOf };
+}
+
+/** Matches as rows and columns. They stand in order, so each is looked for from the row of the last one on. */
+function hitsOf(
+  matches: Uint32Array,
+  lines: readonly ScrollbackLine[],
+  rowsOf: readonly number[],
+): { line: number; column: number; length: number }[] {
   const found: { line: number; column: number; length: number }[] = [];
-  for (let n = 0; n < numbers.length; n += 3) {
-    const [text = 0, index = 0, length = 0] = numbers.slice(n, n + 3);
-    let column = index;
-    let line = rows[text]?.[0] ?? 0;
-    for (const row of rows[text] ?? []) {
-      line = row;
-      const here = lines[row]?.text.length ?? 0;
-      if (column < here) break;
-      column -= here;
+  let line = -1;
+  /** Where the row begins in its line. */
+  let start = 0;
+  for (let n = 0; n < matches.length; n += 3) {
+    const [text = 0, index = 0, length = 0] = matches.subarray(n, n + 3);
+    const first = rowsOf[text] ?? 0;
+    if (line < first) {
+      line = first;
+      start = 0;
     }
-    found.push({ line, column, length });
+    for (let here = lines[line]; here && index >= start + here.text.length; here = lines[line]) {
+      start += here.text.length;
+      line++;
+    }
+    found.push({ line, column: index - start, length });
   }
   return found;
 }
