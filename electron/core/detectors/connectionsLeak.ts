@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/model/format.ts';
 import type { SocketGroup } from '../../../shared/model/resources.ts';
 import { closeGone } from './closeGone.ts';
 import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
@@ -139,7 +140,7 @@ function draftOf(
   const addresses = addressesOf(groups, group);
   const unread =
     group.receiveQueue.notEmpty > 0
-      ? `; ${group.receiveQueue.notEmpty} of them hold ${countWords(group.receiveQueue.sum)} bytes that it has not read`
+      ? `; ${group.receiveQueue.notEmpty} of them ${plural(group.receiveQueue.notEmpty, 'holds', 'hold')} ${countWords(group.receiveQueue.sum)} bytes that it has not read`
       : '';
   return {
     type: 'event',

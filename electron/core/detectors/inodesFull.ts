@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { fileSystemFull } from './fileSystemFull.ts';
 import { bytesWords, countWords, percent } from './words.ts';
@@ -12,10 +13,10 @@ export const inodesFull = fileSystemFull({
   },
   describe(fs, share) {
     const mount = visibleText(fs.mount, 80);
-    const left = countWords(fs.inodesFree ?? 0);
+    const left = `${countWords(fs.inodesFree ?? 0)} more ${plural(fs.inodesFree ?? 0, 'file')}`;
     return {
-      title: `${mount} can hold only ${left} more files (${percent(share)} of its inodes used)`,
-      verdict: `The file system at ${mount} (${visibleText(fs.type, 20)}) has used ${percent(share)} of its ${countWords(fs.inodes ?? 0)} inodes: ${left} more files can be made, though ${bytesWords(fs.availableBytes)} are free`,
+      title: `${mount} can hold only ${left} (${percent(share)} of its inodes used)`,
+      verdict: `The file system at ${mount} (${visibleText(fs.type, 20)}) has used ${percent(share)} of its ${countWords(fs.inodes ?? 0)} inodes: ${left} can be made, though ${bytesWords(fs.availableBytes)} are free`,
     };
   },
 });

@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/model/format.ts';
 import type { SocketGroup } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
@@ -99,8 +100,8 @@ function draftOf(state: State, since: number, inWindow: number, sample: Sample):
       severity: 'warning',
       at: since,
       hostAt: sample.hostAt - (sample.at - since),
-      title: `${who} does not take its connections: ${countWords(state.total)} turned away${group ? `, ${countWords(queue)} wait` : ''}`,
-      verdict: `${group ? `${who} has ${countWords(queue)} connections waiting to be accepted` : 'A listener’s queue is full; which one was not caught'}: the kernel turned ${countWords(state.total)} away since then, ${countWords(inWindow)} of them in the last minute; the process is busy, stopped, or its backlog is small`,
+      title: `${who} does not take its connections: ${countWords(state.total)} turned away${group ? `, ${countWords(queue)} ${plural(queue, 'waits', 'wait')}` : ''}`,
+      verdict: `${group ? `${who} has ${countWords(queue)} ${plural(queue, 'connection')} waiting to be accepted` : 'A listener’s queue is full; which one was not caught'}: the kernel turned ${countWords(state.total)} away since then, ${countWords(inWindow)} of them in the last minute; the process is busy, stopped, or its backlog is small`,
       detail: {
         ...(row ? processDetail(row, sample.bootId) : {}),
         ...(group ? { port: group.port, waiting: queue } : {}),

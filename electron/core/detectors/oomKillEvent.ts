@@ -1,4 +1,4 @@
-import { asText, formatBytes } from '../../../shared/model/format.ts';
+import { asText, formatBytes, plural } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { Evidence } from '../../../shared/model/timelineEvent.ts';
@@ -137,7 +137,10 @@ function titleOf(kill: OomKill, residentBytes: number | undefined): string {
   }
   const name = visibleText(logged.process, 64);
   const by = logged.killer === 'kernel' ? '' : ` by ${logged.killer}`;
-  const many = logged.processes === undefined ? '' : ` (${logged.processes} processes)`;
+  const many =
+    logged.processes === undefined
+      ? ''
+      : ` (${logged.processes} ${plural(logged.processes, 'process', 'processes')})`;
   const what = `Out of memory${by}: ${name}${many}${pidWords(kill)} killed${held}${placeWords(logged)}`;
   if (kill.whose === 'neighbour') return `${what}, on the machine that this host shares`;
   return `${what}${others}`;

@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
 import type { Evidence, SuggestedAction } from '../../../shared/model/timelineEvent.ts';
@@ -208,7 +209,9 @@ function titleOf(facts: LoopFacts, offset: number): string {
   const { supervisor, holder, cpu } = facts;
   const role = visibleText(facts.role ?? 'a command', 64);
   const rate =
-    facts.ratePerSecond > 0 ? ` ${spokenRate(facts.ratePerSecond)}×/s` : ` ${facts.restarts} times`;
+    facts.ratePerSecond > 0
+      ? ` ${spokenRate(facts.ratePerSecond)}×/s`
+      : ` ${facts.restarts} ${plural(facts.restarts, 'time')}`;
   const who = supervisor
     ? `${visibleText(supervisor.name, 32).trim()} (pid ${supervisor.pid}) restarts ${role}`
     : `${role} is restarted`;
@@ -225,8 +228,8 @@ function verdictOf(facts: LoopFacts, offset: number): string {
   const role = visibleText(facts.role ?? 'a command', 64);
   const rate =
     facts.ratePerSecond > 0
-      ? `${spokenRate(facts.ratePerSecond)}×/s (${facts.restarts} times so far)`
-      : `${facts.restarts} times so far`;
+      ? `${spokenRate(facts.ratePerSecond)}×/s (${facts.restarts} ${plural(facts.restarts, 'time')} so far)`
+      : `${facts.restarts} ${plural(facts.restarts, 'time')} so far`;
   const own = share(cpu?.own ?? 0, cpu?.busy ?? 0);
   const owns = own >= 0.05 ? ` and owns ${Math.round(own * 100)} % of busy CPU` : '';
   const parts = [

@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/model/format.ts';
 import type { ChildrenOf, Sample } from '../../../shared/model/sample.ts';
 import { endOf } from '../../../shared/model/waitStatus.ts';
 import { spokenLife } from './respawnRole.ts';
@@ -109,6 +110,9 @@ export function describeTold(told: ToldChildren): string {
   const seconds = Math.max(1, Math.round(told.overMs / 1000));
   const endings = endingWords(told);
   const how = told.oneIn > 1 ? `, by one process in ${told.oneIn}` : '';
-  const lost = told.lost > 0 ? `; ${told.lost} events of this host were lost: these are too few` : '';
-  return `in ${seconds} s${how}: ${told.started} children forked, ${told.executed} called exec, ${told.ended} ended${endings.length > 0 ? `: ${endings.join(', ')}` : ''}${lost}`;
+  const lost =
+    told.lost > 0
+      ? `; ${told.lost} ${plural(told.lost, 'event')} of this host ${plural(told.lost, 'was', 'were')} lost: these are too few`
+      : '';
+  return `in ${seconds} s${how}: ${told.started} ${plural(told.started, 'child', 'children')} forked, ${told.executed} called exec, ${told.ended} ended${endings.length > 0 ? `: ${endings.join(', ')}` : ''}${lost}`;
 }

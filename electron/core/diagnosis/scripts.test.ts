@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -44,6 +44,20 @@ test.each(['own', 'busybox'] as const)('the largest processes are listed by %s t
     new RegExp(`^ *\\d+ +\\d+ +${process.pid} `, 'm'),
   );
   expect(part(text, 'by command').length).toBeGreaterThan(1);
+});
+
+test('one process in a control group is one', () => {
+  const groups = { 7: '/one', 8: '/two', 9: '/two' };
+  for (const [pid, group] of Object.entries(groups)) {
+    mkdirSync(join(folder, 'proc', pid), { recursive: true });
+    writeFileSync(join(folder, 'proc', pid, 'cgroup'), `4:cpu:${group}\n`);
+  }
+  const script = `${DIAGNOSIS_PRELUDE}${DIAGNOSIS_SCRIPTS.limits}`
+    .replaceAll('@{', '${')
+    .replaceAll('/proc/', `${folder}/proc/`);
+  expect(spawnSync('sh', ['-c', script], { encoding: 'utf8' }).stdout).toMatch(
+    /^2 processes in \/two: .*\n1 process in \/one: /m,
+  );
 });
 
 test('who started what is listed by busybox', () => {

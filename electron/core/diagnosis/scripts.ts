@@ -75,11 +75,11 @@ title 'pressure'; cat /proc/pressure/memory 2>/dev/null`,
   limits: String.raw`
 title 'control groups that hold processes: use, limit, throttled'
 set +f; for d in /proc/[0-9]*; do awk -F: '{ p = $0; sub(/^[^:]*:[^:]*:/, "", p) } $2 == "" { print "2:" p } $2 ~ /(^|,)memory(,|$)/ { print "m:" p } $2 ~ /(^|,)cpu(,|$)/ { print "c:" p }' "$d/cgroup" 2>/dev/null; done | sort | uniq -c | sort -rn | head -40 | while read -r n g; do
-  k=@{g%%:*}; p=@{g#*:}
+  k=@{g%%:*}; p=@{g#*:}; w=processes; [ "$n" = 1 ] && w=process
   case $k in
-    2) b=/sys/fs/cgroup$p; [ -e "$b/cgroup.procs" ] || b=/sys/fs/cgroup; [ -e "$b/memory.current" ] && printf '%s\n' "$n processes in $p: memory $(cat "$b/memory.current" 2>/dev/null) of $(cat "$b/memory.max" 2>/dev/null), cpu $(cat "$b/cpu.max" 2>/dev/null), $(grep -E 'nr_periods|nr_throttled|throttled_usec' "$b/cpu.stat" 2>/dev/null | tr '\n' ' '), $(grep -E '^oom' "$b/memory.events" 2>/dev/null | tr '\n' ' ')";;
-    m) b=/sys/fs/cgroup/memory$p; [ -d "$b" ] || b=/sys/fs/cgroup/memory; printf '%s\n' "$n processes in $p: memory $(cat "$b/memory.usage_in_bytes" 2>/dev/null) of $(cat "$b/memory.limit_in_bytes" 2>/dev/null), failed $(cat "$b/memory.failcnt" 2>/dev/null), $(grep oom_kill "$b/memory.oom_control" 2>/dev/null | tr '\n' ' ')";;
-    c) for b in "/sys/fs/cgroup/cpu$p" "/sys/fs/cgroup/cpu,cpuacct$p" /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct; do [ -r "$b/cpu.stat" ] && break; done; printf '%s\n' "$n processes in $p: quota $(cat "$b/cpu.cfs_quota_us" 2>/dev/null) of $(cat "$b/cpu.cfs_period_us" 2>/dev/null), $(tr '\n' ' ' < "$b/cpu.stat" 2>/dev/null)";;
+    2) b=/sys/fs/cgroup$p; [ -e "$b/cgroup.procs" ] || b=/sys/fs/cgroup; [ -e "$b/memory.current" ] && printf '%s\n' "$n $w in $p: memory $(cat "$b/memory.current" 2>/dev/null) of $(cat "$b/memory.max" 2>/dev/null), cpu $(cat "$b/cpu.max" 2>/dev/null), $(grep -E 'nr_periods|nr_throttled|throttled_usec' "$b/cpu.stat" 2>/dev/null | tr '\n' ' '), $(grep -E '^oom' "$b/memory.events" 2>/dev/null | tr '\n' ' ')";;
+    m) b=/sys/fs/cgroup/memory$p; [ -d "$b" ] || b=/sys/fs/cgroup/memory; printf '%s\n' "$n $w in $p: memory $(cat "$b/memory.usage_in_bytes" 2>/dev/null) of $(cat "$b/memory.limit_in_bytes" 2>/dev/null), failed $(cat "$b/memory.failcnt" 2>/dev/null), $(grep oom_kill "$b/memory.oom_control" 2>/dev/null | tr '\n' ' ')";;
+    c) for b in "/sys/fs/cgroup/cpu$p" "/sys/fs/cgroup/cpu,cpuacct$p" /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct; do [ -r "$b/cpu.stat" ] && break; done; printf '%s\n' "$n $w in $p: quota $(cat "$b/cpu.cfs_quota_us" 2>/dev/null) of $(cat "$b/cpu.cfs_period_us" 2>/dev/null), $(tr '\n' ' ' < "$b/cpu.stat" 2>/dev/null)";;
   esac
 done; set -f`,
   machine: `
@@ -101,7 +101,7 @@ title 'environment (names only)'; tr '\000' '\n' 2>/dev/null < "/proc/$pid/envir
   'memory-map': String.raw`
 title 'memory'; cat "/proc/$pid/smaps_rollup" 2>/dev/null || grep -E '^(Vm|Rss)' "/proc/$pid/status"
 title 'the largest mappings (KB resident, KB of it private and dirty)'
-awk '/^[0-9a-f]+-[0-9a-f]+ / { name = $6 == "" ? "[anonymous]" : $6 } /^Rss:/ { rss[name] += $2 } /^Private_Dirty:/ { dirty[name] += $2 } /^Size:/ { n[name]++ } END { for (k in rss) printf "%d\t%d\t%d mappings\t%s\n", rss[k], dirty[k], n[k], k }' "/proc/$pid/smaps" 2>&1 | sort -rn | head -40`,
+awk '/^[0-9a-f]+-[0-9a-f]+ / { name = $6 == "" ? "[anonymous]" : $6 } /^Rss:/ { rss[name] += $2 } /^Private_Dirty:/ { dirty[name] += $2 } /^Size:/ { n[name]++ } END { for (k in rss) printf "%d\t%d\t%d mapping%s\t%s\n", rss[k], dirty[k], n[k], n[k] == 1 ? "" : "s", k }' "/proc/$pid/smaps" 2>&1 | sort -rn | head -40`,
   threads: String.raw`
 title "threads of pid $pid: id, state, waits for, CPU ticks, name"
 set +f; for d in /proc/$pid/task/[0-9]*; do t=@{d##*/}; awk -v t="$t" -v w="$(cat "$d/wchan" 2>/dev/null)" '{ c = $0; sub(/^[0-9]+ \(/, "", c); sub(/\) .*/, "", c); r = $0; sub(/^.*\) /, "", r); split(r, f, " "); printf "%s\t%s\t%s\t%d\t%s\n", t, f[1], w, f[12] + f[13], c }' "$d/stat" 2>/dev/null; done | sort -t "$(printf '\t')" -k4,4rn | head -100

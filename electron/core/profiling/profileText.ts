@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/model/format.ts';
 import type { Profile } from '../../../shared/model/profile.ts';
 import { buildFlameTree } from '../../../shared/profiling/flameTree.ts';
 import { hottestFrames, hottestStacks } from '../../../shared/profiling/hottestFrames.ts';
@@ -14,7 +15,7 @@ export function profileText(profile: Profile | undefined, against: Profile | und
   const frames = hottestFrames(buildFlameTree(one)).slice(0, MOST_FRAMES);
   const stacks = hottestStacks(one.stacks, MOST_STACKS);
   return [
-    `${one.samples} samples of ${profile.processes.map(({ identity }) => `pid ${identity.pid}`).join(', ')}`,
+    `${one.samples} ${plural(one.samples, 'sample')} of ${profile.processes.map(({ identity }) => `pid ${identity.pid}`).join(', ')}`,
     ...profile.notes,
     '',
     '    self    total  function',

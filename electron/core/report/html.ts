@@ -1,4 +1,4 @@
-import { asText, formatCores } from '../../../shared/model/format.ts';
+import { asText, formatCores, plural } from '../../../shared/model/format.ts';
 import { escapeHtml } from './escapeHtml.ts';
 import { visibleBlock, visibleLine } from './hostText.ts';
 import { HTML_STYLE } from './htmlStyle.ts';
@@ -117,7 +117,7 @@ function impact(model: ReportModel): string {
   return `<p>${text(durationNote)}</p><p>${
     affected.length === 0
       ? 'No host had an event above <i>info</i>.'
-      : `${affected.length} of ${model.hosts.length} ${model.hosts.length === 1 ? 'host' : 'hosts'} affected: ${list}.`
+      : `${affected.length} of ${model.hosts.length} ${plural(model.hosts.length, 'host')} affected: ${list}.`
   }</p>`;
 }
 

@@ -1,4 +1,4 @@
-import { asText, formatCores } from '../../../shared/model/format.ts';
+import { asText, formatCores, plural } from '../../../shared/model/format.ts';
 import { escapeMarkdown, fencedMarkdown } from './escapeMarkdown.ts';
 import { visibleBlock, visibleLine } from './hostText.ts';
 import { metricText } from './metricText.ts';
@@ -40,7 +40,7 @@ export function renderMarkdown(model: ReportModel, time: ReportTime): string {
     text(model.impact.durationNote),
     model.impact.hosts.length === 0
       ? 'No host had an event above info.'
-      : `${model.impact.hosts.length} of ${model.hosts.length} hosts affected: ${model.impact.hosts.map(text).join(', ')}.`,
+      : `${model.impact.hosts.length} of ${model.hosts.length} ${plural(model.hosts.length, 'host')} affected: ${model.impact.hosts.map(text).join(', ')}.`,
     '## Detection',
     detection(model, time),
     '## Timeline',

@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/model/format.ts';
 import { changeWords } from '../../../shared/profiling/changeWords.ts';
 import { differs, type FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { type FrameKind, frameKind, shortFrame } from '../../../shared/profiling/frameName.ts';
@@ -62,7 +63,7 @@ export function svgFlame({ frames, compared }: FlamePicture, id: string, title: 
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${rows * ROW}" role="img" direction="ltr" aria-labelledby="${id}-title ${id}-description" font-family="-apple-system, 'Segoe UI', 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif" font-size="9.5" fill="#11161a">`,
     `<title id="${id}-title">${escapeHtml(visibleLine(title))}</title>`,
-    `<desc id="${id}-description">${escapeHtml(`${rows} rows of calls, the root at the top${hottest ? `; the deepest is ${visibleLine(hottest.name, 120)}` : ''}. The same as text follows.`)}</desc>`,
+    `<desc id="${id}-description">${escapeHtml(`${rows} ${plural(rows, 'row')} of calls, the root at the top${hottest ? `; the deepest is ${visibleLine(hottest.name, 120)}` : ''}. The same as text follows.`)}</desc>`,
     ...drawn,
     '</svg>',
   ].join('');

@@ -1,5 +1,5 @@
 import { type FormEvent, useRef, useState } from 'react';
-import { asText, formatMilliseconds } from '../../../shared/model/format.ts';
+import { asText, formatMilliseconds, plural } from '../../../shared/model/format.ts';
 import { type HostId, isUp } from '../../../shared/model/host.ts';
 import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
 import { call, errorOf } from '../../stores/connection.ts';
@@ -74,7 +74,10 @@ function Ask() {
     }));
     putEvents([
       await call('evidence.keep', {
-        title: `${answers.size} hosts were asked: ${asked}`.slice(0, 300),
+        title: `${answers.size} ${plural(answers.size, 'host was', 'hosts were')} asked: ${asked}`.slice(
+          0,
+          300,
+        ),
         outputs,
       }),
     ]);

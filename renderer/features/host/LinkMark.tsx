@@ -1,6 +1,6 @@
 import { KeyRound } from 'lucide-react';
 import { describeLink } from '../../../shared/model/describeLink.ts';
-import { asText, formatClock, formatMilliseconds } from '../../../shared/model/format.ts';
+import { asText, formatClock, formatMilliseconds, plural } from '../../../shared/model/format.ts';
 import type { ConnectionExtras } from '../../../shared/model/forward.ts';
 import type { LinkState, SamplerState } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
@@ -34,7 +34,7 @@ export function LinkMark({
           className={styles.agent}
           role="img"
           aria-label="agent forwarded"
-          title={`Your agent is forwarded: programs on this host can log in elsewhere with its keys (${visibleText(agent.socket, 200)}; asked ${agent.uses} times).`}
+          title={`Your agent is forwarded: programs on this host can log in elsewhere with its keys (${visibleText(agent.socket, 200)}; asked ${agent.uses} ${plural(agent.uses, 'time')}).`}
         >
           <KeyRound size={11} strokeWidth={2.25} aria-hidden />
         </span>

@@ -2,7 +2,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Snowflake } from 'lucide-react';
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
-import { asText, formatAge, formatClock, formatCount } from '../../../shared/model/format.ts';
+import { asText, formatAge, formatClock, formatCount, plural } from '../../../shared/model/format.ts';
 import type { HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { coreNow } from '../../series/coreTime.ts';
@@ -304,7 +304,10 @@ function statusOf(
   late: number | undefined,
 ): string {
   const shown = listed.filter((one) => !one.gone).length;
-  const count = shown === all ? `${asText(formatCount(all))} processes` : `${shown} of ${all} processes`;
+  const count =
+    shown === all
+      ? `${asText(formatCount(all))} ${plural(all, 'process', 'processes')}`
+      : `${shown} of ${all} ${plural(all, 'process', 'processes')}`;
   const parts = [count];
   if (late !== undefined) parts.push(`no data for ${formatAge(late)}`);
   if (held) parts.push('order held');

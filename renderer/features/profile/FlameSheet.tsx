@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
-import { formatClock } from '../../../shared/model/format.ts';
+import { formatClock, plural } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Profile, ProfileId, ProfileSummary } from '../../../shared/model/profile.ts';
 import {
@@ -166,7 +166,7 @@ function Shown({ main, other, list }: { main: Profile; other: Profile | undefine
             <option value="">all {main.processes.length}</option>
             {main.processes.map(({ identity, samples }) => (
               <option key={identity.pid} value={identity.pid}>
-                pid {identity.pid}, {samples} samples
+                pid {identity.pid}, {samples} {plural(samples, 'sample')}
               </option>
             ))}
           </Picker>
@@ -210,7 +210,8 @@ function Shown({ main, other, list }: { main: Profile; other: Profile | undefine
         <Export profile={main} />
       </div>
       <p className={styles.about}>
-        {measured.samples.toLocaleString('en-GB')} samples{idleWords(main)}
+        {measured.samples.toLocaleString('en-GB')} {plural(measured.samples, 'sample')}
+        {idleWords(main)}
         {zoom !== 0 && (
           <button type="button" className={styles.out} onClick={() => setZoom(0)}>
             Zoomed to {visibleText(tree.nodes[zoom]?.name ?? '', 80)}; show all

@@ -310,7 +310,7 @@ function TakingWords({ plan, state }: { plan: ProfilePlan; state: TakingState | 
     return (
       <span>
         fetching what was seen
-        {plan.way === 'inspector' ? `, ${progress.done} of ${progress.of} processes` : ''}…
+        {plan.way === 'inspector' && progress.of > 1 ? `, ${progress.done} of ${progress.of} processes` : ''}…
       </span>
     );
   const left = Math.max(0, Math.ceil(((progress.until ?? now) - now) / 1000));

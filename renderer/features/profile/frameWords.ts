@@ -1,3 +1,4 @@
+import { plural } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { changeWords } from '../../../shared/profiling/changeWords.ts';
 import { differs, type FlameTree } from '../../../shared/profiling/flameTree.ts';
@@ -9,7 +10,7 @@ export function frameWords(tree: FlameTree, index: number, sides: [string, strin
   const name = visibleText(node.name, 300);
   const count = Math.round(node.total * tree.samples).toLocaleString('en-GB');
   const of = tree.samples.toLocaleString('en-GB');
-  const own = `${percent(node.total)} (${count} of ${of} samples), ${percent(node.self)} itself`;
+  const own = `${percent(node.total)} (${count} of ${of} ${plural(tree.samples, 'sample')}), ${percent(node.self)} itself`;
   if (!tree.compared) return `${name}: ${own}`;
   const change = changeWords(node.total - node.otherTotal);
   const chance = differs(node.total, node.otherTotal, tree) ? '' : ', no more than chance';

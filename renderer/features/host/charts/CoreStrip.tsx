@@ -23,7 +23,7 @@ export function CoreStrip({ host, series, cores }: { host: HostId; series: Windo
       <div
         className={styles.coresPlot}
         role="img"
-        aria-label={`Busy share of each of ${cores} cores over time; ${saturated(view)} above 90 % now`}
+        aria-label={`Busy share of ${cores === 1 ? 'the only core' : `each of ${cores} cores`} over time; ${saturated(view)} above 90 % now`}
         onPointerMove={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
           pointCrosshair(view.from + ((event.clientX - box.left) / box.width) * (view.to - view.from));
