@@ -12,6 +12,7 @@ interface ClientInside {
     channelWindowAdjust(channel: number, bytes: number): void;
     exec(channel: number, ...more: unknown[]): void;
     shell(channel: number, ...more: unknown[]): void;
+    _handlers: { USERAUTH_FAILURE(protocol: unknown, methods: string[], partial: boolean): void };
     _cipher?: { _encKey?: Buffer | KeyObject };
     _decipher?: { _decipherKey?: Buffer | KeyObject };
   };
@@ -71,6 +72,22 @@ export function closeRefusedChannels(client: Client): void {
         send(id, ...more);
       };
     }
+  });
+}
+
+/**
+ * What the server says to each login that it does not let in: the methods that can go on, and whether this one was good
+ * and is not enough. ssh2 tells its authHandler so of passwords and not of an agent's keys: after those it has the
+ * answer to what came before them, so that a second factor would never be asked for.
+ */
+export function onLoginRefused(client: Client, told: (methods: string[], partial: boolean) => void): void {
+  client.once('handshake', () => {
+    const { _handlers: handlers } = (client as unknown as ClientInside)._protocol;
+    const refused = handlers.USERAUTH_FAILURE;
+    handlers.USERAUTH_FAILURE = (protocol, methods, partial) => {
+      told(methods, partial);
+      refused(protocol, methods, partial);
+    };
   });
 }
 

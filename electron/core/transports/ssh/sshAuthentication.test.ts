@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../../shared/base/clock.ts';
 import { createSshByAddress, type SshByAddress, type SshSpec } from './sshByAddress.ts';
 import { output, scripted } from './sshTestBed.ts';
-import { generateKey } from './testSshd.ts';
+import { generateKey, type TestSshd } from './testSshd.ts';
 
 let bed: SshByAddress;
 
@@ -47,19 +47,8 @@ describe('keys', () => {
   });
 
   it('unlocks old PEM keys, whose public half shows nothing', async () => {
-    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const path = join(bed.sshd.directory, 'pem');
-    writeFileSync(
-      path,
-      pair.privateKey.export({ type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase: 'old' }),
-      { mode: 0o600 },
-    );
-    const plain = join(bed.sshd.directory, 'pem-plain');
-    writeFileSync(plain, pair.privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
-    const authorized = join(bed.sshd.directory, 'pem.pub');
-    writeFileSync(authorized, execFileSync('ssh-keygen', ['-y', '-f', plain]));
-    bed.sshd.authorize(authorized);
-    execFileSync('rm', [authorized]);
+    const [path, publicKey] = pemKey(bed.sshd.directory, 'old');
+    bed.sshd.authorize(publicKey);
     const prompter = scripted([['old']]);
     expect(await output(await bed.connect(prompter, { identityFile: path }), 'echo pem')).toBe('pem\n0');
     expect(prompter.asked).toHaveLength(1);
@@ -97,6 +86,80 @@ describe('keys', () => {
     const failure = await bed.refusal(scripted([]), { identityFile: stranger });
     expect(failure.kind).toBe('refused');
     expect(failure.reason).toContain(`tried ${stranger}; it takes publickey`);
+  });
+});
+
+describe('a server that wants more than one proof', () => {
+  const twoKeys = () => bed.another(['AuthenticationMethods publickey,publickey']);
+  const to = (server: TestSshd, identityFile: string): SshSpec => ({
+    port: server.port,
+    knownHostsFile: server.knownHosts,
+    identityFile,
+  });
+
+  it.each([
+    ['a plain one', 'ed25519', ''],
+    ['one of several signature algorithms', 'rsa', ''],
+    ['one with a passphrase', 'ed25519', 'secret'],
+  ])('gets two keys, the second %s', async (_what, type, passphrase) => {
+    const server = await twoKeys();
+    const second = generateKey(server.directory, 'second', type, passphrase);
+    server.authorize(`${second}.pub`);
+    for (const order of [
+      [server.identity, second],
+      [second, server.identity],
+    ]) {
+      bed.configure(`Host 127.0.0.1\n${order.map((path) => ` IdentityFile ${path}\n`).join('')}`);
+      const prompter = scripted(passphrase ? [[passphrase]] : []);
+      const connection = await bed.connect(prompter, to(server, order[0] ?? ''));
+      expect(await output(connection, 'echo both')).toBe('both\n0');
+      expect(prompter.asked).toHaveLength(passphrase ? 1 : 0);
+    }
+  });
+
+  it('gets a second key that shows nothing without its passphrase', async () => {
+    const server = await twoKeys();
+    const [path, publicKey] = pemKey(server.directory, 'old');
+    server.authorize(publicKey);
+    bed.configure(`Host 127.0.0.1\n IdentityFile ${server.identity}\n IdentityFile ${path}\n`);
+    const connection = await bed.connect(scripted([['old']]), to(server, server.identity));
+    expect(await output(connection, 'echo both')).toBe('both\n0');
+  });
+
+  it('is told what is missing where there is no second key', async () => {
+    const server = await twoKeys();
+    const failure = await bed.refusal(scripted([]), to(server, server.identity));
+    expect(failure.reason).toContain(
+      `accepted ${server.identity} and wants another proof as well: there was nothing else to try; it takes publickey`,
+    );
+  });
+
+  it('gets a key, and then the answers of keyboard-interactive', async () => {
+    const spec = await bed.serve((client) => {
+      let keyed = false;
+      client.on('authentication', (context) => {
+        if (!keyed && context.method === 'publickey' && context.signature) {
+          keyed = true;
+          context.reject(['keyboard-interactive'], true);
+        } else if (!keyed && context.method === 'publickey') {
+          context.accept();
+        } else if (keyed && context.method === 'keyboard-interactive') {
+          context.prompt([{ prompt: 'Code: ', echo: true }], (answers) => {
+            if (answers[0] === '123456') context.accept();
+            else context.reject(['keyboard-interactive']);
+          });
+        } else {
+          context.reject(keyed ? ['keyboard-interactive'] : ['publickey']);
+        }
+      });
+    });
+    const prompter = scripted([['yes'], ['000000'], ['123456']]);
+    await bed.connect(prompter, spec);
+    expect(prompter.asked.map((one) => one.kind)).toEqual([
+      'hostKey',
+      'keyboardInteractive',
+      'keyboardInteractive',
+    ]);
   });
 });
 
@@ -170,6 +233,19 @@ describe('what would wait for ever', () => {
     expect(held).toHaveLength(1);
   });
 });
+
+/** A key in the old form, whose public half is in the second file alone. */
+function pemKey(directory: string, passphrase: string): [path: string, publicKey: string] {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const path = join(directory, 'pem');
+  const plain = `${path}-plain`;
+  const publicKey = `${path}-public`;
+  const locked = { type: 'pkcs1', format: 'pem', cipher: 'aes-128-cbc', passphrase } as const;
+  writeFileSync(path, privateKey.export(locked), { mode: 0o600 });
+  writeFileSync(plain, privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 });
+  writeFileSync(publicKey, execFileSync('ssh-keygen', ['-y', '-f', plain]));
+  return [path, publicKey];
+}
 
 async function passwordServer(
   methods: ('password' | 'keyboard-interactive')[],

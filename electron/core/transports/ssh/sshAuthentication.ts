@@ -31,6 +31,8 @@ type DistributedOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> 
 /** What was tried and what stood in the way, for the words of a failure. */
 export interface AuthenticationStory {
   readonly tried: readonly string[];
+  /** Of these, what the server took, and was not enough for it. */
+  readonly accepted: readonly string[];
   /** What a person would have been asked, where nobody can answer. */
   readonly unasked: readonly string[];
   readonly notes: readonly string[];
@@ -45,32 +47,33 @@ export interface AuthenticationStory {
  */
 export function createAuthentication(options: AuthenticationOptions): {
   handler: AuthHandlerMiddleware;
+  /** The server does not let us in: yet, if `partial`. To be told before the handler is asked. */
+  refused(methods: readonly string[], partial: boolean): void;
   story: AuthenticationStory;
 } {
   const { target } = options;
   const username = target.user;
   const story = {
     tried: [] as string[],
+    accepted: [] as string[],
     unasked: [] as string[],
     notes: [] as string[],
     cancelled: false,
     methodsLeft: [] as string[],
   };
-  let offered: 'nothing' | 'none' | 'open keys' | 'locked keys' = 'nothing';
+  let begun = false;
   let interactiveTries = 0;
   let passwordTries = 0;
   const keys = createIdentities(options, story);
 
-  async function next(left: readonly string[] | null): Promise<AnyAuthMethod | false> {
-    if (offered === 'nothing') {
-      offered = 'none';
+  async function next(): Promise<AnyAuthMethod | false> {
+    if (!begun) {
+      begun = true;
       return { type: 'none', username };
     }
-    const methods = left ?? [];
-    story.methodsLeft = [...methods];
     if (story.cancelled) return false;
     for (const way of target.authentications) {
-      if (!methods.includes(way)) continue;
+      if (!story.methodsLeft.includes(way)) continue;
       const method =
         way === 'publickey'
           ? await nextKeys()
@@ -83,18 +86,12 @@ export function createAuthentication(options: AuthenticationOptions): {
     return false;
   }
 
+  /** One at a time: after a good one, the server may want something else than the next. */
   async function nextKeys(): Promise<AnyAuthMethod | undefined> {
-    if (offered === 'none') {
-      offered = 'open keys';
-      const agent = await keys.open();
-      if (agent) return { type: 'agent', username, agent };
-    }
-    if (offered === 'open keys') {
-      offered = 'locked keys';
-      const agent = await keys.locked();
-      if (agent) return { type: 'agent', username, agent };
-    }
-    return undefined;
+    const identity = await keys.next();
+    if (!identity) return undefined;
+    story.tried.push(identity.label);
+    return { type: 'agent', username, agent: new IdentityAgent(identity) };
   }
 
   function nextInteractive(): AnyAuthMethod | undefined {
@@ -143,13 +140,16 @@ export function createAuthentication(options: AuthenticationOptions): {
 
   return {
     story,
-    handler: (left: AuthenticationType[] | null, partialSuccess: boolean | null, done) => {
-      if (partialSuccess) {
-        // A second factor begins: its tries are its own.
-        interactiveTries = 0;
-        passwordTries = 0;
-      }
-      void next(left).then(
+    refused(methods, partial) {
+      story.methodsLeft = [...methods];
+      if (!partial) return;
+      story.accepted.push(story.tried.at(-1) ?? 'none');
+      // A further proof begins: its tries are its own.
+      interactiveTries = 0;
+      passwordTries = 0;
+    },
+    handler: (_left: AuthenticationType[] | null, _partial: boolean | null, done) => {
+      void next().then(
         (method) => done(method as AnyAuthMethod),
         (error: unknown) => {
           story.notes.push(error instanceof Error ? error.message : String(error));
@@ -166,45 +166,34 @@ interface Identity {
   sign(data: Buffer, options: SigningRequestOptions): Promise<Buffer>;
 }
 
-/** Every public key goes through one agent of ours, so that its secret is wanted only when the server says yes. */
+/** A public key goes through an agent of ours, so that its secret is wanted only when the server says yes. */
 class IdentityAgent extends ssh2.BaseAgent<ParsedKey> {
-  #identities: readonly Identity[];
+  #identity: Identity;
 
-  constructor(identities: readonly Identity[]) {
+  constructor(identity: Identity) {
     super();
-    this.#identities = identities;
+    this.#identity = identity;
   }
 
   override getIdentities(done: IdentityCallback<ParsedKey>): void {
-    done(
-      null,
-      this.#identities.map((identity) => identity.key),
-    );
+    done(null, [this.#identity.key]);
   }
 
   override sign(
-    publicKey: ParsedKey,
+    _publicKey: ParsedKey,
     data: Buffer,
     options: SigningRequestOptions | SignCallback,
     callback?: SignCallback,
   ): void {
     const done = typeof options === 'function' ? options : callback;
-    const identity = this.#identities.find(({ key }) => key.getPublicSSH().equals(publicKey.getPublicSSH()));
-    if (!identity) {
-      done?.(new Error('no such key'));
-      return;
-    }
-    identity.sign(data, typeof options === 'function' ? {} : options).then(
+    this.#identity.sign(data, typeof options === 'function' ? {} : options).then(
       (signature) => done?.(null, signature),
       (error: unknown) => done?.(error instanceof Error ? error : new Error(String(error))),
     );
   }
 }
 
-function createIdentities(
-  options: AuthenticationOptions,
-  story: { tried: string[]; unasked: string[]; notes: string[] },
-) {
+function createIdentities(options: AuthenticationOptions, story: { unasked: string[]; notes: string[] }) {
   const { target, keyRing } = options;
   const lockedPaths: string[] = [];
 
@@ -234,42 +223,43 @@ function createIdentities(
     },
   });
 
+  /** Keys whose public half is known, those of the agent first. */
+  async function readIdentities(): Promise<Identity[]> {
+    const held =
+      options.agentSocket === undefined
+        ? []
+        : await readAgent(options.agentSocket, story.notes, options.clock);
+    const files: { path: string; key: ParsedKey }[] = [];
+    for (const path of target.identityFiles) {
+      const found = keyRing.publicKey(path);
+      if (found === 'locked') lockedPaths.push(path);
+      else if (found === 'absent') {
+        if (target.identityFilesNamed) story.notes.push(`${path} does not exist`);
+      } else if ('unusable' in found) story.notes.push(found.unusable);
+      else files.push({ path, key: found });
+    }
+    const same = (a: ParsedKey, b: ParsedKey) => a.getPublicSSH().equals(b.getPublicSSH());
+    // As ssh: the agent's copies of named keys, then its others unless IdentitiesOnly, then the files.
+    const named = held.filter((identity) => files.some((file) => same(file.key, identity.key)));
+    const others = target.identitiesOnly ? [] : held.filter((identity) => !named.includes(identity));
+    const remaining = files
+      .filter((file) => !held.some((identity) => same(file.key, identity.key)))
+      .map((file) => fromFile(file.path, file.key));
+    return [...named, ...others, ...remaining].filter(({ key }) => isAccepted(key.type));
+  }
+
+  let identities: Identity[] | undefined;
   return {
-    /** Keys whose public half is known, those of the agent first; `undefined` when there are none. */
-    async open(): Promise<IdentityAgent | undefined> {
-      const held =
-        options.agentSocket === undefined
-          ? []
-          : await readAgent(options.agentSocket, story.notes, options.clock);
-      const files: { path: string; key: ParsedKey }[] = [];
-      for (const path of target.identityFiles) {
-        const found = keyRing.publicKey(path);
-        if (found === 'locked') lockedPaths.push(path);
-        else if (found === 'absent') {
-          if (target.identityFilesNamed) story.notes.push(`${path} does not exist`);
-        } else if ('unusable' in found) story.notes.push(found.unusable);
-        else files.push({ path, key: found });
-      }
-      const same = (a: ParsedKey, b: ParsedKey) => a.getPublicSSH().equals(b.getPublicSSH());
-      // As ssh: the agent's copies of named keys, then its others unless IdentitiesOnly, then the files.
-      const named = held.filter((identity) => files.some((file) => same(file.key, identity.key)));
-      const others = target.identitiesOnly ? [] : held.filter((identity) => !named.includes(identity));
-      const remaining = files
-        .filter((file) => !held.some((identity) => same(file.key, identity.key)))
-        .map((file) => fromFile(file.path, file.key));
-      const identities = [...named, ...others, ...remaining].filter(({ key }) => isAccepted(key.type));
-      story.tried.push(...identities.map((identity) => identity.label));
-      return identities.length > 0 ? new IdentityAgent(identities) : undefined;
-    },
-    /** Keys that show nothing without their passphrase. */
-    async locked(): Promise<IdentityAgent | undefined> {
-      const identities: Identity[] = [];
-      for (const path of lockedPaths) {
+    /** What is to be offered next; those that show nothing without their passphrase are the last. */
+    async next(): Promise<Identity | undefined> {
+      identities ??= await readIdentities();
+      const identity = identities.shift();
+      if (identity) return identity;
+      for (let path = lockedPaths.shift(); path !== undefined; path = lockedPaths.shift()) {
         const key = await keyRing.privateKey(path, askFor(path));
-        if (key) identities.push(fromFile(path, key));
+        if (key) return fromFile(path, key);
       }
-      story.tried.push(...identities.map((identity) => identity.label));
-      return identities.length > 0 ? new IdentityAgent(identities) : undefined;
+      return undefined;
     },
   };
 }

@@ -135,8 +135,16 @@ function describeRefusedLogin(place: string, target: SshTarget, story: Authentic
       'Load the key into your agent, or connect from a window, where you can answer.',
     );
   }
-  const tried = story.tried.length > 0 ? `tried ${story.tried.join(', ')}` : 'there was no key to try';
   const takes = story.methodsLeft.length > 0 ? `; it takes ${story.methodsLeft.join(', ')}` : '';
+  const failed = story.tried.filter((one) => !story.accepted.includes(one));
+  if (story.accepted.length > 0) {
+    const others = failed.length > 0 ? `tried ${failed.join(', ')}` : 'there was nothing else to try';
+    return refused(
+      `${place} accepted ${story.accepted.join(', ')} and wants another proof as well: ${others}${takes}${notes}`,
+      `Name every key that it needs as an IdentityFile of ${target.alias}: AuthenticationMethods of its sshd_config says what it wants.`,
+    );
+  }
+  const tried = failed.length > 0 ? `tried ${failed.join(', ')}` : 'there was no key to try';
   return refused(
     `${place} refused the login of ${target.user}: ${tried}${takes}${notes}`,
     `Check the user name and the key: ssh -v ${target.alias} shows the same exchange.`,

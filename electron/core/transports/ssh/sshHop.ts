@@ -9,7 +9,7 @@ import type { ConnectFailure } from '../transport.ts';
 import type { ForwardedAgent } from './forwardedAgent.ts';
 import { createHostKeyCheck } from './hostKeyCheck.ts';
 import type { KeyRing } from './keyRing.ts';
-import { closeRefusedChannels, keepKeyObjects, serverVersion } from './ssh2Internals.ts';
+import { closeRefusedChannels, keepKeyObjects, onLoginRefused, serverVersion } from './ssh2Internals.ts';
 import { createAuthentication } from './sshAuthentication.ts';
 import { describePlace, describeSshError, plain } from './sshFailure.ts';
 import type { SshTarget } from './sshTarget.ts';
@@ -113,6 +113,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
       interactive,
       clock,
     });
+    onLoginRefused(client, authentication.refused);
 
     client.on('handshake', () => {
       if (phase === 'authentication') return;
