@@ -72,6 +72,26 @@ describe('the rows of a recording', () => {
     ]);
   });
 
+  test('are a line without a gap where the width broke coloured text', async () => {
+    const whole = async (text: string) => {
+      cast(10, 5, [`${text}\r\n`, 'next\r\n'.repeat(8)]);
+      reader?.dispose();
+      reader = undefined;
+      await read();
+      return rowsOf()
+        .slice(0, 2)
+        .map((line) => line.text)
+        .join('');
+    };
+    // A character of two cells that has no room at the end of a row leaves its last cell empty.
+    expect(await whole('012345678漢字')).toBe('012345678漢字');
+    expect(await whole('\x1b[31m012345678漢字\x1b[0m')).toBe('012345678漢字');
+    expect(await whole('\x1b[41m012345678漢字\x1b[0m')).toBe('012345678漢字');
+    // A space that was printed at the end of a row is not the space behind a text.
+    expect(await whole('012345678 abc')).toBe('012345678 abc');
+    expect(await whole('\x1b[31m01234\x1b[0m5678 abc')).toBe('012345678 abc');
+  });
+
   test('say when each was begun, not when it left the screen', async () => {
     cast(80, 3, [
       [1_000, 'first\r\n'],

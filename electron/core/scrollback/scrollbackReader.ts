@@ -64,7 +64,7 @@ export async function openScrollbackReader(
     const { normal } = terminal.buffer;
     for (let row = from; row < to; row++) {
       const line = normal.getLine(row);
-      if (line) lines.push(lineOf(line, begun[row - from] ?? at));
+      if (line) lines.push(lineOf(line, begun[row - from] ?? at, wraps(normal, row)));
     }
     begun = begun.slice(Math.max(0, to - from));
   }
@@ -158,7 +158,8 @@ export async function openScrollbackReader(
       const from = start();
       const rows = (buffer: typeof normal, begin: number, end: number) =>
         Array.from({ length: Math.max(0, end - begin) }, (_, n) => buffer.getLine(begin + n)).flatMap(
-          (line, n) => (line ? [lineOf(line, buffer === normal ? (begun[n] ?? at) : at)] : []),
+          (line, n) =>
+            line ? [lineOf(line, buffer === normal ? (begun[n] ?? at) : at, wraps(buffer, begin + n))] : [],
         );
       const cursor = normal.baseY + normal.cursorY;
       const last = Math.max(cursor, lastRow(normal, normal.baseY + terminal.rows));
@@ -172,6 +173,11 @@ export async function openScrollbackReader(
       terminal.dispose();
     },
   };
+}
+
+/** The width broke the line at the row's end. */
+function wraps(buffer: { getLine(row: number): { isWrapped: boolean } | undefined }, row: number): boolean {
+  return buffer.getLine(row + 1)?.isWrapped === true;
 }
 
 /** The last row before `end` that shows something; -1 where none does. */

@@ -1,18 +1,18 @@
 import type { IBufferCell, IBufferLine } from '@xterm/headless';
 import { RGB_COLOUR, type ScrollbackLine, STYLE_FLAGS } from '../../../shared/model/scrollback.ts';
 
-/** A row of the terminal's buffer as text, with its colours where it has any. */
-export function lineOf(line: IBufferLine, at: number): ScrollbackLine {
+/** A row of the terminal's buffer as text, with its colours where it has any. `wraps`: it goes on in the next one. */
+export function lineOf(line: IBufferLine, at: number, wraps: boolean): ScrollbackLine {
   const plain: ScrollbackLine = { text: line.translateToString(true), at };
   if (line.isWrapped) plain.wrapped = true;
-  const runs = runsOf(line);
+  const runs = runsOf(line, wraps);
   return runs ? { ...plain, text: runs.text, runs: runs.runs } : plain;
 }
 
 const PLAIN = '-1,-1,0';
 let reused: IBufferCell | undefined;
 
-function runsOf(line: IBufferLine): { text: string; runs: number[] } | undefined {
+function runsOf(line: IBufferLine, wraps: boolean): { text: string; runs: number[] } | undefined {
   let coloured = false;
   for (let x = 0; x < line.length && !coloured; x++) {
     reused = line.getCell(x, reused);
@@ -29,7 +29,10 @@ function runsOf(line: IBufferLine): { text: string; runs: number[] } | undefined
     const cell = line.getCell(x, reused);
     // The second half of a wide character has no width.
     if (!cell || cell.getWidth() === 0) continue;
-    const chars = cell.getChars() || ' ';
+    const printed = cell.getChars();
+    // A character of two cells went on to the next row, and left this one empty.
+    if (printed === '' && wraps && x === line.length - 1) continue;
+    const chars = printed || ' ';
     const now = [colour(cell, 'Fg'), colour(cell, 'Bg'), flags(cell)];
     const key = now.join();
     const last = runs.length - 4;
@@ -37,7 +40,7 @@ function runsOf(line: IBufferLine): { text: string; runs: number[] } | undefined
     else runs.push(chars.length, ...now);
     style = key;
     text += chars;
-    if (chars !== ' ' || !cell.isBgDefault() || cell.isInverse() || cell.isUnderline()) end = text.length;
+    if (printed !== '' || !cell.isBgDefault() || cell.isInverse() || cell.isUnderline()) end = text.length;
   }
   if (style === PLAIN) runs.splice(-4);
   return { text: text.slice(0, end), runs };

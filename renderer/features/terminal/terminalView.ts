@@ -26,7 +26,7 @@ import { keepClassesStill } from './stillClasses.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
 import { moveTextareaWithFrames } from './textareaPlace.ts';
-import type { HostLink } from './webLinks.ts';
+import { type HostLink, LINK } from './webLinks.ts';
 
 /**
  * The newest rows only: a row costs 12 bytes a cell, so that twelve panes of 50,000 rows of 120 would take 860 MB. The
@@ -108,7 +108,9 @@ export class TerminalView implements Disposable, ParseSource {
       tabStopWidth: 8,
     });
     this.#terminal.loadAddon(this.#fit);
-    this.#terminal.loadAddon(new WebLinksAddon((event, address) => this.#askAboutLink(event, { address })));
+    this.#terminal.loadAddon(
+      new WebLinksAddon((event, address) => this.#askAboutLink(event, { address }), { urlRegex: LINK }),
+    );
     this.#terminal.loadAddon(withNewerEmoji(new UnicodeGraphemesAddon()));
     this.#listen();
   }
@@ -262,13 +264,13 @@ export class TerminalView implements Disposable, ParseSource {
     this.#terminal.scrollToBottom();
   }
 
-  /** What stands on the screen now, a line each. */
+  /** What stands on the screen now, a line each; rows that the width broke are one. */
   get screenText(): string {
     const { active } = this.#terminal.buffer;
-    return Array.from(
-      { length: this.#terminal.rows },
-      (_, row) => active.getLine(active.baseY + row)?.translateToString(true) ?? '',
-    ).join('\n');
+    return Array.from({ length: this.#terminal.rows }, (_, row) => {
+      const line = active.getLine(active.baseY + row);
+      return `${line?.isWrapped || row === 0 ? '' : '\n'}${line?.translateToString(true) ?? ''}`;
+    }).join('');
   }
 
   clearSelection(): void {

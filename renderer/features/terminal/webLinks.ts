@@ -6,12 +6,18 @@ export interface HostLink {
   text?: string;
 }
 
-const LINK = /\bhttps?:\/\/[^\s"'<>`{}|\\^\x00-\x1f\x7f]+/gi;
+/** Brackets stand in a link in pairs only; what closes one that was opened before it belongs to the sentence. */
+const CHARACTER = String.raw`[^\s()\[\]<>"'{}|\\^\u0060\x00-\x1f\x7f、。〈-】（），：；！？]`;
+const PAIR = String.raw`\(${CHARACTER}*\)|\[${CHARACTER}*\]`;
+export const LINK = new RegExp(
+  String.raw`\bhttps?:\/\/(?:${CHARACTER}|${PAIR})*(?:(?![.,;:!?])${CHARACTER}|${PAIR})`,
+  'i',
+);
 
 /** Links in text, each once, without the punctuation of the sentence around them. */
 export function linksIn(text: string): HostLink[] {
-  const found = [...text.matchAll(LINK)].map(([link]) => link.replace(/[.,;:!?)\]]+$/, ''));
-  return [...new Set(found)].map((address) => ({ address }));
+  const found = text.matchAll(new RegExp(LINK, 'gi'));
+  return [...new Set(Array.from(found, ([link]) => link))].map((address) => ({ address }));
 }
 
 /**
