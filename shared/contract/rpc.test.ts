@@ -306,6 +306,17 @@ describe('events and terminals', () => {
     expect(terminal).toEqual([{ type: 'acknowledgement', wire: 4, count: 2 }]);
   });
 
+  it('go in pieces where a person pastes very much, in order and whole', () => {
+    const { window, terminal } = serve();
+    const client = createRpcClient(window);
+    const bytes = Uint8Array.from({ length: 17 * 1024 * 1024 + 5 }, (_, n) => n % 251);
+    client.sendTerminal({ type: 'input', wire: 4, bytes });
+    const pieces = terminal.flatMap((frame) => (frame.type === 'input' ? [frame.bytes] : []));
+    // The web host ends a channel whose frame is longer than 16 MiB.
+    expect(Math.max(...pieces.map((piece) => piece.length))).toBeLessThan(16 * 1024 * 1024);
+    expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
+  });
+
   it('are ignored by the window where they are none', () => {
     const channels = pair();
     const client = createRpcClient(channels.window);

@@ -36,6 +36,9 @@ export interface RpcClient extends Disposable {
   onClose(listener: () => void): Disposable;
 }
 
+/** Of one frame. A paste may have any length, and a channel ends where a frame is longer than it takes. */
+const MOST_INPUT_BYTES = 1024 * 1024;
+
 /** Calls that wait when the channel closes are rejected with `closed`. */
 export function createRpcClient(channel: FrameChannel): RpcClient {
   let nextCall = 1;
@@ -92,7 +95,14 @@ export function createRpcClient(channel: FrameChannel): RpcClient {
       return toDisposable(() => terminalListeners.delete(listener));
     },
     sendTerminal(frame) {
-      if (!closed) channel.send(encodeTerminalFrame(frame));
+      if (frame.type !== 'input') {
+        if (!closed) channel.send(encodeTerminalFrame(frame));
+        return;
+      }
+      for (let from = 0; from < frame.bytes.length && !closed; from += MOST_INPUT_BYTES) {
+        const bytes = frame.bytes.subarray(from, from + MOST_INPUT_BYTES);
+        channel.send(encodeTerminalFrame({ ...frame, bytes }));
+      }
     },
     onClose(listener) {
       closeListeners.add(listener);

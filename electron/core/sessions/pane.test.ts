@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
-import type { PaneId, PaneSummary } from '../../../shared/model/pane.ts';
+import type { PaneId } from '../../../shared/model/pane.ts';
 import { createLocalTransport } from '../transports/localTransport.ts';
 import { createHostSession } from './hostSession.ts';
 import { createPane } from './pane.ts';
@@ -22,7 +22,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('what is typed while the first shell is opened is not lost', async () => {
+/** A pane of this machine, which has no shell before the session starts. */
+function openingPane() {
   const session = owned.add(
     createHostSession({
       host: 'here' as HostId,
@@ -34,7 +35,6 @@ test('what is typed while the first shell is opened is not lost', async () => {
       }),
     }),
   );
-  const states: PaneSummary['state']['kind'][] = [];
   const pane = owned.add(
     createPane({
       id: 'p' as PaneId,
@@ -44,15 +44,31 @@ test('what is typed while the first shell is opened is not lost', async () => {
       castFile: join(folder, 'p.cast'),
       clock: systemClock,
       diagnostic: () => {},
-      onChange: (summary) => states.push(summary.state.kind),
+      onChange: () => {},
     }),
   );
   pane.start();
+  return { session, pane, text: async () => Buffer.from((await pane.read(0, 100_000)).bytes).toString() };
+}
+
+test('what is typed while the first shell is opened is not lost', async () => {
+  const { session, pane, text } = openingPane();
   pane.input(Buffer.from('echo forgotten-$((1+1))\n'));
   pane.interrupt(Buffer.from('\u0003'));
   pane.input(Buffer.from('echo early-$((40+2))\n'));
   session.start();
-  const text = async () => Buffer.from((await pane.read(0, 100_000)).bytes).toString();
   await expect.poll(text, WAIT).toContain('early-42');
   expect(await text()).not.toContain('forgotten');
+});
+
+test('of a paste that is too long for that nothing is typed, not its end alone', async () => {
+  const { session, pane, text } = openingPane();
+  pane.input(Buffer.from(`echo begin-$((1+1)) ${'x'.repeat(60_000)}`));
+  pane.input(Buffer.from('x'.repeat(60_000)));
+  pane.input(Buffer.from(' ; echo end-$((1+1))\n'));
+  session.start();
+  await expect.poll(text, WAIT).toContain('was too much, and was not typed');
+  pane.input(Buffer.from('echo now-$((40+2))\n'));
+  await expect.poll(text, WAIT).toContain('now-42');
+  expect(await text()).not.toMatch(/begin|end-/);
 });

@@ -201,6 +201,10 @@ export function createPane(options: PaneOptions): Pane {
     channel.resize(size);
     startUp.shellOpened();
     for (const bytes of early.splice(0)) channel.write(bytes);
+    if (earlyBytes > MOST_EARLY)
+      flow.note(
+        `${clockTime(clock)} what was typed before the shell was there was too much, and was not typed`,
+      );
     enter({ kind: 'open', since: clock.now() });
   }
 
@@ -277,9 +281,11 @@ export function createPane(options: PaneOptions): Pane {
     input(bytes) {
       startUp.input(bytes);
       if (channel) channel.write(bytes);
-      else if (state.kind === 'opening' && !hadShell && earlyBytes + bytes.length <= MOST_EARLY) {
+      else if (state.kind === 'opening' && !hadShell) {
         earlyBytes += bytes.length;
-        early.push(Uint8Array.from(bytes));
+        if (earlyBytes <= MOST_EARLY) early.push(Uint8Array.from(bytes));
+        // The end of a long paste, typed alone, would be another command.
+        else early = [];
       }
     },
     interrupt(bytes) {
