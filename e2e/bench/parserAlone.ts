@@ -8,7 +8,10 @@ import type { PlainBrowser } from './plainBrowser.ts';
 const CHUNK_BYTES = 64 * 1024;
 const IN_FLIGHT = 5;
 
-/** Megabytes a second of xterm's parser in this browser, drawing into a visible page, fed with `bytes` from memory. */
+/**
+ * Megabytes a second of xterm's parser in this browser, drawing a terminal of a whole window in a visible page, fed with
+ * `bytes` from memory.
+ */
 export async function parserAlone(browser: PlainBrowser, bytes: Buffer): Promise<number> {
   const require = createRequire(import.meta.url);
   const style = readFileSync(require.resolve('@xterm/xterm/css/xterm.css'), 'utf8');

@@ -14,7 +14,7 @@ export interface PlainPage {
   evaluate<Result>(expression: string): Promise<Result>;
   /** Text as a person types it, and keys by name: `Enter`, `Control+c`. */
   type(text: string): Promise<void>;
-  press(key: 'Enter' | 'Control+c'): Promise<void>;
+  press(key: 'Enter' | 'Control+b' | 'Control+c'): Promise<void>;
   click(label: string): Promise<void>;
   bringToFront(): Promise<void>;
   close(): Promise<void>;
@@ -89,10 +89,11 @@ function plainPage(protocol: Protocol, sessionId: string, targetId: string): Pla
       }
     },
     async press(key) {
+      const letter = key.slice(-1);
       const event =
         key === 'Enter'
           ? { key, code: 'Enter', windowsVirtualKeyCode: 13, text: '\r' }
-          : { key: 'c', code: 'KeyC', windowsVirtualKeyCode: 67, modifiers: 2 };
+          : { key: letter, ...keyCodeOf(letter), modifiers: 2 };
       await protocol.send('Input.dispatchKeyEvent', { type: 'keyDown', ...event }, sessionId);
       await protocol.send('Input.dispatchKeyEvent', { type: 'keyUp', ...event, text: '' }, sessionId);
     },

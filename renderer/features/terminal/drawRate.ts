@@ -1,15 +1,16 @@
 import { type BesideTyping, createBesideTyping } from '../../series/echo.ts';
 
 /**
- * While a terminal floods, drawing has a tenth of the window's time, between three and ten frames a second. Drawing
- * sixty times a second what nobody can read costs the main thread as much as parsing it (measured without a GPU: 7.8 ms
- * a frame, 30 on a busy machine), and what it costs the remote process waits for. xterm draws by requestAnimationFrame
+ * While a terminal floods, drawing has a twentieth of the window's time, between three and ten frames a second. Drawing
+ * sixty times a second what nobody can read costs the main thread as much as parsing it (measured without a GPU: 5 ms a
+ * frame of one terminal, 9 of four, 30 on a busy machine, and as much again on other threads), and what it costs the
+ * remote process waits for. xterm draws by requestAnimationFrame
  * and offers no option for its rate, so the window's own function is the place. An echo is not a flood: it is drawn at
  * once, and before anything that other terminals have to show.
  */
 const FRAME_MS = 100;
 const LONGEST_FRAME_MS = 300;
-const DRAWING_SHARE = 0.1;
+const DRAWING_SHARE = 0.05;
 /** The least of so many counts: others may have had their turn between a frame and the look at the clock. */
 const MEASURED_FRAMES = 3;
 /** Bytes within WINDOW_MS from which output is a flood: some 1.3 MB/s. */
