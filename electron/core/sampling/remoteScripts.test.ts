@@ -108,6 +108,7 @@ describe.each(INTERPRETERS)('the dear looks in %s', (interpreter) => {
     expect(table('fs')).toEqual({
       '/': words('/dev/vda1 ext4 rw 7864320 3774873 3670016 524288 1200'),
       '/srv/with space': words('/dev/vdb xfs ro 1000 990 10 - -'),
+      '/mnt/nfs2': words('/dev/vde xfs rw 1000 100 900 - -'),
       '/dev/shm': words('tmpfs tmpfs rw 65536 0 65536 - -'),
     });
     expect(table('gm')).toEqual({
@@ -229,6 +230,8 @@ function dearTree(): Record<string, string> {
       'proc /proc proc rw 0 0',
       '/dev/vdb /srv/with\\040space xfs ro,noatime 0 0',
       'dead:/export /mnt/nfs nfs4 rw 0 0',
+      '/dev/vdd /mnt/nfs/cache xfs rw 0 0',
+      '/dev/vde /mnt/nfs2 xfs rw 0 0',
       'tmpfs /dev/shm tmpfs rw,nosuid 0 0',
       'devtmpfs /dev devtmpfs rw 0 0',
       'overlay /var/lib/docker/overlay2/a/merged overlay rw 0 0',
@@ -238,11 +241,19 @@ function dearTree(): Record<string, string> {
       'Filesystem     1024-blocks     Used Available Capacity Mounted on',
       '/dev/vda1          7864320  3774873   3670016      51% /',
       '/dev/vdb              1000      990        10      99% /srv/with space',
+      '/dev/vdd              1000      100       900      10% /mnt/nfs/cache',
+      '/dev/vde              1000      100       900      10% /mnt/nfs2',
       'tmpfs                65536        0     65536       0% /dev/shm',
       '/dev/vdc              1000      990        10      99% /etc/resolv.conf',
       'Filesystem       Inodes   IUsed   IFree IUse% Mounted on',
       '/dev/vda1        524288  523088    1200  100% /',
       '/dev/vdb              0       0       0     - /srv/with space',
+      '',
+    ].join('\n'),
+    // A host of forty containers: their ends come before it, and say nothing.
+    'proc/net/dev': [
+      ...Array.from({ length: 40 }, (_, n) => `cali${n}a: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0`),
+      'eth0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0',
       '',
     ].join('\n'),
     'sys/class/net/eth0/speed': '1000\n',
@@ -270,6 +281,26 @@ function dearTree(): Record<string, string> {
 }
 
 describe.each(INTERPRETERS)('the sampler in %s', (interpreter) => {
+  it('names each of some thousand processes, and reads no more than some hundreds of those that sleep', async () => {
+    layTick(root, readTree('debian-12').ticks[0] ?? {});
+    const numbers = `S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 ${'0 '.repeat(30)}`;
+    for (let pid = 40_000; pid < 43_600; pid++)
+      layTick(root, {
+        [`proc/${pid}/stat`]: `${pid} (waiter) ${numbers}\n`,
+        [`proc/${pid}/cmdline`]: `/srv/waiter\0--number\0${pid}\0`,
+      });
+    const sampler = startOver(interpreter);
+    const first = await sampler.tick('1');
+    const waiters = first.processes.filter((line) => line.line === 'told' && line.name === 'waiter');
+    expect(waiters).toHaveLength(3600);
+    for (const waiter of waiters)
+      expect(waiter).toMatchObject({ command: `/srv/waiter --number ${waiter.pid}` });
+    const reads = [];
+    for (const seq of ['2', '3', '4', '5', '6', '7']) reads.push((await sampler.tick(seq)).read);
+    expect(Math.max(...reads)).toBeLessThan(650);
+    expect(reads.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(3600);
+  }, 60_000);
+
   it('reads names and arguments that are hostile, and cuts at 4,096 bytes', async () => {
     const [frame] = await play(interpreter, 'debian-12');
     const hostile = frame?.processes.find((line) => line.line === 'told' && line.name.startsWith('ev)'));

@@ -280,6 +280,7 @@ function tell_table(table,   key, k) {
 function link_speeds(   name, speed, looked) {
   split("", now_rows)
   for (name in interfaces) {
+    if (name ~ /^(veth|cali|br-|cni|lxc|tap|vnet|docker)/) continue
     if (++looked > 32) break
     speed = line1(root "/sys/class/net/" name "/speed")
     if (speed ~ /^[1-9][0-9]*$/) now_rows[esc(name)] = speed
@@ -330,23 +331,24 @@ function trimmed(s) { sub(/ +$/, "", s); return s }
 
 # One line a folder: its name, then the arguments, \001 after each and \002 for a newline inside.
 function reader(folders) {
-  return ENVIRON["FIRELINE_SHELL"] " -c 'N=$(echo; echo x); N=${N%x}; for p in " folders "; do printf \"%s \" \"$p\"; while IFS= read -r -d \"\" a || [ -n \"$a\" ]; do printf \"%s\\001\" \"${a//\"$N\"/$(printf \"\\002\")}\"; done <$p/cmdline; echo; done' 2>/dev/null"
+  return ENVIRON["FIRELINE_SHELL"] " -c 'N=$(echo; echo x); N=${N%x}; M=$(printf \"\\002\"); for p in " folders "; do printf \"%s \" \"$p\"; while IFS= read -r -d \"\" a || [ -n \"$a\" ]; do printf \"%s\\001\" \"${a//\"$N\"/$M}\"; done <$p/cmdline; echo; done' 2>/dev/null"
 }
 
-# Tells the processes whose command lines had to wait for the shell.
-function deferred(   i, pid, line, folders, s, read_text) {
-  if (!waiting) return
-  folders = ""
-  for (i = 1; i <= waiting; i++) folders = folders " " proc "/" wait[i]
-  line = reader(folders)
-  while ((line | getline s) > 0) {
-    i = index(s, " ")
-    pid = substr(s, length(proc) + 2, i - length(proc) - 2)
-    s = substr(s, i + 1)
-    gsub(/\001/, " ", s); gsub(/\002/, "\n", s)
-    read_text[pid] = trimmed(substr(s, 1, 4096))
+# Tells the processes whose command lines had to wait for the shell. One argument of a program has at most 128 KiB.
+function deferred(   i, pid, line, folders, s, read_text, next_one) {
+  for (next_one = 1; next_one <= waiting;) {
+    folders = ""
+    for (; next_one <= waiting && length(folders) < 65536; next_one++) folders = folders " " proc "/" wait[next_one]
+    line = reader(folders)
+    while ((line | getline s) > 0) {
+      i = index(s, " ")
+      pid = substr(s, length(proc) + 2, i - length(proc) - 2)
+      s = substr(s, i + 1)
+      gsub(/\001/, " ", s); gsub(/\002/, "\n", s)
+      read_text[pid] = trimmed(substr(s, 1, 4096))
+    }
+    close(line)
   }
-  close(line)
   for (i = 1; i <= waiting; i++) { pid = wait[i]; tell(pid, pid in read_text ? read_text[pid] : "") }
   waiting = 0
 }
@@ -438,7 +440,8 @@ function last_bracket(s,   i) {
   return i
 }
 
-function processes(full,   i, pid, now, there, cold, colds, turn, missing) {
+# Of those that are cold a fifth is read each tick; of very many less, so that it is some 600, each within a minute.
+function processes(full,   i, pid, now, there, cold, colds, turn, turns, missing) {
   explained = 0; read = 0
   now = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", now); sub(/ \/.*/, "", now)
   if (now != list) {
@@ -448,16 +451,17 @@ function processes(full,   i, pid, now, there, cold, colds, turn, missing) {
     for (pid in vanished) gone(pid)
     split("", vanished)
   }
-  turn = seq % 5; colds = 0
+  turns = count > 3000 ? (count < 36000 ? int(count / 600) : 60) : 5
+  turn = seq % turns; colds = 0
   for (i = 1; i <= count; i++) {
     pid = pids[i]
-    if (full || ((pid in hot) && hot[pid] >= seq) || pid % 5 == turn || !(pid in known)) visit(pid)
+    if (full || ((pid in hot) && hot[pid] >= seq) || pid % turns == turn || !(pid in known)) visit(pid)
     else cold[++colds] = pid
   }
   # Busy time that nobody read so far accounts for: read the rest, but not every tick if that does not explain it either.
   if (have_last && colds) {
     missing = busy - last_busy - explained
-    if (missing > hz / 20 && missing > (busy - last_busy) / 10 && (missing > 1.5 * residual + hz / 20 || seq - swept >= 5)) {
+    if (missing > hz / 20 && missing > (busy - last_busy) / 10 && (missing > 1.5 * residual + hz / 20 && (seq - swept) * 5 >= turns || seq - swept >= turns)) {
       for (i = 1; i <= colds; i++) visit(cold[i])
       full = 1; missing = busy - last_busy - explained
       swept = seq; residual = missing
@@ -553,12 +557,13 @@ function process_groups(   pid, i, n, asked, key, memory, cpu, t) {
 }
 
 # File systems. Those whose server may be gone are left out: asking them would wait for it, for ever.
-function mounts(   file, line, t, at, device, count, o, of_device, i) {
-  split("", mount)
+function mounts(   file, line, t, at, device, count, o, of_device, i, asked, remote, remotes) {
+  split("", mount); remotes = 0
   file = proc "/self/mounts"
   while ((getline line < (file)) > 0) {
     split(line, t, " "); device = t[1]
-    if (t[3] !~ /^(ext2|ext3|ext4|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|nilfs2|vfat|exfat|ntfs3|overlay|tmpfs|ufs)$/) continue
+    asked = t[3] ~ /^(ext2|ext3|ext4|xfs|btrfs|zfs|f2fs|jfs|reiserfs|bcachefs|nilfs2|vfat|exfat|ntfs3|overlay|tmpfs|ufs)$/
+    if (!asked && t[3] !~ /^(nfs4?|cifs|smb[0-9a-z_]*|fuse|fuse\..*|9p|ceph|afs|lustre|gpfs)$/) continue
     at = ""
     while (match(t[2], /\\[0-7][0-7][0-7]/)) {
       o = substr(t[2], RSTART + 1, 3)
@@ -566,6 +571,10 @@ function mounts(   file, line, t, at, device, count, o, of_device, i) {
       t[2] = substr(t[2], RSTART + 4)
     }
     at = at t[2]
+    # What is mounted below such a one is reached through it.
+    if (!asked) { if (at != "/") remote[++remotes] = at "/"; continue }
+    for (i = 1; i <= remotes && index(at, remote[i]) != 1; i++);
+    if (i <= remotes) continue
     if (at ~ /^\/(proc|sys|run\/credentials|var\/lib\/(docker|containers|containerd|kubelet|lxcfs)|run\/(containerd|docker|netns|user))\//) continue
     if (at == "/dev" || at ~ /^\/dev\// && at != "/dev/shm") continue
     if (t[3] == "overlay" && at != "/" || at ~ /^\/etc\/(hosts|hostname|resolv\.conf)$/) continue

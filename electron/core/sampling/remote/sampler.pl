@@ -230,6 +230,8 @@ sub facts {
 sub link_speeds {
   my (%now, $looked);
   for my $name (sort keys %interfaces) {
+    # Hosts of containers have hundreds, whose speed means nothing.
+    next if $name =~ /^(veth|cali|br-|cni|lxc|tap|vnet|docker)/;
     last if ++$looked > 32;
     my $speed = line1("$root/sys/class/net/$name/speed");
     $now{esc($name)} = $speed if $speed =~ /^[1-9]\d*$/;
@@ -538,9 +540,11 @@ sub processes {
     for (keys %line) { gone($_) unless exists $there{$_} }
   }
   my (@cold, $turn, $digit);
-  ($turn, $digit, @tenth) = ($seq % 5, $seq % 10);
+  # Of those that are cold a fifth is read each tick; of very many less, so that it is some 600, each within a minute.
+  my $turns = @pids > 3000 ? (@pids < 36000 ? int(@pids / 600) : 60) : 5;
+  ($turn, $digit, @tenth) = ($seq % $turns, $seq % 10);
   for (@pids) {
-    if ($full || $hot{$_} >= $seq || $_ % 5 == $turn || !exists $line{$_}) {
+    if ($full || $hot{$_} >= $seq || $_ % $turns == $turn || !exists $line{$_}) {
       visit($_);
       push @tenth, $_ if $_ % 10 == $digit;
     }
@@ -549,7 +553,7 @@ sub processes {
   # Busy time that nobody read so far accounts for: read the rest, but not every tick if that does not explain it either.
   if (defined $last_busy && @cold) {
     my $missing = $busy - $last_busy - $explained;
-    if ($missing > $hz / 20 && $missing > ($busy - $last_busy) / 10 && ($missing > 1.5 * $residual + $hz / 20 || $seq - $swept >= 5)) {
+    if ($missing > $hz / 20 && $missing > ($busy - $last_busy) / 10 && ($missing > 1.5 * $residual + $hz / 20 && ($seq - $swept) * 5 >= $turns || $seq - $swept >= $turns)) {
       visit($_) for @cold;
       $full = 1;
       $missing = $busy - $last_busy - $explained;
@@ -637,11 +641,14 @@ my %asked_type = map { $_ => 1 } qw(ext2 ext3 ext4 xfs btrfs zfs f2fs jfs reiser
 
 # Mount point => "DEVICE TYPE ro|rw", at most 32.
 sub mounts {
-  my (%mount, %of_device, $count);
+  my (%mount, %of_device, @remote, $count);
   for (split /\n/, slurp("$proc/self/mounts")) {
     my ($device, $at, $type, $options) = split / /;
-    next unless $asked_type{$type};
+    next unless $asked_type{$type} || $type =~ /^(nfs4?|cifs|smb\w*|fuse|fuse\..*|9p|ceph|afs|lustre|gpfs)$/;
     $at =~ s/\\([0-7]{3})/chr oct $1/ge;
+    # What is mounted below such a one is reached through it.
+    if (!$asked_type{$type}) { push @remote, "$at/" if $at ne '/'; next }
+    next if grep { index($at, $_) == 0 } @remote;
     next if $at =~ m{^/(proc|sys|run/credentials|var/lib/(docker|containers|containerd|kubelet|lxcfs)|run/(containerd|docker|netns|user))/} || $at =~ m{^/dev($|/(?!shm$))};
     next if $type eq 'overlay' && $at ne '/';
     # A container's, of the disk that its own root is on.
