@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
+import { plural } from '../../shared/model/format.ts';
 import type { TimelineEvent } from '../../shared/model/timelineEvent.ts';
 import type { Workspace } from '../../shared/model/workspace.ts';
 import { dataDirectory } from '../core/homes/dataDirectory.ts';
@@ -43,7 +44,7 @@ export const replay: CliCommand = {
     let told = 0;
     const began = context.clock.monotonic();
     const tags = new Map(workspace?.hosts.map((host) => [host.id, host.tags]));
-    const result = await replayInputs(linesOf(found.file), {
+    const result = await replayInputs(() => linesOf(found.file), {
       thresholds: workspace?.thresholds ?? [],
       logs: workspace?.logs ?? [],
       // The file's tags go over those that the hosts had.
@@ -58,7 +59,7 @@ export const replay: CliCommand = {
     const seconds = ((context.clock.monotonic() - began) / 1000).toFixed(1);
     const recorded = Math.round((result.toAt - result.fromAt) / 1000);
     context.stderr(
-      `fireline: ${recorded} s of ${result.hosts} host${result.hosts === 1 ? '' : 's'} replayed in ${seconds} s: ${told} line${told === 1 ? '' : 's'}${result.faults > 0 ? `; ${result.faults} inputs could not be read` : ''}\n`,
+      `fireline: ${recorded} s of ${result.hosts} ${plural(result.hosts, 'host')} replayed in ${seconds} s: ${told} ${plural(told, 'line')}${result.faults > 0 ? `; ${result.faults} ${plural(result.faults, 'input')} could not be read` : ''}\n`,
     );
     return 0;
   },

@@ -107,7 +107,7 @@ async function replayed(name: string): Promise<TimelineEvent[]> {
         lines.push(writeInput({ ...input, line: { ...input.line, text: `${input.line.text} ${name}` } }));
       else lines.push(line);
     }
-    await replayInputs(lines, {
+    await replayInputs(() => lines, {
       thresholds: [],
       logs: [{ path: '/srv/www/app/log/*.log', match: [{ pattern: 'FATAL', severity: 'critical' }] }],
       appliesTo: () => true,

@@ -49,7 +49,7 @@ describe('the record of what the detectors were given', () => {
     const one = recorder(clock);
     const inputs: RecordedInput[] = [
       { kind: 'link', host: web1, at: START, link: { kind: 'good', since: START, roundTripMs: 3 } },
-      logLine('hostile "\u0000\n\u202e line', START + 1),
+      logLine('hostile "\u0000\n\r\u2028\u2029\u0085\u202e line', START + 1),
       {
         kind: 'frame',
         host: web1,
@@ -147,7 +147,7 @@ describe('the record of what the detectors were given', () => {
 async function replayLines(lines: string[], thresholds: ThresholdRule[] = []) {
   const events = new Map<string, TimelineEvent>();
   const diagnostics: string[] = [];
-  const result = await replayInputs(lines, {
+  const result = await replayInputs(() => lines, {
     thresholds,
     logs: [{ path: '/a.log', match: [{ pattern: 'FATAL', severity: 'critical' }] }],
     appliesTo: (on, host) =>
@@ -215,6 +215,25 @@ describe('a replay', () => {
     const { events, result } = await replayLines([header, 'rubbish', ...refusals, answer]);
     expect(events).toMatchObject([{ kind: 'process.respawn_loop', detail: { staleHolder: { pid: 76 } } }]);
     expect(result.faults).toBe(1);
+  });
+
+  it('keeps next to nothing of what it reads: what is told comes before the rest is read', async () => {
+    const told: string[] = [];
+    let toldAtLast = 0;
+    function* lines() {
+      yield header;
+      yield writeInput(logLine('FATAL one', START));
+      for (let n = 1; n < 100; n++) yield writeInput(logLine('quiet', START + n * 1000));
+      toldAtLast = told.length;
+    }
+    await replayInputs(lines, {
+      thresholds: [],
+      logs: [{ path: '/a.log', match: [{ pattern: 'FATAL', severity: 'critical' }] }],
+      appliesTo: () => true,
+      publish: (event) => told.push(event.kind),
+      diagnostic: () => {},
+    });
+    expect(toldAtLast).toBeGreaterThan(0);
   });
 
   it('refuses what is no recording', async () => {

@@ -37,9 +37,10 @@ const LONGEST_GAP_MS = 10 * 60_000;
 /**
  * Runs a recording (its lines, in order) through the detectors, as fast as they go, with any thresholds. The clock is the
  * recording's. What the detectors ask is answered with what was answered then; where nothing was, it is unanswered.
+ * Answers come later than their questions: they are gathered first, so that the lines are read twice and never all kept.
  */
 export async function replayInputs(
-  lines: AsyncIterable<string> | Iterable<string>,
+  lines: () => AsyncIterable<string> | Iterable<string>,
   options: ReplayOptions,
 ): Promise<ReplayResult> {
   const clock = new ManualClock(0);
@@ -47,21 +48,16 @@ export async function replayInputs(
   const result: ReplayResult = { hosts: 0, fromAt: 0, toAt: 0, inputs: 0, faults: 0 };
   let header: RecordingHeader | undefined;
   let ids = 0;
-  // Answers come later in the file than their questions: they are gathered first.
-  const inputs: RecordedInput[] = [];
-  for await (const line of lines) {
+  const given: RecordedInput[] = [];
+  for await (const line of lines()) {
     if (line === '') continue;
-    if (!header) {
-      header = readHeader(line);
-      if (!header) throw new Error(NO_RECORDING);
-      continue;
-    }
-    const input = readInput(line);
-    if (input) inputs.push(input);
-    else result.faults++;
+    header ??= readHeader(line);
+    if (!header) throw new Error(NO_RECORDING);
+    const input = line.startsWith('["answer"') ? readInput(line) : undefined;
+    if (input) given.push(input);
   }
   if (!header) throw new Error(NO_RECORDING);
-  const answers = answersOf(inputs);
+  const answers = answersOf(given);
 
   function hostOf(id: HostId): Replayed {
     const known = hosts.get(id);
@@ -85,12 +81,19 @@ export async function replayInputs(
     return host;
   }
 
-  const first = inputs[0];
-  if (!first) return result;
-  clock.advance(first.at);
-  result.fromAt = first.at;
-  let nextTick = first.at + 1000;
-  for (const input of inputs) {
+  let nextTick = 0;
+  let heading = true;
+  for await (const line of lines()) {
+    if (line === '') continue;
+    const input = heading ? undefined : readInput(line);
+    if (!heading && !input) result.faults++;
+    heading = false;
+    if (!input) continue;
+    if (result.inputs === 0) {
+      clock.advance(input.at);
+      result.fromAt = input.at;
+      nextTick = input.at + 1000;
+    }
     const host = hostOf(input.host);
     if (input.at - nextTick > LONGEST_GAP_MS) nextTick = input.at;
     while (nextTick <= input.at) {

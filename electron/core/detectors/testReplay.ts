@@ -22,7 +22,7 @@ export async function replayed(
   const lines: string[] = [];
   for await (const line of linesOf(fileURLToPath(new URL(`./fixtures/${name}.jsonl.gz`, import.meta.url))))
     lines.push(change(line));
-  const result = await replayInputs(lines, {
+  const result = await replayInputs(() => lines, {
     thresholds,
     logs,
     appliesTo: () => true,
