@@ -1,5 +1,6 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { NetworkInterface } from '../../../shared/model/resources.ts';
+import { isBond } from '../sampling/interfaceNames.ts';
 import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, takeLook } from './hysteresis.ts';
 import { limit } from './words.ts';
@@ -14,7 +15,7 @@ interface Link extends Hysteresis {
 
 /**
  * An interface that loses packets: errors of the link, or drops. A few dropped on arrival are normal (frames that nobody
- * here speaks are counted as dropped), so those count only as a share of all packets.
+ * here speaks are counted as dropped), so those count only as a share of all packets. A bond's are told by its parts.
  */
 export const networkErrors: Detector<{ links: Map<string, Link> }> = {
   name: 'networkErrors',
@@ -26,6 +27,7 @@ export const networkErrors: Detector<{ links: Map<string, Link> }> = {
     const { sample } = input;
     const outputs: DetectorOutput[] = [];
     for (const one of sample.network.interfaces ?? []) {
+      if (isBond(one.name)) continue;
       const errors = one.receiveErrorsPerSecond + one.transmitErrorsPerSecond;
       const drops = one.receiveDropsPerSecond + one.transmitDropsPerSecond;
       const known = state.links.get(one.name);

@@ -56,6 +56,11 @@ describe('network.saturated and network.errors', () => {
     ['a tunnel, all of which call their speed 10 Mbit/s', () => ({ ...tunnel, name: 'tun0' })],
     ['a guest’s tap', () => ({ ...tunnel, name: 'vnet3', receiveBytesPerSecond: 1.2e6 })],
     ['what carries more than its speed', () => ({ ...tunnel, name: 'cloud0' })],
+    ['a VLAN, whose wire is told', () => ({ name: 'eth0.100', receiveBytesPerSecond: 120e6 })],
+    [
+      'a bond, whose wires are told',
+      () => ({ name: 'bond0', receiveErrorsPerSecond: 5, receiveBytesPerSecond: 120e6 }),
+    ],
     ['half of the link', () => ({ receiveBytesPerSecond: 60e6 })],
     ['frames that nobody speaks', () => ({ receiveDropsPerSecond: 3 })],
     [

@@ -1,4 +1,5 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
+import { hasOwnWire } from '../sampling/interfaceNames.ts';
 import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { bytesWords, limit, percent } from './words.ts';
@@ -10,17 +11,11 @@ interface Link extends Hysteresis {
   beyond: number;
 }
 
-/**
- * Made of software: what their driver calls their speed is a constant that holds nothing back (10 Mbit/s of a tunnel or a
- * guest's tap, 10 Gbit/s of a pair of ends).
- */
-const NO_WIRE =
-  /^(?:tun|tap|utun|vnet|veth|tailscale|wg|zt|ppp|vpn|docker|br-|virbr|lxcbr|lxdbr|cni|cali|flannel|vxlan|geneve|gre|sit|ifb|dummy|lxc)/;
 /** A host that was held up makes good for it in a sample or two; what goes on is no link of that speed. */
 const MOST_SHARE = 1.5;
 const MOST_BEYOND = 5;
 
-/** An interface that carries almost as much as its link can, either way, for a while. */
+/** An interface that carries almost as much as its link can, either way, for a while. A bond or VLAN is told by its wire. */
 export const networkSaturated: Detector<{ links: Map<string, Link> }> = {
   name: 'networkSaturated',
   takes: ['sample'],
@@ -31,7 +26,7 @@ export const networkSaturated: Detector<{ links: Map<string, Link> }> = {
     const { sample } = input;
     const outputs: DetectorOutput[] = [];
     for (const one of sample.network.interfaces ?? []) {
-      if (one.bitsPerSecond === undefined || NO_WIRE.test(one.name)) continue;
+      if (one.bitsPerSecond === undefined || !hasOwnWire(one.name)) continue;
       const receives = one.receiveBytesPerSecond >= one.transmitBytesPerSecond;
       const rate = Math.max(one.receiveBytesPerSecond, one.transmitBytesPerSecond);
       const now = (rate * 8) / one.bitsPerSecond;

@@ -1,4 +1,5 @@
 import type { CpuShares, Sample } from '../../../shared/model/sample.ts';
+import { hasOwnWire } from './interfaceNames.ts';
 import type { Reading } from './reading.ts';
 import { interfacesOf } from './resources.ts';
 
@@ -131,14 +132,19 @@ function memoryOf({ values }: Reading): Sample['memory'] {
   };
 }
 
-/** One by one, so that an interface that is new or was made anew does not look like traffic. */
+/**
+ * One by one, so that an interface that is new or was made anew does not look like traffic. What goes through a bond, a VLAN
+ * or a container's end goes through a wire too, and is counted there; where there is no wire, as in a tunnel's own
+ * namespace, all are.
+ */
 function networkOf(before: Reading, after: Reading, seconds: number): Sample['network'] {
   let receive = 0;
   let transmit = 0;
   let errors = 0;
+  const wired = [...after.interfaces.keys()].some(hasOwnWire);
   for (const [name, now] of after.interfaces) {
     const then = before.interfaces.get(name);
-    if (!then || then === now) continue;
+    if (!then || then === now || (wired && !hasOwnWire(name))) continue;
     const grown = growthOf(then, now);
     receive += at(grown, 0);
     transmit += at(grown, 1);

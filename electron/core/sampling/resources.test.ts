@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Frame, FrameParser } from './frame.ts';
+import { rates } from './rates.ts';
 import { nextReading, type Reading } from './reading.ts';
 import { interfacesOf, resourcesOf } from './resources.ts';
 
@@ -160,4 +161,28 @@ it('gives each interface its own rates and speed', () => {
       bitsPerSecond: 1e9,
     },
   ]);
+});
+
+it('an interface with a wire is told, however many containers came before it', () => {
+  const ends = Array.from({ length: 90 }, (_, n) => `veth${n}`);
+  const lines = (bytes: number) => [...ends, 'ens5'].map((name) => `i${name} ${bytes} 0 0 0 0 0 0 0`);
+  const before = readingOf(undefined, lines(0));
+  const names = interfacesOf(before, readingOf(before, lines(10)), 1)?.map((one) => one.name);
+  expect(names?.[0]).toBe('ens5');
+  expect(names).toHaveLength(64);
+});
+
+it('what goes through a bond, a VLAN or a container is counted once, by its wire', () => {
+  const cpu = (ticks: number) => `ccpu ${ticks} 0 0 ${ticks} 0 0 0 0`;
+  const lines = (second: number, names: string[]) => [
+    `T ${second}.00`,
+    cpu(second * 100),
+    ...names.map((name) => `i${name} ${second * 1000} 0 0 0 0 0 0 0`),
+  ];
+  const received = (names: string[]) => {
+    const before = readingOf(undefined, lines(1, names));
+    return rates(before, readingOf(before, lines(2, names)))?.network.receiveBytesPerSecond;
+  };
+  expect(received(['eth0', 'eth1', 'bond0', 'bond0.20', 'br0', 'docker0', 'veth1a2b', 'wg0'])).toBe(2000);
+  expect(received(['wg0'])).toBe(1000);
 });

@@ -7,6 +7,7 @@ import type {
   TcpState,
 } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
+import { hasOwnWire } from './interfaceNames.ts';
 import type { Reading } from './reading.ts';
 import type { TableName, Tables } from './tables.ts';
 
@@ -178,6 +179,14 @@ function member(text: string | undefined): { pid?: number } {
 }
 
 /** Rates of each interface between two readings; undefined where nothing is known of any. */
+const MOST_INTERFACES = 64;
+
+/** Hosts of containers have hundreds: then the wires come first. */
+function mostTelling(interfaces: Reading['interfaces']): Iterable<readonly [string, readonly number[]]> {
+  if (interfaces.size <= MOST_INTERFACES) return interfaces;
+  return [...interfaces].sort(([a], [b]) => Number(hasOwnWire(b)) - Number(hasOwnWire(a)));
+}
+
 export function interfacesOf(
   before: Reading,
   after: Reading,
@@ -185,9 +194,9 @@ export function interfacesOf(
 ): NetworkInterface[] | undefined {
   const speeds = after.tables.get('if');
   const found: NetworkInterface[] = [];
-  for (const [name, now] of after.interfaces) {
+  for (const [name, now] of mostTelling(after.interfaces)) {
     const then = before.interfaces.get(name);
-    if (!then || now.length < 8 || found.length >= 64) continue;
+    if (!then || now.length < 8 || found.length >= MOST_INTERFACES) continue;
     const rate = (at: number) => Math.max(0, (now[at] ?? 0) - (then[at] ?? 0)) / seconds;
     const megabits = whole(speeds?.get(name)?.[0]);
     found.push({
