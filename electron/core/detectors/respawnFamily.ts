@@ -147,11 +147,15 @@ function start(state: FamilyState, child: ProcessChange, sample: Sample): void {
  * a `gunicorn: worker`, of `unicorn master` a `unicorn worker[0]`). Also a child that was caught between fork and exec.
  */
 function isForkOnly(parent: ProcessRow, child: { name: string; command: string }): boolean {
-  if (child.command === parent.command) return true;
-  const title = /^\S+: /.test(child.command);
-  if (child.name === parent.name && title) return true;
-  const [, first = '', second = ''] = /^(\S+)(?: (\S+))?/.exec(child.command) ?? [];
-  return first !== '' && parent.command.startsWith(`${first} `) && (title || /^worker\b/.test(second));
+  const { command } = child;
+  if (command === parent.command) return true;
+  // Looked at for each process that is started anywhere: no expression is asked before the first word says so.
+  const end = command.indexOf(' ');
+  const title = end > 1 && command[end - 1] === ':';
+  if (title && child.name === parent.name) return true;
+  const first = end < 0 ? command : command.slice(0, end);
+  if (first === '' || parent.command[first.length] !== ' ' || !parent.command.startsWith(first)) return false;
+  return title || (end > 0 && /^worker\b/.test(command.slice(end + 1)));
 }
 
 function newFamily(key: string, parent: ProcessRow, child: ProcessChange, first: Start, at: number): Family {
