@@ -126,6 +126,8 @@ for (const theme of ['dark', 'light']) {
       await check(words, '[role="dialog"]');
       await page.keyboard.press('Escape');
       await expect(page.getByRole('dialog')).toHaveCount(0);
+      // What is typed next would otherwise act by its letters.
+      await expect(page.locator('.xterm-helper-textarea:focus'), words).toHaveCount(1);
     }
     await terminalOf(page, 'web1').click();
     await page.keyboard.press('Control+Shift+P');

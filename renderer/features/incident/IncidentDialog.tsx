@@ -5,7 +5,7 @@ import { call, errorOf } from '../../stores/connection.ts';
 import { useIncident } from '../../stores/incident.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
-import { SheetButtons } from '../shell/Sheet.tsx';
+import { SheetButtons, SheetContent } from '../shell/Sheet.tsx';
 import styles from '../shell/sheet.module.css';
 
 const SEVERITIES: { value: IncidentSeverity; label: string }[] = [
@@ -24,9 +24,9 @@ export function IncidentDialog() {
       {open && (
         <Dialog.Portal>
           <Dialog.Overlay className={styles.overlay} />
-          <Dialog.Content className={styles.sheet} aria-describedby={undefined}>
+          <SheetContent className={styles.sheet} aria-describedby={undefined}>
             {incident ? <Running incident={incident} /> : <Declare />}
-          </Dialog.Content>
+          </SheetContent>
         </Dialog.Portal>
       )}
     </Dialog.Root>

@@ -5,6 +5,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Incident, IncidentId } from '../../../shared/model/incident.ts';
 import { call, errorOf } from '../../stores/connection.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
+import { SheetContent } from '../shell/Sheet.tsx';
 import styles from '../shell/sheet.module.css';
 
 const FORMATS = [
@@ -21,9 +22,9 @@ export function ReportDialog() {
       {open && (
         <Dialog.Portal>
           <Dialog.Overlay className={styles.overlay} />
-          <Dialog.Content className={styles.sheet} aria-describedby={undefined}>
+          <SheetContent className={styles.sheet} aria-describedby={undefined}>
             <ReportForm />
-          </Dialog.Content>
+          </SheetContent>
         </Dialog.Portal>
       )}
     </Dialog.Root>

@@ -8,6 +8,7 @@ import { putRemediation, useRemediations } from '../../stores/remediations.ts';
 import { closeDialog, type Dialog as DialogRequest, useUi } from '../../stores/ui.ts';
 import { keepSheetForPrompt, SheetPrompts } from '../prompts/Prompts.tsx';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
+import { SheetContent } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import { commandGroups, hostWords } from './commandGroups.ts';
 import styles from './ManyHostsSheet.module.css';
@@ -24,13 +25,13 @@ export function ManyHostsSheet() {
       {request && (
         <Dialog.Portal>
           <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content
+          <SheetContent
             className={`${sheet.sheet} ${sheet.wide}`}
             aria-describedby={undefined}
             onEscapeKeyDown={keepSheetForPrompt}
           >
             <Sheet request={request} key={JSON.stringify(request)} />
-          </Dialog.Content>
+          </SheetContent>
         </Dialog.Portal>
       )}
     </Dialog.Root>

@@ -15,6 +15,7 @@ import { putRemediation, useRemediations } from '../../stores/remediations.ts';
 import { closeDialog, type Dialog as DialogRequest, useUi } from '../../stores/ui.ts';
 import { keepSheetForPrompt, SheetPrompts } from '../prompts/Prompts.tsx';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
+import { SheetContent } from '../shell/Sheet.tsx';
 import styles from '../shell/sheet.module.css';
 
 type Request = Extract<DialogRequest, { kind: 'remediation' }>;
@@ -63,7 +64,7 @@ function Sheet({ request }: { request: Request }) {
   }
 
   return (
-    <Dialog.Content
+    <SheetContent
       className={`${styles.sheet} ${styles.wide}`}
       aria-describedby={undefined}
       onEscapeKeyDown={keepSheetForPrompt}
@@ -114,7 +115,7 @@ function Sheet({ request }: { request: Request }) {
           </button>
         ))}
       </footer>
-    </Dialog.Content>
+    </SheetContent>
   );
 }
 

@@ -6,6 +6,7 @@ import { COPY_MODE_KEYS } from '../scrollback/copyModeKeys.ts';
 import { type ActionGroup, allActions } from './actions.ts';
 import styles from './KeysSheet.module.css';
 import { showKey, showPrefix } from './keys.ts';
+import { SheetContent } from './Sheet.tsx';
 import sheet from './sheet.module.css';
 
 const GROUPS: readonly ActionGroup[] = ['Panes', 'Windows', 'Workspace', 'Incident', 'Timeline', 'View'];
@@ -18,7 +19,7 @@ export function KeysSheet() {
       {open && (
         <Dialog.Portal>
           <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content
+          <SheetContent
             className={`${sheet.sheet} ${styles.sheet}`}
             aria-describedby={undefined}
             tabIndex={0}
@@ -42,7 +43,7 @@ export function KeysSheet() {
                 </Fragment>
               ))}
             </div>
-          </Dialog.Content>
+          </SheetContent>
         </Dialog.Portal>
       )}
     </Dialog.Root>

@@ -1,12 +1,13 @@
 import * as Dialog from '@radix-ui/react-dialog';
 import { Command } from 'cmdk';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
 import { focusActiveTerminal } from '../panes/paneCommands.ts';
 import { type Action, type ActionGroup, allActions } from './actions.ts';
 import { showKey } from './keys.ts';
 import styles from './Palette.module.css';
+import { rememberOpener } from './Sheet.tsx';
 import sheet from './sheet.module.css';
 
 const GROUPS: readonly ActionGroup[] = [
@@ -35,6 +36,8 @@ export function Palette() {
 }
 
 function PaletteSheet() {
+  // What is chosen here may be a dialog.
+  useState(rememberOpener);
   const actions = useMemo(() => allActions().filter((a) => a.id !== 'palette' && (a.when?.() ?? true)), []);
   return (
     <Dialog.Content

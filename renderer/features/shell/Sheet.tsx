@@ -1,12 +1,12 @@
 import * as Dialog from '@radix-ui/react-dialog';
-import { type KeyboardEvent, type ReactNode, useState } from 'react';
+import { type ComponentProps, type KeyboardEvent, type ReactNode, useState } from 'react';
 import { closeDialog } from '../../stores/ui.ts';
 import sheet from './sheet.module.css';
 
 /** Where the focus was before the first of the sheets that followed each other. */
 let opener: HTMLElement | undefined;
 
-function rememberOpener(): void {
+export function rememberOpener(): void {
   const { activeElement } = document;
   // What a sheet held when it went, the document has: then it is one that follows another.
   if (activeElement === document.body || activeElement?.closest('[role="dialog"]')) return;
@@ -16,6 +16,26 @@ function rememberOpener(): void {
 /** Keys go on where they went before: an Enter too many is not for the shell of the pane that happens to be active. */
 function returnToOpener(): void {
   if (!document.querySelector('[role="dialog"]') && opener?.isConnected) opener.focus();
+}
+
+/** What is in a dialog. Radix gives the focus back to a dialog's trigger alone, and these have none. */
+export function SheetContent({
+  returnFocus,
+  ...content
+}: Omit<ComponentProps<typeof Dialog.Content>, 'onCloseAutoFocus'> & {
+  returnFocus?: (() => void) | undefined;
+}) {
+  // While it is first rendered: an effect would come when the dialog has the focus already.
+  useState(rememberOpener);
+  return (
+    <Dialog.Content
+      {...content}
+      onCloseAutoFocus={(event) => {
+        event.preventDefault();
+        (returnFocus ?? returnToOpener)();
+      }}
+    />
+  );
 }
 
 /** A dialog over the window, open while it is there. Escape and a click beside it leave it. */
@@ -32,13 +52,11 @@ export function Sheet(props: {
   children: ReactNode;
 }) {
   const { title, hint, wide, className, onLeave, returnFocus, onKeyDown, children } = props;
-  // While it is first rendered: an effect would come when the dialog has the focus already.
-  useState(rememberOpener);
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onLeave()}>
       <Dialog.Portal>
         <Dialog.Overlay className={sheet.overlay} />
-        <Dialog.Content
+        <SheetContent
           className={[sheet.sheet, wide && sheet.wide, className].filter(Boolean).join(' ')}
           onKeyDown={onKeyDown}
           onEscapeKeyDown={(event) => {
@@ -47,15 +65,12 @@ export function Sheet(props: {
               event.preventDefault();
           }}
           {...(hint === undefined && { 'aria-describedby': undefined })}
-          onCloseAutoFocus={(event) => {
-            event.preventDefault();
-            (returnFocus ?? returnToOpener)();
-          }}
+          returnFocus={returnFocus}
         >
           <Dialog.Title className={sheet.title}>{title}</Dialog.Title>
           {hint !== undefined && <Dialog.Description className={sheet.hint}>{hint}</Dialog.Description>}
           {children}
-        </Dialog.Content>
+        </SheetContent>
       </Dialog.Portal>
     </Dialog.Root>
   );

@@ -5,7 +5,7 @@ import { call, errorOf } from '../../stores/connection.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { putEvents } from '../../stores/timeline.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
-import { SheetButtons } from '../shell/Sheet.tsx';
+import { SheetButtons, SheetContent } from '../shell/Sheet.tsx';
 import styles from '../shell/sheet.module.css';
 
 /** A person's own line on the timeline: now, or at the crosshair when looking at the past. */
@@ -44,7 +44,7 @@ function NoteForm() {
   return (
     <Dialog.Portal>
       <Dialog.Overlay className={styles.overlay} />
-      <Dialog.Content className={styles.sheet} aria-describedby={undefined}>
+      <SheetContent className={styles.sheet} aria-describedby={undefined}>
         <Dialog.Title className={styles.title}>Add a note to the timeline</Dialog.Title>
         <form onSubmit={(e) => void save(e)}>
           <label className={styles.field}>
@@ -85,7 +85,7 @@ function NoteForm() {
           )}
           <SheetButtons disabled={text.trim() === ''}>Add note</SheetButtons>
         </form>
-      </Dialog.Content>
+      </SheetContent>
     </Dialog.Portal>
   );
 }

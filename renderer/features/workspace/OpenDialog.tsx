@@ -5,6 +5,7 @@ import { formatAge, formatDuration } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { call } from '../../stores/connection.ts';
 import { closeDialog, openDialog, useUi } from '../../stores/ui.ts';
+import { SheetContent } from '../shell/Sheet.tsx';
 import sheet from '../shell/sheet.module.css';
 import { useNow } from '../shell/useNow.ts';
 import { type OpeningState, useOpening } from './opening.ts';
@@ -22,11 +23,11 @@ export function OpenDialog() {
       {open && (
         <Dialog.Portal>
           <Dialog.Overlay className={sheet.overlay} />
-          <Dialog.Content className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
+          <SheetContent className={`${sheet.sheet} ${sheet.wide}`} aria-describedby={undefined}>
             {state.kind === 'choosing' && <Choose />}
             {state.kind === 'opening' && <Opening since={state.since} />}
             {state.kind === 'failed' && <Failed state={state} />}
-          </Dialog.Content>
+          </SheetContent>
         </Dialog.Portal>
       )}
     </Dialog.Root>
