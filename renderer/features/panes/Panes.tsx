@@ -6,6 +6,7 @@ import { panesOf } from '../../../shared/panes/layout.ts';
 import type { LayoutWindow } from '../../../shared/panes/layoutState.ts';
 import { usePanes } from '../../stores/panes.ts';
 import { SearchSheet } from '../scrollback/SearchSheet.tsx';
+import { showPrefix } from '../shell/keys.ts';
 import { LinkSheet } from '../terminal/LinkSheet.tsx';
 import { BroadcastBar } from './BroadcastBar.tsx';
 import { BroadcastSheet } from './BroadcastSheet.tsx';
@@ -47,7 +48,7 @@ export function Panes() {
                 <LoaderCircle size={14} aria-hidden /> Opening a pane for every host…
               </>
             ) : (
-              'No pane is open. Choose a host in the fleet, or press Ctrl-b c for a new window.'
+              `No pane is open. Choose a host in the fleet, or press ${showPrefix()} c for a new window.`
             )}
           </p>
         )}

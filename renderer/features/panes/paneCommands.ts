@@ -35,13 +35,24 @@ const PANES_AT_FIRST = 100;
 export async function splitPane(direction: 'row' | 'column', pane = activePane()?.id): Promise<void> {
   const source = pane === undefined ? undefined : usePanes.getState().byId[pane];
   if (!source) return;
-  const size = terminalOf(source.id)?.size ?? source;
-  const opened = await openPane(source.host, {
-    columns: direction === 'row' ? Math.floor(size.columns / 2) : size.columns,
-    rows: direction === 'column' ? Math.floor(size.rows / 2) - 1 : size.rows,
-  });
+  const { columns, rows } = terminalOf(source.id)?.size ?? source;
+  const half =
+    direction === 'row'
+      ? { columns: Math.floor(columns / 2), rows }
+      : { columns, rows: Math.floor(rows / 2) - 1 };
+  const split = (added: PaneId) => ({ type: 'split', pane: source.id, direction, added }) as const;
+  const { layout } = usePanes.getState();
+  const hasNoPlace = reduceLayout(layout, split('another' as PaneId)) === layout;
+  if (half.columns < LEAST.columns || half.rows < LEAST.rows || hasNoPlace) {
+    tell('This pane is too small to be split. A new window has room, or enlarge the pane first.');
+    return;
+  }
+  const opened = await openPane(source.host, half);
   if (!opened) return;
-  dispatchLayout({ type: 'split', pane: source.id, direction, added: opened.id });
+  dispatchLayout(split(opened.id));
+  // The pane that was split is gone: its new shell must not run where nobody sees it.
+  if (!placedPanes(usePanes.getState().layout).includes(opened.id))
+    dispatchLayout({ type: 'openWindow', id: newWindowId(), name: source.host, panes: [opened.id] });
   focusPane(opened.id);
 }
 
