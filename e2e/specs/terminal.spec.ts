@@ -226,6 +226,19 @@ test.describe('what programs ask of a terminal', () => {
     await page.keyboard.press('Escape');
   });
 
+  test('a pane without room for two is not split, and that is said', async () => {
+    const panes = () => page.locator('article').filter({ visible: true });
+    await page.setViewportSize({ width: 560, height: 720 });
+    await prefix(page, '%');
+    await expect(panes()).toHaveCount(2);
+    await prefix(page, '%');
+    await expect(page.getByText('This pane is too small to be split.')).toBeVisible();
+    await expect(panes()).toHaveCount(2);
+    await prefix(page, 'x', 'y');
+    await expect(panes()).toHaveCount(1);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   test('a link opens only when asked, after its true address was shown', async () => {
     await run(`printf '\\e]8;;https://evil.example/x\\e\\\\https://bank.example/\\e]8;;\\e\\\\\\n'`);
     const link = rows().getByText('https://bank.example/').first();
@@ -247,6 +260,29 @@ test.describe('what programs ask of a terminal', () => {
     await page.keyboard.press('Escape');
     await expect(sheet).toHaveCount(0);
     expect(opened).toEqual([]);
+  });
+
+  test('a link that goes over several rows is listed whole, and opens with the brackets of its own', async () => {
+    const path = 'x'.repeat(300);
+    await run(`printf '(https://a.example/%s_(y))\\n' ${path}`);
+    await prefix(page, 'u');
+    const sheet = page.getByRole('dialog', { name: /Open (this|a) link\?/ });
+    await expect(sheet).toContainText(`https://a.example/${path}_(y)`);
+    await page.keyboard.press('Escape');
+    await expect(terminal().locator('textarea')).toBeFocused();
+    await run(`printf 'http://[::1]:8080/a_(b).\\n'`);
+    const box = await rows().getByText('http://[::1]:8080/').first().boundingBox();
+    if (!box) throw new Error('no link');
+    const cell = box.height / 2.2;
+    await page.mouse.move(box.x + 2 * cell, box.y + box.height / 2, { steps: 3 });
+    await expect(terminal().locator('.xterm-screen')).toHaveCSS('cursor', 'pointer');
+    await page.keyboard.down('Control');
+    await page.mouse.click(box.x + 2 * cell, box.y + box.height / 2);
+    await page.keyboard.up('Control');
+    await expect(page.getByRole('dialog', { name: 'Open this link?' })).toContainText(
+      'http://[::1]:8080/a_(b)',
+    );
+    await page.keyboard.press('Escape');
   });
 });
 
@@ -348,6 +384,7 @@ test('the sheet of keys has every group under its heading, in one column', async
     expect(columns.length).toBeGreaterThan(5);
     expect(new Set(columns)).toEqual(new Set([1]));
     await page.keyboard.press('Escape');
+    await expect(terminal().locator('textarea')).toBeFocused();
   }
   await page.setViewportSize({ width: 1280, height: 720 });
 });

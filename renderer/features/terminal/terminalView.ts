@@ -22,6 +22,7 @@ import { hasRealGpu } from './gpu.ts';
 import { type PaneAnswer, paneAnswer } from './paneAnswer.ts';
 import { createParseQueue, type ParseSource } from './parseQueue.ts';
 import { createPromptTimers } from './promptTimers.ts';
+import { forgetLinks } from './staleLinks.ts';
 import { keepClassesStill } from './stillClasses.ts';
 import { binaryFrame, inputFrame, isTerminalReply, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
@@ -304,7 +305,10 @@ export class TerminalView implements Disposable, ParseSource {
     });
     terminal.onBinary((data) => this.#send((wire) => binaryFrame(wire, data), data));
     terminal.onResize(() => this.#tellSize());
-    terminal.onWriteParsed(() => broadcastHeard(this.pane));
+    terminal.onWriteParsed(() => {
+      forgetLinks(terminal);
+      broadcastHeard(this.pane);
+    });
     terminal.onBell(() => {
       if (this.#replaying > 0 || document.activeElement === terminal.textarea) return;
       usePaneUi.setState((s) => (s.bells[this.pane] ? s : { bells: { ...s.bells, [this.pane]: true } }));
