@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DIAGNOSIS_PRELUDE, DIAGNOSIS_SCRIPTS } from './scripts.ts';
 
+const DF = spawnSync('sh', ['-c', 'command -v df'], { encoding: 'utf8' }).stdout.trim();
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'fireline-busybox-'));
@@ -45,6 +46,24 @@ test.each(['own', 'busybox'] as const)('the largest processes are listed by %s t
   );
   expect(part(text, 'by command').length).toBeGreaterThan(1);
 });
+
+test('a file system that never answers holds nothing up, and is named', () => {
+  const tools = join(folder, 'tools');
+  mkdirSync(tools);
+  // As df that waits for a dead server: no signal ends it, and of one mount alone it tells. It is gone with this folder.
+  const df = `case "$*" in *' /') exec ${DF} "$@";; esac; trap '' TERM; while [ -e "$0" ]; do sleep 1; done`;
+  writeFileSync(join(tools, 'df'), `#!/bin/sh\n${df}\n`, { mode: 0o755 });
+  const script = `${DIAGNOSIS_PRELUDE}PATH=${tools}:$PATH\n${DIAGNOSIS_SCRIPTS.disk}`
+    .replaceAll('@{', '${')
+    .replaceAll('/proc/mounts', join(folder, 'mounts'));
+  writeFileSync(join(folder, 'mounts'), '/dev/vda / ext4 rw 0 0\nfiler:/home /mnt/home nfs4 rw 0 0\n');
+  const { error, stdout } = spawnSync('sh', ['-c', script], { encoding: 'utf8', timeout: 45_000 });
+  expect(error).toBeUndefined();
+  const alone = part(stdout, 'each mount alone');
+  expect(alone[0]).toMatch(/ \d+% \/$/);
+  expect(alone[1]).toBe('/mnt/home does not answer');
+  expect(stdout).toContain('== deleted files');
+}, 60_000);
 
 test('one process in a control group is one', () => {
   const groups = { 7: '/one', 8: '/two', 9: '/two' };

@@ -51,8 +51,14 @@ else for f in /var/log/syslog /var/log/messages; do [ -r "$f" ] && { title "$f";
 title 'kernel: warnings and errors'
 { dmesg -T --level=emerg,alert,crit,err,warn 2>/dev/null || dmesg 2>&1 || tail -n 60 /var/log/kern.log; } | tail -n 60`,
   disk: String.raw`
-title 'file systems'; bounded 5 df -hP 2>&1
-title 'inodes'; bounded 5 df -iP 2>&1
+title 'file systems'; t=$(bounded 5 df -hP); printf '%s\n' "$t"
+case $t in *'has not come back'*)
+  title 'each mount alone'; awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|devtmpfs|securityfs|tracefs|debugfs|mqueue|pstore|bpf|autofs|configfs|fusectl|hugetlbfs|nsfs|binfmt_misc|rpc_pipefs)$/ { print $2 }' /proc/mounts | sort -u | head -40 | while read -r m; do
+    m=$(printf '%b' "$m"); t=$(bounded 1 df -hP "$m")
+    case $t in *'has not come back'*) printf '%s\n' "$m does not answer";; *) printf '%s\n' "$t" | tail -n 1;; esac
+  done;;
+esac
+title 'inodes'; bounded 5 df -iP
 title 'mounted read-only'; awk '$4 ~ /(^|,)ro(,|$)/ && $3 !~ /^(squashfs|iso9660|proc|sysfs|tmpfs|cgroup2?|ramfs|autofs)$/ { print $1, $2, $3 }' /proc/mounts
 title 'deleted files that are held open, the largest first'
 q=; ls -q / >/dev/null 2>&1 && q=q; set +f; for d in /proc/[0-9]*/fd; do [ -r "$d" ] || continue; ls -ln$q "$d" 2>/dev/null | awk -v d="$d" '/ \(deleted\)$/ && / -> \// && !/ -> \/(dev|memfd|SYSV|proc)/ { for (i = 1; i <= NF; i++) if ($i == "->") { print d "/" $(i-1); break } }'; done | head -500 | while read -r f; do
@@ -60,12 +66,12 @@ q=; ls -q / >/dev/null 2>&1 && q=q; set +f; for d in /proc/[0-9]*/fd; do [ -r "$
   printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' $(($1 * $2)) "$p" "$(field "$p" 22)" "@{f##*/}" "$3" "$(tr -d '\000-\037' < "/proc/$p/comm" 2>/dev/null)" "$(readlink "$f" | tr -d '\000-\037')"
 done | sort -rn | head -20 | while IFS=$(printf '\t') read -r b p s fd i c l; do printf '%s\n' "$b bytes, pid $p ($c), descriptor $fd: $l"; printf '@deleted\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$p" "$s" "$c" "$fd" "$i" "$b" "$l"; done; set -f
 has journalctl && { title 'journal'; journalctl --disk-usage 2>&1; }
-has docker && { title 'docker'; bounded 5 docker system df 2>&1; }`,
+has docker && { title 'docker'; bounded 5 docker system df; }`,
   'large-files': `
 idly=; has ionice && idly='ionice -c3'; has nice && idly="nice $idly"
 title 'files above 20 MB, the largest first (sizes as on disk, in KB)'
-{ bounded 20 $idly find /var /srv /home /tmp / -xdev -type f -size +20480k -exec du -k {} ';' 2>/dev/null; [ $? = 124 ] && echo 'The search was ended after 20 seconds: there may be more.'; } | sort -u | sort -rn | head -50
-title 'folders of /var/log'; bounded 5 du -kx /var/log 2>/dev/null | sort -rn | head -15`,
+bounded 20 sh -c 'exec "$@" 2>/dev/null' sh $idly find /var /srv /home /tmp / -xdev -type f -size +20480k -exec du -k {} ';' | sort -u | sort -rn | head -50
+title 'folders of /var/log'; bounded 5 sh -c 'exec du -kx /var/log 2>/dev/null' | sort -rn | head -15`,
   memory: String.raw`
 title 'free -m'; free -m 2>/dev/null || cat /proc/meminfo
 title 'the largest processes (KB resident)'; { ps -eo rss=,vsz=,pid=,user=,nlwp=,args= 2>/dev/null || statuses '$1 == "VmRSS:" { print $2, v, p, n }'; } | sort -rn | head -25 | cut -c1-200
@@ -122,14 +128,20 @@ strace -c -f -p "$pid" 2>&1 & s=$!; sleep 5; kill -TERM $s 2>/dev/null; wait $s`
 /**
  * What the scripts share. Names are printed by printf: many a shell's echo takes `\n` in them for a new line, which could
  * begin as those lines do that are read here. `service MANAGER NAME STATE WORDS` tells of one. `bounded SECONDS COMMAND…`
- * needs timeout(1), and goes without where there is none. `statuses RULES` is for hosts whose ps knows no columns (busybox):
+ * ends it, by timeout(1) where there is one, and goes on without it where it cannot be ended, as one that waits for a dead
+ * server's file system: of ours it then holds nothing but the pipe that nobody reads any more. `statuses RULES` is for hosts whose ps knows no columns (busybox):
  * awk over /proc/PID/status, with the name in n, the pid in p and the size in v.
  */
 export const DIAGNOSIS_PRELUDE = String.raw`set -f; LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/command; export LC_ALL PATH
 has() { command -v "$1" >/dev/null 2>&1; }
 title() { printf '\n== %s\n' "$1"; }
 service() { printf '%s\n' "$4"; if [ "$(printf %s "$2" | tr -d '\000-\037\177')" = "$2" ]; then printf '@service\t%s\t%s\t%s\t%s\n' "$@"; else echo '  (its name has control characters: it cannot be told to restart from here)'; fi; }
-bounded() { if has timeout; then timeout "$@"; else shift; "$@"; fi; }
+bounded() { after=$1; shift
+  # A shell waits for all of a pipe: so what may hang is not of it.
+  { { if has timeout; then timeout "$after" "$@"; else "$@"; fi; case $? in 124|143) echo "It has not come back after $after seconds, and was ended: there may be more.";; esac; } 2>&1 </dev/null & } | cat & c=$!
+  { sleep $((after + 1)); kill $c; } >/dev/null 2>&1 </dev/null & w=$!
+  wait $c 2>/dev/null || echo "It has not come back after $after seconds, and cannot be ended: a server or a disk does not answer."
+  kill $w 2>/dev/null; }
 statuses() { set +f; cat /proc/[0-9]*/status 2>/dev/null | awk '$1 == "Name:" { n = $2; v = "-" } $1 == "Pid:" { p = $2 } $1 == "VmSize:" { v = $2 } '"$1"; set -f; }
 field() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ] || return 1; n=$2; set -- @{line##*)}; shift $((n - 3)); printf %s "$1"; }
 proc_tcp() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk 'function hex(s,  i, v) { v = 0; for (i = 1; i <= length(s); i++) v = v * 16 + index("0123456789ABCDEF", substr(s, i, 1)) - 1; return v }
