@@ -129,7 +129,12 @@ for (const theme of ['dark', 'light']) {
       // What is typed next would otherwise act by its letters.
       await expect(page.locator('.xterm-helper-textarea:focus'), words).toHaveCount(1);
     }
+    const toPalette = page.getByRole('button', { name: 'Search or do anything' });
+    await toPalette.focus();
+    await expect(toPalette).toContainText('Ctrl-K');
     await terminalOf(page, 'web1').click();
+    // Ctrl-K is the shell's.
+    await expect(toPalette).toContainText('Ctrl-Shift-P');
     await page.keyboard.press('Control+Shift+P');
     await expect(page.getByPlaceholder('Search or do anything')).toBeFocused();
     await check('palette', '[role="dialog"]');

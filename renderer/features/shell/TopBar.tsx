@@ -1,6 +1,6 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
 import { ChevronDown, CircleHelp, History, Moon, Search, Sun } from 'lucide-react';
-import { useState } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import type { RecentWorkspace } from '../../../shared/contract/commands.ts';
 import { describeLink, type LinkWords } from '../../../shared/model/describeLink.ts';
 import { formatClock } from '../../../shared/model/format.ts';
@@ -8,13 +8,14 @@ import type { LinkState } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { call } from '../../stores/connection.ts';
 import { useHosts } from '../../stores/hosts.ts';
+import { useSettings } from '../../stores/settings.ts';
 import { goLive, openDialog, useUi } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { IncidentBadge } from '../incident/IncidentBadge.tsx';
 import { openWorkspace } from '../workspace/workspaceCommands.ts';
 import { actionById } from './actions.ts';
 import { IconButton } from './IconButton.tsx';
-import { showKey } from './keys.ts';
+import { isOursInTerminal, showKey } from './keys.ts';
 import menu from './menu.module.css';
 import styles from './TopBar.module.css';
 
@@ -30,11 +31,7 @@ export function TopBar() {
       </div>
       <span className={styles.space} />
       <PastNote />
-      <button type="button" className={styles.search} onClick={() => openDialog({ kind: 'palette' })}>
-        <Search size={13} aria-hidden />
-        <span>Search or do anything</span>
-        <kbd>{showKey('Mod+K')}</kbd>
-      </button>
+      <SearchButton />
       <IconButton
         label={theme === 'dark' ? 'Use the light theme' : 'Use the dark theme'}
         onClick={() => actionById('theme')?.run()}
@@ -47,6 +44,33 @@ export function TopBar() {
     </header>
   );
 }
+
+/** With a key that gets there from where the focus is. */
+function SearchButton() {
+  const inTerminal = useSyncExternalStore(onFocusChange, isInTerminal);
+  // A key that the settings give to it is taken from the shell as well.
+  const chosen = useSettings((s) => s.keys['palette'] !== undefined);
+  const keys = actionById('palette')?.keys ?? [];
+  const key = inTerminal && !chosen ? keys.find((one) => isOursInTerminal(one)) : keys[0];
+  return (
+    <button type="button" className={styles.search} onClick={() => openDialog({ kind: 'palette' })}>
+      <Search size={13} aria-hidden />
+      <span>Search or do anything</span>
+      {key !== undefined && <kbd>{showKey(key)}</kbd>}
+    </button>
+  );
+}
+
+function onFocusChange(changed: () => void): () => void {
+  document.addEventListener('focusin', changed);
+  document.addEventListener('focusout', changed);
+  return () => {
+    document.removeEventListener('focusin', changed);
+    document.removeEventListener('focusout', changed);
+  };
+}
+
+const isInTerminal = () => document.activeElement?.closest('.xterm') != null;
 
 /** For those who cannot see where they are. */
 function PageName() {

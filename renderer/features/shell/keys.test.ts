@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyOf, prefixBytes, resolveKey, showKey, showPrefix } from './keys.ts';
+import { isOursInTerminal, keyOf, prefixBytes, resolveKey, showKey, showPrefix } from './keys.ts';
 
 const press = (
   key: string,
@@ -49,5 +49,13 @@ describe('another prefix', () => {
     expect(prefixBytes('Alt+X')).toBe('\x1bx');
     expect(prefixBytes('`')).toBe('`');
     expect(prefixBytes('F12')).toBeUndefined();
+  });
+});
+
+describe('isOursInTerminal', () => {
+  it('leaves the shell what it knows', () => {
+    const keys = ['Mod+K', 'Ctrl+Shift+P', 'Ctrl+0', '?'];
+    expect(keys.filter((key) => isOursInTerminal(key, false))).toEqual(['Ctrl+Shift+P', 'Ctrl+0']);
+    expect(keys.filter((key) => isOursInTerminal(key, true))).toEqual(['Mod+K', 'Ctrl+Shift+P', 'Ctrl+0']);
   });
 });

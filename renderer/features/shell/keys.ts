@@ -63,6 +63,17 @@ export function showKey(key: string, mac: boolean = ON_MAC): string {
   return [...parts, shown].join('-');
 }
 
+/** No terminal sends anything for these, and every browser and terminal takes them for the size of the text. */
+const TEXT_SIZE = new Set(['Ctrl+=', 'Ctrl++', 'Ctrl+-', 'Ctrl+0']);
+
+/** In a terminal only what no shell could want: ⌘ on macOS, Ctrl-Shift elsewhere. Ctrl-K is the shell's. */
+export function isOursInTerminal(key: string, mac: boolean = ON_MAC): boolean {
+  const resolved = resolveKey(key, mac);
+  return (
+    resolved.startsWith('Ctrl+Shift+') || (mac && resolved.startsWith('Meta+')) || TEXT_SIZE.has(resolved)
+  );
+}
+
 /** As tmux's pages write it: `Ctrl-b`. */
 export function showPrefix(prefix: string = prefixKey()): string {
   return prefix.replace(/[A-Z]$/, (letter) => letter.toLowerCase()).replaceAll(/\+(?=.)/g, '-');

@@ -9,7 +9,7 @@ import { usePaneUi } from '../panes/paneUi.ts';
 import { inputFrame } from '../terminal/terminalInput.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { actionForKey } from './actions.ts';
-import { keyOf, ON_MAC, prefixBytes, resolveKey, showPrefix } from './keys.ts';
+import { isOursInTerminal, keyOf, prefixBytes, resolveKey, showPrefix } from './keys.ts';
 
 /** tmux's repeat-time. */
 const REPEAT_MS = 500;
@@ -87,22 +87,13 @@ function isRepeatable(key: string): boolean {
   return actionForKey((k) => k === `Prefix ${key}`)?.repeats === true;
 }
 
-/** No terminal sends anything for these, and every browser and terminal takes them for the size of the text. */
-const TEXT_SIZE = new Set(['Ctrl+=', 'Ctrl++', 'Ctrl+-', 'Ctrl+0']);
-
-/** In a terminal only what no shell could want: ⌘ on macOS, Ctrl-Shift elsewhere. Ctrl-K is the shell's. */
 function terminalKey(key: string): boolean {
   if (key === 'Ctrl+Shift+C') {
     const pane = activePane();
     if (pane) terminalOf(pane.id)?.copySelection();
     return true;
   }
-  const ours =
-    key.startsWith('Ctrl+Shift+') ||
-    (ON_MAC && key.startsWith('Meta+')) ||
-    TEXT_SIZE.has(key) ||
-    isChosen(key);
-  return ours && runKey(key);
+  return (isOursInTerminal(key) || isChosen(key)) && runKey(key);
 }
 
 /** A key that the settings give to an action is taken from the shell as well, as tmux's `bind -n` does; a letter is not. */
