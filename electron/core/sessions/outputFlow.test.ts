@@ -48,6 +48,8 @@ function flowOf() {
     let owed = 0;
     const window = {
       parses: true,
+      /** Whose questions its terminal does not answer. */
+      replayed: 0,
       bytes: () => Buffer.concat(received),
       /** Parses what has come so far. */
       parse() {
@@ -63,6 +65,7 @@ function flowOf() {
       sendTerminal(frame) {
         if (frame.type !== 'output' && frame.type !== 'replay') return;
         received.push(Buffer.from(frame.bytes));
+        if (frame.type === 'replay') window.replayed += frame.bytes.length;
         owed += frame.bytes.length;
         if (window.parses) window.parse();
       },
@@ -97,6 +100,7 @@ it('a window that stops taking its output does not hold up another, and is given
   expect(sha(here.window.bytes())).toBe(sha(Buffer.concat(sent)));
   expect(there.window.bytes().length).toBeLessThan(2_000_000);
 
+  const late = recorder.totalBytes - there.window.bytes().length;
   there.window.parses = true;
   there.window.parse();
   const caughtUp = () => there.window.bytes().length === recorder.totalBytes;
@@ -109,6 +113,9 @@ it('a window that stops taking its output does not hold up another, and is given
   expect(there.window.bytes().subarray(-14).toString()).toBe('and live again');
   expect(sha(there.window.bytes())).toBe(sha(Buffer.concat(sent)));
   expect(sha(here.window.bytes())).toBe(sha(Buffer.concat(sent)));
+  // The window that went on has answered long ago what programs asked.
+  expect(there.window.replayed).toBeGreaterThanOrEqual(late);
+  expect(here.window.replayed).toBe(0);
 });
 
 it('the only window is waited for, however long it takes', async () => {

@@ -190,7 +190,8 @@ export function createOutputFlow(options: {
     if (bytes.length === 0 || attachment.behind >= recorder.totalBytes) delete attachment.behind;
     for (let at = 0; at < bytes.length; at += FRAME_BYTES) {
       const frame = bytes.subarray(at, at + FRAME_BYTES);
-      attachment.queue.push({ type: 'output', bytes: frame });
+      // What it asks its terminal was answered by another one, long ago.
+      attachment.queue.push({ type: 'replay', bytes: frame });
       attachment.queuedBytes += frame.length;
     }
     attachment.tookAt = clock.monotonic();

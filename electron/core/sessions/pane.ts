@@ -4,6 +4,7 @@ import { ok, type Result } from '../../../shared/base/result.ts';
 import type { WindowLink } from '../../../shared/contract/rpc.ts';
 import { isUp, type LinkState } from '../../../shared/model/host.ts';
 import type { PaneId, PaneState, PaneSummary } from '../../../shared/model/pane.ts';
+import { isTerminalReply } from '../../../shared/panes/terminalReply.ts';
 import type { ChannelExit, ShellChannel, TerminalSize } from '../transports/transport.ts';
 import type { TerminalBytes } from './asciicast.ts';
 import { type DurableShell, type Keeper, openDurableShell } from './durableShell.ts';
@@ -22,7 +23,8 @@ export interface Pane extends Disposable {
   restart(another?: boolean): void;
   /** Keeps its shell's session from ending for want of use. */
   keepAlive(): void;
-  input(bytes: Uint8Array): void;
+  /** `from`: the window that it was typed in. */
+  input(bytes: Uint8Array, from?: WindowLink): void;
   interrupt(bytes: Uint8Array): void;
   acknowledge(window: WindowLink, count: number): void;
   attach(window: WindowLink, replayBytes: number): Promise<{ replayedBytes: number; totalBytes: number }>;
@@ -69,6 +71,7 @@ export function createPane(options: PaneOptions): Pane {
   /** Typed while the first shell was opened: a terminal takes it, so does this. A later shell is another, and gets none. */
   let early: Uint8Array[] = [];
   let earlyBytes = 0;
+  let inUse: WindowLink | undefined;
 
   const recorder = owned.add(createRecorder({ file: options.castFile, size, clock }));
   const flow = owned.add(
@@ -208,6 +211,13 @@ export function createPane(options: PaneOptions): Pane {
     enter({ kind: 'open', since: clock.now() });
   }
 
+  /** Each window has a terminal that answers what programs ask; the shell is told the answer of the one in use alone. */
+  function mayType(window: WindowLink, bytes: Uint8Array): boolean {
+    const data = Buffer.from(bytes.subarray(0, 64)).toString('latin1');
+    if (!isTerminalReply(data) || data === FOCUS_IN || inUse?.lifetime.isDisposed !== false) inUse = window;
+    return inUse === window;
+  }
+
   async function openShell(): Promise<Result<DurableShell, SessionFailure>> {
     if (options.durable !== undefined) return openDurableShell(session, options.durable, size);
     const opened = await session.openShell(size);
@@ -278,7 +288,8 @@ export function createPane(options: PaneOptions): Pane {
         session.reconnect();
       }
     },
-    input(bytes) {
+    input(bytes, from) {
+      if (from && !mayType(from, bytes)) return;
       startUp.input(bytes);
       if (channel) channel.write(bytes);
       else if (state.kind === 'opening' && !hadShell) {
@@ -296,7 +307,10 @@ export function createPane(options: PaneOptions): Pane {
     },
     approve: () => startUp.approve(),
     acknowledge: (window, count) => flow.acknowledge(window, count),
-    attach: (window, replayBytes) => flow.attach(window, replayBytes),
+    attach(window, replayBytes) {
+      inUse = window;
+      return flow.attach(window, replayBytes);
+    },
     read(fromByte, maxBytes) {
       flow.flush();
       return recorder.read(fromByte, maxBytes);
@@ -319,6 +333,7 @@ function shellNote(shell: DurableShell, name: string | undefined, another: boole
   return 'a new shell; what ran in the one before ended with it';
 }
 
+const FOCUS_IN = '\x1b[I';
 /** As much as a terminal's own line takes, a few times over. */
 const MOST_EARLY = 64 * 1024;
 

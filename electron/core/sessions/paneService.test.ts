@@ -173,6 +173,32 @@ describe('panes', () => {
     expect(sha(shown.subarray(shown.indexOf('<<<') + 3, shown.lastIndexOf('>>>')))).toBe(sha(blob));
   });
 
+  it('tell the shell what one terminal answers, where several windows show it', async () => {
+    const { panes } = await start();
+    const pane = await open(panes);
+    const [first, second] = [openWindow(panes), openWindow(panes)];
+    for (const { link } of [first, second]) await panes.attach(link, pane.id, 0);
+    const from = ({ link }: typeof first, text: string) =>
+      panes.takeFrame({ type: 'input', wire: pane.wire, bytes: Buffer.from(text) }, link);
+    /** A program asks its terminal in one window, and both answer; what it gets is printed. */
+    const asks = async (by: typeof first, mark: string) => {
+      from(
+        by,
+        `stty -echo; printf '${mark}'' asks'; read -r GOT; printf '${mark}''=%s~' "$GOT" | tr '\\033' E; stty echo; echo ${mark}' is done'\n`,
+      );
+      await by.see(`${mark} asks`);
+      if (!first.lifetime.isDisposed) from(first, '\x1b[1;1R');
+      from(second, '\x1b[2;2R');
+      from(by, '\n');
+      await by.see(`${mark} is done`);
+      return new RegExp(`${mark}=([^~]*)~`).exec(by.bytes().toString('latin1'))?.[1];
+    };
+    expect(await asks(second, 'one')).toBe('E[2;2R');
+    expect(await asks(first, 'two')).toBe('E[1;1R');
+    first.lifetime.dispose();
+    expect(await asks(second, 'three')).toBe('E[2;2R');
+  });
+
   it('flow into the recording without a window, and are replayed to one that comes later', async () => {
     const { panes } = await start();
     const pane = await open(panes);

@@ -98,7 +98,7 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
     return found;
   }
 
-  const input = (wire: number, bytes: Uint8Array) => byWire.get(wire)?.input(bytes);
+  const input = (wire: number, bytes: Uint8Array, from?: WindowLink) => byWire.get(wire)?.input(bytes, from);
   const interrupt = (wire: number, bytes: Uint8Array) => byWire.get(wire)?.interrupt(bytes);
   const acknowledge = (window: WindowLink, wire: number, count: number) =>
     byWire.get(wire)?.acknowledge(window, count);
@@ -167,7 +167,7 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
     interrupt,
     acknowledge,
     takeFrame(frame, window) {
-      if (frame.type === 'input') input(frame.wire, frame.bytes);
+      if (frame.type === 'input') input(frame.wire, frame.bytes, window);
       else if (frame.type === 'interrupt') interrupt(frame.wire, frame.bytes);
       else if (frame.type === 'acknowledgement') acknowledge(window, frame.wire, frame.count);
     },

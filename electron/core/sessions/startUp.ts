@@ -1,5 +1,6 @@
 import type { Clock } from '../../../shared/base/clock.ts';
 import { type Disposable, DisposableStore, toDisposable } from '../../../shared/base/disposable.ts';
+import { isTerminalReply } from '../../../shared/panes/terminalReply.ts';
 
 /** Start-up commands of one pane: typed once, into its first shell that is ready, or never. */
 export interface StartUp extends Disposable {
@@ -28,9 +29,6 @@ export interface StartUpOptions {
 const QUIET_MS = 250;
 /** A shell without a prompt: typed all the same. */
 const SILENT_MS = 3000;
-
-/** What a terminal answers by itself: attributes, cursor and mode reports, focus, colours (xterm's ctlseqs). */
-const REPLY = /^\x1b(?:\[[?>]?[\d;]*(?:\$y|[cnRIO])|[\]P])/;
 
 /**
  * Types after the prompt, as a person would: what is typed before it is echoed twice, and lost where the shell's start
@@ -73,7 +71,7 @@ export function createStartUp(options: StartUpOptions): StartUp {
       if (!over && shell && !(held && toldHeld)) wait(QUIET_MS);
     },
     input(bytes) {
-      if (over || REPLY.test(Buffer.from(bytes).toString('latin1'))) return;
+      if (over || isTerminalReply(Buffer.from(bytes).toString('latin1'))) return;
       over = true;
       timer?.dispose();
       options.note('the start-up commands were not typed: you typed first');

@@ -1,8 +1,9 @@
 import type { PaneId } from '../../../shared/model/pane.ts';
+import { isTerminalReply } from '../../../shared/panes/terminalReply.ts';
 import { client } from '../../stores/connection.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { usePanes } from '../../stores/panes.ts';
-import { cursorKeysFor, inputFrame, isMouseReport, isTerminalReply } from '../terminal/terminalInput.ts';
+import { cursorKeysFor, inputFrame, isMouseReport } from '../terminal/terminalInput.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { broadcastGroup, countMissed, receiversOf, useBroadcast, whyDeaf } from './broadcast.ts';
 import { compareAnswers, type GroupMember } from './broadcastAnswers.ts';

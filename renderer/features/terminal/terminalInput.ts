@@ -15,15 +15,6 @@ export function binaryFrame(wire: number, data: string): TerminalFrame {
   return { type: 'input', wire, bytes: Uint8Array.from(data, (c) => c.charCodeAt(0) & 0xff) };
 }
 
-/**
- * True for what a terminal answers by itself (device attributes, cursor and mode reports, colours, focus). While a
- * recording is replayed such answers go to nobody: the question was asked long ago, and a shell would take the
- * answer for typing.
- */
-export function isTerminalReply(data: string): boolean {
-  return /^\x1b(?:\[[?>=]?[\d;:]*\$?[cnRyut]|\[[IO]$|[P\]_][\s\S])/.test(data);
-}
-
 /** What a program that asked for the mouse is told (X10 and SGR encodings): about this terminal's cells alone. */
 export function isMouseReport(data: string): boolean {
   return /^\x1b\[(?:M|<[\d;]+[mM])/.test(data);
