@@ -66,6 +66,20 @@ describe('moving', () => {
     expect(press('2 Esc').effects).toEqual(['leave']);
   });
 
+  it('ends at the end, whatever the number', () => {
+    let read = 0;
+    const of = {
+      ...context(),
+      textOf(line: number) {
+        read++;
+        return TEXT[line];
+      },
+    };
+    expect(press('9 9 9 9 9 9 j', startAt(0, 0, of), of).at).toBe('4:0');
+    expect(press('9 9 9 9 9 9 l', startAt(0, 0, of), of).at).toBe('0:10');
+    expect(read).toBeLessThan(200);
+  });
+
   it('keeps the cursor in view, whatever way it goes', () => {
     expect(press('k k k').top).toBe(1);
     expect(press('Ctrl+Y Ctrl+Y')).toMatchObject({ top: 0, at: '2:0' });

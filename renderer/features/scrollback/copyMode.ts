@@ -120,7 +120,9 @@ function repeat(state: CopyState, context: CopyContext, motion: Motion, vertical
   for (let n = 0; n < Math.max(1, Number(state.count)); n++) {
     const to = motion(next, context);
     if (!to) break;
+    const { cursor } = next;
     next = moveTo(next, to, context, vertical);
+    if (next.cursor.line === cursor.line && next.cursor.column === cursor.column) break;
   }
   return next;
 }
