@@ -88,6 +88,27 @@ test('one node’s orphan is not another node’s', () => {
   ]);
 });
 
+test('another file system, and what another process leaves open, is another story', () => {
+  const of = (kind: EventKind, at: number, detail: TimelineEvent['detail']) => event(kind, at, { detail });
+  expect(
+    told([
+      of('disk.filling', 0, { mount: '/srv' }),
+      of('disk.full', 10, { mount: '/' }),
+      of('disk.full', 11, { mount: '/srv' }),
+      of('connections.leak', 20, { pid: 7 }),
+      of('fd.leak', 30, { pid: 8 }),
+      of('fd.leak', 31, { pid: 7 }),
+    ]),
+  ).toEqual([['connections.leak', 'fd.leak'], ['fd.leak'], ['disk.filling', 'disk.full'], ['disk.full']]);
+});
+
+test('a moment that comes again with what came of it is one story', () => {
+  const kill = (at: number) => event('process.oom_killed', at, { detail: { process: 'ruby' } });
+  expect(told([kill(0), event('service.failed', 2), kill(60), event('service.failed', 62)])).toEqual([
+    ['process.oom_killed', 'service.failed', 'service.failed', '×2'],
+  ]);
+});
+
 test('the same moment again is folded with a count; of another victim it is not', () => {
   const kill = (at: number, process: string) => event('process.oom_killed', at, { detail: { process } });
   expect(

@@ -142,10 +142,22 @@ function likelyCause(event: TimelineEvent, ofHost: readonly TimelineEvent[]): Ti
   return best;
 }
 
-/** Two Erlang nodes have nothing to do with each other. */
+/** What one process opens and does not close is its own affair. */
+const OF_ONE_PROCESS: readonly EventKind[] = [
+  'connections.leak',
+  'connections.capped',
+  'queue.stalled',
+  'fd.leak',
+  'fd.near_limit',
+];
+
+/** Two Erlang nodes have nothing to do with each other, nor have two file systems, or the descriptors of two processes. */
 function isOfAnother(cause: TimelineEvent, event: TimelineEvent): boolean {
-  const [one, other] = [cause.detail['node'], event.detail['node']];
-  return one !== undefined && other !== undefined && one !== other;
+  const ofOneProcess = OF_ONE_PROCESS.includes(cause.kind) && OF_ONE_PROCESS.includes(event.kind);
+  return ['node', 'mount', ...(ofOneProcess ? ['pid'] : [])].some((key) => {
+    const [one, other] = [cause.detail[key], event.detail[key]];
+    return one !== undefined && other !== undefined && one !== other;
+  });
 }
 
 const MOMENTS: readonly EventKind[] = [
@@ -162,9 +174,8 @@ const MOMENTS: readonly EventKind[] = [
 
 const isMoment = ({ kind }: TimelineEvent) => MOMENTS.includes(kind);
 
-function isAgain({ head, rest }: Story, event: TimelineEvent): boolean {
+function isAgain({ head }: Story, event: TimelineEvent): boolean {
   return (
-    rest.length === 0 &&
     head.kind === event.kind &&
     head.host === event.host &&
     head.severity === event.severity &&

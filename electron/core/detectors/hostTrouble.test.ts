@@ -78,6 +78,21 @@ it('a task that hangs is open until its state is another', () => {
   expect(told(host, 'kernel.hung_task')[0]?.endedAt).toBe(host.clock.now());
 });
 
+it('an NFS server that does not answer is told once and at once, until it does', () => {
+  const host = new TestHost({});
+  for (let n = 0; n < 5; n++) host.kernel('nfs: server filer1.lan not responding, still trying');
+  host.kernel('nfs: server filer2.lan OK');
+  host.kernel('myapp: nfs: server filer3 not responding, still trying');
+  expect(told(host, 'kernel.hung_task').map((event) => event.title)).toEqual([
+    'The NFS server filer1.lan does not answer: whatever uses its files waits',
+  ]);
+  host.clock.advance(90_000);
+  host.second();
+  expect(host.open).toHaveLength(1);
+  host.kernel('nfs: server filer1.lan OK');
+  expect(told(host, 'kernel.hung_task')[0]?.endedAt).toBe(host.clock.now());
+});
+
 it('a task of another pid namespace is over when nothing more is said of it', () => {
   const host = new TestHost({ container: true });
   host.kernel('INFO: task dd:700 blocked for more than 120 seconds.');

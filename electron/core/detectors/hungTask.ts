@@ -1,30 +1,37 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import { type Detector, type DetectorOutput, NOTHING } from './detector.ts';
-import { kernelLine, sharedKernelWords } from './toldLine.ts';
+import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
+import { kernelLine, sharedKernelWords, type ToldLine } from './toldLine.ts';
 
 interface State {
   open: Map<number, { name: string; seenBlocked: boolean; saidAt: number }>;
+  /** Servers of network file systems that do not answer. */
+  servers: Set<string>;
 }
 
 /** The kernel looks every two minutes unless it is told otherwise. */
 const SILENT_MS = 5 * 60_000;
+/** net/sunrpc/clnt.c: whoever uses a file of that server waits, for as long as it takes where it is mounted hard. */
+const SERVER = /^(?:nfs|NFS|nfs4|lockd): server (\S{1,255}) (not responding, (?:still trying|timed out)|OK)$/;
 
 /**
  * A task that has waited in the kernel without a break for longer than hung_task_timeout_secs, mostly for a disk or a
  * network file system: `INFO: task NAME:PID blocked for more than 122 seconds.` (kernel/hung_task.c). The kernel says so
- * ten times and then no more, so the end is seen in the process table: the task has another state, or is gone.
+ * ten times and then no more, so the end is seen in the process table: the task has another state, or is gone. Before that,
+ * and at once, the kernel says of an NFS server that it does not answer, and that it does again.
  */
 export const hungTask: Detector<State> = {
   name: 'hungTask',
   takes: ['sample', 'kernelLine'],
   thresholds: { criticalAfterSeconds: 300 },
-  initial: () => ({ open: new Map() }),
+  initial: () => ({ open: new Map(), servers: new Set() }),
   reduce(state, input, context) {
     if (input.type === 'sample') {
       return state.open.size === 0 ? NOTHING : endsSeen(state, input.sample);
     }
     const line = kernelLine(input, context);
+    const server = line && SERVER.exec(line.text);
+    if (line && server) return takeServer(state, line, server[1] ?? '', server[2] === 'OK', context);
     const match =
       line &&
       /^INFO: task (.{1,64}):(\d{1,10}) blocked (?:in I\/O wait )?for more than (\d{1,7}) seconds\./.exec(
@@ -68,6 +75,37 @@ export const hungTask: Detector<State> = {
     ];
   },
 };
+
+function takeServer(
+  state: State,
+  line: ToldLine,
+  server: string,
+  answers: boolean,
+  context: DetectorContext,
+): readonly DetectorOutput[] {
+  const key = `server ${server}`;
+  if (answers) return state.servers.delete(server) ? [{ type: 'close', key, endedAt: line.at }] : NOTHING;
+  // Each process that waits for it says so again.
+  if (state.servers.has(server) || state.servers.size >= 50) return NOTHING;
+  state.servers.add(server);
+  return [
+    {
+      type: 'event',
+      key,
+      draft: {
+        kind: 'kernel.hung_task',
+        severity: 'warning',
+        at: line.at,
+        ...(line.hostAt === undefined ? {} : { hostAt: line.hostAt }),
+        title: `The NFS server ${visibleText(server, 80)} does not answer: whatever uses its files waits${sharedKernelWords(context)}`,
+        detail: { server, past: line.past },
+        evidence: [line.evidence],
+        actions: [],
+        momentary: false,
+      },
+    },
+  ];
+}
 
 /** Of a task that is told of: it was seen to wait, and waits no more. */
 function endsSeen(state: State, sample: Sample): DetectorOutput[] {
