@@ -92,8 +92,25 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     take(input);
   }
 
+  let latestAt = Number.NEGATIVE_INFINITY;
+  /** What is told when it changes alone. */
+  const standing = new Map<DetectorInput['type'], DetectorInput>();
+
+  /** This machine's clock was set back: what is remembered lies in the future, and would hold all up until then. */
+  function startAnew(now: number): void {
+    for (const [key, one] of told)
+      if (one.overAt === undefined) close(key, { type: 'close', key, endedAt: now }, now);
+    told.clear();
+    for (const [place, detector] of detectors.entries()) states[place] = detector.initial();
+    for (const input of standing.values()) take(input);
+  }
+
   function take(input: DetectorInput): void {
     const now = clock.now();
+    const steppedBack = now < latestAt - STEP_BACK_MS;
+    latestAt = now;
+    if (steppedBack) startAnew(now);
+    if (input.type === 'link' || input.type === 'sampler') standing.set(input.type, input);
     const isSample = input.type === 'sample';
     if (isSample) noteLooks(input.sample);
     context.facts = options.facts();
@@ -274,6 +291,9 @@ const LOOKS: readonly Look[] = ['fileSystems', 'sockets', 'cgroups'];
 /** Facts come with the first sample, which a host that is out of breath, or has nothing to sample with, gives late or never. */
 const FACTS_MS = 15_000;
 const MOST_EARLY = 1000;
+
+/** Clocks are slewed by less. */
+const STEP_BACK_MS = 5000;
 
 /** A number that trembles is not worth a revision a second. */
 const REVISE_MS = 2000;

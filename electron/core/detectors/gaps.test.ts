@@ -247,3 +247,39 @@ it('a loop that ended is over on a host whose samples take six seconds', () => {
   for (let n = 0; n < 12; n++) host.second({ milliseconds: 6000 });
   expect(openKinds(host)).toEqual([]);
 });
+
+describe('the clock of this machine', () => {
+  it('set back by a day ends what was told before, and holds nothing up that comes after', () => {
+    const host = new TestHost({});
+    host.push({ type: 'link', link: { kind: 'good', since: host.clock.now() } });
+    const errors = (perSecond: number) => () => ({
+      network: {
+        receiveBytesPerSecond: 0,
+        transmitBytesPerSecond: 0,
+        errorsPerSecond: perSecond,
+        interfaces: [
+          {
+            name: 'eth0',
+            receiveBytesPerSecond: 0,
+            transmitBytesPerSecond: 0,
+            receiveErrorsPerSecond: perSecond,
+            transmitErrorsPerSecond: 0,
+            receiveDropsPerSecond: 0,
+            transmitDropsPerSecond: 0,
+            packetsPerSecond: 2000,
+          },
+        ],
+      },
+    });
+    play(host, 60, errors(20));
+    expect(openKinds(host)).toEqual(['network.errors']);
+    host.clock.advance(-86_400_000);
+    play(host, 10, errors(0));
+    expect(host.open).toEqual([]);
+    play(host, 60, errors(20));
+    expect(openKinds(host)).toEqual(['network.errors']);
+    expect(told(host, 'network.errors')).toHaveLength(2);
+    silence(host, 10);
+    expect(openKinds(host)).toContain('host.silent');
+  });
+});
