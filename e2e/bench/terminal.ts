@@ -32,7 +32,10 @@ export async function run(): Promise<BenchResult> {
     if (!target) throw new Error('the lab has no host');
     await target.exec(['sh', '-c', 'cat > /tmp/flood.log'], { stdin: text });
     const part = quarter.toString('latin1');
-    for (const one of lab.hosts) await one.exec(['sh', '-c', 'cat > /tmp/part.log'], { stdin: part });
+    for (const one of lab.hosts) {
+      await one.exec(['sh', '-c', 'cat > /tmp/part.log'], { stdin: part });
+      await one.exec(['sh', '-c', 'cat > /tmp/part.sh'], { stdin: AT_ONE_MOMENT });
+    }
     const catMs = await catToNull(target);
     const page = await browser.open(host.url);
     for (const one of lab.hosts) await enterTerminal(page, one.id);
@@ -126,22 +129,21 @@ async function zoom(page: PlainPage, host: LabHost): Promise<void> {
   await page.type('z');
 }
 
+/** So long before they begin all of them are asked to. */
+const TYPED_WITHIN_MS = 4_000;
+
 /** Milliseconds from the start of all to the end of the last. */
 async function floodAll(page: PlainPage, hosts: readonly LabHost[], n: number): Promise<number> {
   const mark = `ALL-${n + 41}`;
-  // They wait for each other, so that typing is not part of it: a file that a last line makes lets all of them go.
-  const start = `/tmp/go-${n}`;
+  // They begin at one moment, each by itself, so that neither typing nor a sign to begin is part of it.
+  const start = Date.now() + TYPED_WITHIN_MS;
   for (const one of hosts) {
     await page.click(`Terminal ${one.id}`);
-    await typeLine(
-      page,
-      `until [ -e ${start} ]; do sleep 0.02; done; ${flood('/tmp/part.log')}; echo ALL-$((${n}+41))`,
-    );
+    await typeLine(page, `bash /tmp/part.sh ${start}; echo ALL-$((${n}+41))`);
   }
-  const from = await page.evaluate<number>('performance.now()');
-  await Promise.all(hosts.map((one) => one.exec(`touch ${start}`)));
+  if (Date.now() >= start) throw new Error(`the commands were not typed within ${TYPED_WITHIN_MS} ms`);
   const ends = await Promise.all(hosts.map((one) => waitForText(page, one.id, mark)));
-  return Math.max(...ends) - from;
+  return Math.max(...ends) - (await page.evaluate<number>(`${start} - performance.timeOrigin`));
 }
 
 /**
@@ -149,6 +151,13 @@ async function floodAll(page: PlainPage, hosts: readonly LabHost[], n: number): 
  * on another. So the file brings its own carriage returns.
  */
 const flood = (file: string) => `stty -opost; cat ${file}; stty opost`;
+
+/** Begins at $1, in epoch milliseconds. */
+const AT_ONE_MOMENT = `wait=$(($1 * 1000 - \${EPOCHREALTIME/./}))
+printf -v seconds '%d.%06d' $((wait / 1000000)) $((wait % 1000000))
+sleep $seconds
+${flood('/tmp/part.log')}
+`;
 
 /** Log lines of many lengths with colours, deterministic. */
 function logText(bytes: number): string {
