@@ -40,6 +40,16 @@ describe('host.unmeasured', () => {
     expect(openKinds(host)).toEqual([]);
   });
 
+  it('tells of a host that was measured and is no more, and ends with the next figures', () => {
+    const host = new TestHost({});
+    starting(host);
+    host.second();
+    sampler(host, { kind: 'failed', since: host.clock.now(), reason: 'no /proc', advice: 'Mount it.' });
+    expect(openKinds(host)).toEqual(['host.unmeasured']);
+    host.second();
+    expect(openKinds(host)).toEqual([]);
+  });
+
   it('tells of a login that takes the command and never answers', () => {
     const host = new TestHost({});
     starting(host);

@@ -24,6 +24,7 @@ export const unmeasured: Detector<State> = {
       case 'sampler':
         return takeSampler(state, input.sampler, context);
       case 'sample':
+        if (!state.waiting) return NOTHING;
         delete state.waiting;
         return close(state, context.now);
       case 'tick': {
@@ -54,7 +55,8 @@ function takeSampler(
       if (state.waiting) state.waiting.reason = sampler.reason;
       return NOTHING;
     case 'failed':
-      return tell(state, state.waiting?.since ?? sampler.since, sampler.reason, sampler.advice);
+      state.waiting ??= { since: sampler.since };
+      return tell(state, state.waiting.since, sampler.reason, sampler.advice);
     case 'off':
       delete state.waiting;
       return close(state, context.now);
