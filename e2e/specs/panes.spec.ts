@@ -262,6 +262,38 @@ async function savedNames(home: string): Promise<string[]> {
 }
 
 /** In both themes, on a laptop and on a large screen. */
+test('the other windows of a file open behind the first, which takes what is typed meanwhile', async ({
+  browser,
+}) => {
+  const file = join(folder, 'three.yaml');
+  const windows = ['first', 'second', 'third'].map((name) => `  - { name: ${name}, row: [here] }\n`);
+  await writeFile(file, `version: 1\nname: three\nhosts:\n  - { id: here, local: {} }\npanes:\n${windows.join('')}`);
+  const host = await startWebHost({ workspace: file, home: join(folder, 'home-of-three') });
+  const own = await browser.newPage();
+  try {
+    await own.addInitScript(noteFrontWindows);
+    await own.goto(host.url);
+    await expect(own.getByRole('tab', { name: 'third' })).toBeVisible();
+    expect(await own.evaluate('frontWindows')).toEqual(['first']);
+  } finally {
+    await own.close();
+    await host.stop();
+  }
+});
+
+/** Runs in the page: which windows were in front, in order, by their names. */
+function noteFrontWindows(): void {
+  const names: string[] = [];
+  Object.assign(globalThis, { frontWindows: names });
+  const look = () => {
+    const name = document
+      .querySelector('[role="tab"][aria-selected="true"][data-window]')
+      ?.textContent?.match(/first|second|third/)?.[0];
+    if (name !== undefined && name !== names.at(-1)) names.push(name);
+  };
+  new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });
+}
+
 async function pictures(name: string): Promise<void> {
   for (const theme of ['dark', 'light']) {
     for (const [width, height] of [

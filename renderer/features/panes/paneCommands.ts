@@ -231,7 +231,7 @@ async function reopenPanes(layout: LayoutState): Promise<void> {
 /** Makes the windows that a file asks for, of the panes there are, and opens what is missing. */
 export async function openSpecifiedWindows(windows: readonly WindowSpec[]): Promise<void> {
   const hosts = new Set(useHosts.getState().order);
-  let first: string | undefined;
+  let front = true;
   const free = placedPanes(usePanes.getState().layout).filter((id) => id in usePanes.getState().byId);
   for (const [window, { name, layout }] of windows.entries()) {
     const panes = await Promise.all(
@@ -251,18 +251,20 @@ export async function openSpecifiedWindows(windows: readonly WindowSpec[]): Prom
     });
     if (!root) continue;
     const id = newWindowId();
-    first ??= id;
+    const toFront = front;
+    front = false;
     usePanes.setState((state) => {
       const taken = panesOf(root).reduce(
         (rest, pane) => reduceLayout(rest, { type: 'close', pane }),
         state.layout,
       );
+      const opened = reduceLayout(taken, { type: 'openWindow', id, name, panes: panesOf(root), root });
+      // The first comes to the front; the others do not take what is typed meanwhile.
       return {
-        layout: reduceLayout(taken, { type: 'openWindow', id, name, panes: panesOf(root), root }),
+        layout: toFront ? opened : reduceLayout(opened, { type: 'selectWindow', id: taken.activeWindow }),
       };
     });
   }
-  if (first !== undefined) dispatchLayout({ type: 'selectWindow', id: first });
 }
 
 async function openPaneForEveryHost(): Promise<void> {
