@@ -267,7 +267,10 @@ test('the other windows of a file open behind the first, which takes what is typ
 }) => {
   const file = join(folder, 'three.yaml');
   const windows = ['first', 'second', 'third'].map((name) => `  - { name: ${name}, row: [here] }\n`);
-  await writeFile(file, `version: 1\nname: three\nhosts:\n  - { id: here, local: {} }\npanes:\n${windows.join('')}`);
+  await writeFile(
+    file,
+    `version: 1\nname: three\nhosts:\n  - { id: here, local: {} }\npanes:\n${windows.join('')}`,
+  );
   const host = await startWebHost({ workspace: file, home: join(folder, 'home-of-three') });
   const own = await browser.newPage();
   try {
