@@ -76,7 +76,7 @@ describe.skipIf(!labIsWanted)('whatever happens to a host, what it sent is on re
     const { session, links, type, shows, recording, reaches } = await openPane();
     type(`KEPT=yes; ${flood}`);
     await shows('n 100\r\n');
-    const all = host.processes().sort((one, other) => one.pid - other.pid);
+    const all = host.processes().sort((one, other) => one.innerPid - other.innerPid);
     for (const one of all) process.kill(one.pid, 'SIGSTOP');
     try {
       session.checkLink();
