@@ -69,6 +69,9 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
   let bootId: string | undefined;
   const told = new Map<string, Told>();
   let disposed = false;
+  let latestAt = Number.NEGATIVE_INFINITY;
+  /** What is told when it changes alone. */
+  const standing = new Map<DetectorInput['type'], DetectorInput>();
 
   /** What the kernel's log said before the host had told its clock, and whether it shares its kernel. */
   let early: DetectorInput[] | undefined = [];
@@ -91,10 +94,6 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     }
     take(input);
   }
-
-  let latestAt = Number.NEGATIVE_INFINITY;
-  /** What is told when it changes alone. */
-  const standing = new Map<DetectorInput['type'], DetectorInput>();
 
   /** This machine's clock was set back: what is remembered lies in the future, and would hold all up until then. */
   function startAnew(now: number): void {

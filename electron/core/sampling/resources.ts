@@ -178,7 +178,6 @@ function member(text: string | undefined): { pid?: number } {
   return pid !== undefined && pid > 0 ? { pid } : {};
 }
 
-/** Rates of each interface between two readings; undefined where nothing is known of any. */
 const MOST_INTERFACES = 64;
 
 /** Hosts of containers have hundreds: then the wires come first. */
@@ -187,6 +186,7 @@ function mostTelling(interfaces: Reading['interfaces']): Iterable<readonly [stri
   return [...interfaces].sort(([a], [b]) => Number(hasOwnWire(b)) - Number(hasOwnWire(a)));
 }
 
+/** Rates of each interface between two readings; undefined where nothing is known of any. */
 export function interfacesOf(
   before: Reading,
   after: Reading,

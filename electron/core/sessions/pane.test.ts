@@ -71,4 +71,9 @@ test('of a paste that is too long for that nothing is typed, not its end alone',
   pane.input(Buffer.from('echo now-$((40+2))\n'));
   await expect.poll(text, WAIT).toContain('now-42');
   expect(await text()).not.toMatch(/begin|end-/);
+  // It was told, and the next shell is another.
+  pane.restart();
+  await expect.poll(() => pane.summary.state.kind, WAIT).toBe('open');
+  await expect.poll(text, WAIT).toContain('a new shell');
+  expect((await text()).match(/was too much/g)).toHaveLength(1);
 });

@@ -208,6 +208,7 @@ export function createPane(options: PaneOptions): Pane {
       flow.note(
         `${clockTime(clock)} what was typed before the shell was there was too much, and was not typed`,
       );
+    earlyBytes = 0;
     enter({ kind: 'open', since: clock.now() });
   }
 
