@@ -78,12 +78,12 @@ export function formatCount(count: number | undefined): Formatted {
   return { number: whole ? String(value) : threeDigits(value), unit: DECIMAL[step] ?? '' };
 }
 
-/** Events a second: 0.4 /s, 125 /s, 1.2 k/s. */
 /** The noun after a count: `1 process`, `2 processes`; where it takes more than an s, its plural is given. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return count === 1 ? one : many;
 }
 
+/** Events a second: 0.4 /s, 125 /s, 1.2 k/s. */
 export function formatPerSecond(rate: number | undefined): Formatted {
   const { number, unit } = formatCount(rate);
   return number === UNKNOWN.number ? UNKNOWN : { number, unit: `${unit}/s` };
