@@ -17,8 +17,9 @@ import { type OpenedWorkspace, openWorkspace } from './openedWorkspace.ts';
 import { createPromptQueue } from './sessions/promptQueue.ts';
 import { readUserSettings } from './settings/readUserSettings.ts';
 import { approvalStore } from './store/approvalStore.ts';
-import { openWorkspaceRecord } from './store/openWorkspaceRecord.ts';
+import { nameRecord, openWorkspaceRecord } from './store/openWorkspaceRecord.ts';
 import { rememberWorkspace } from './store/recentWorkspaces.ts';
+import type { RecordStore } from './store/store.types.ts';
 import { heldCommands, heldStartUps } from './workspace/approvals.ts';
 import { machineWorkspace } from './workspace/machineWorkspace.ts';
 import { readWorkspaceFile } from './workspace/workspaceFile.ts';
@@ -53,16 +54,16 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
 
   function open(workspace: Workspace, problems: WorkspaceProblem[]): void {
-    const record = openWorkspaceRecord(options.dataDirectory, workspace, clock);
-    if (!record.ok) throw failure('storage', record.error.message, record.error.advice);
-    if (record.value.notice) options.diagnostic(record.value.notice.message);
+    const store = recordOf(workspace);
+    nameRecord(store.directory, workspace);
     opened?.dispose();
+    if (opened && opened.store !== store) opened.store.dispose();
     opened = openWorkspace({
       workspace,
       problems,
       held: heldCommands(workspace, approvals),
       heldStartUps: heldStartUps(workspace, approvals),
-      store: record.value.store,
+      store,
       transports: {
         prompter: prompts,
         homeDirectory: homedir(),
@@ -76,6 +77,15 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       diagnostic: options.diagnostic,
     });
     emit('workspace.opened', snapshot());
+  }
+
+  /** A workspace that is opened again goes on in the record that it has. */
+  function recordOf(workspace: Workspace): RecordStore {
+    if (opened && opened.workspace.path === workspace.path) return opened.store;
+    const record = openWorkspaceRecord(options.dataDirectory, workspace, clock);
+    if (!record.ok) throw failure('storage', record.error.message, record.error.advice);
+    if (record.value.notice) options.diagnostic(record.value.notice.message);
+    return record.value.store;
   }
 
   function snapshot() {
@@ -176,6 +186,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       closed = true;
       for (const window of [...windows]) window.lifetime.dispose();
       opened?.dispose();
+      opened?.store.dispose();
       opened = undefined;
       owned.dispose();
     },

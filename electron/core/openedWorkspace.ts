@@ -82,7 +82,7 @@ export interface OpenedWorkspaceOptions {
   diagnostic: (line: string) => void;
 }
 
-/** A workspace while it is open: every host, the record, and what connects them. Disposing ends it all. */
+/** A workspace while it is open: every host, and what connects it with the record. Disposing ends it all but the record. */
 export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace {
   const { store, clock, emit } = options;
   let workspace = options.workspace;
@@ -94,9 +94,6 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
     ...[...options.held].map(([host, command]) => ({ host, command })),
     ...options.heldStartUps,
   ];
-
-  // Last in, first out: the store is closed after everything that writes to it.
-  owned.add(store);
 
   const record = createRecordWriter({
     store,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { approvalStore } from './approvalStore.ts';
 import { openWorkspaceRecord } from './openWorkspaceRecord.ts';
 import { readRecentWorkspaces, rememberWorkspace } from './recentWorkspaces.ts';
 import { latestRecord, listRecords, recordDirectory, recordOfIncident, slug } from './recordDirectories.ts';
+import { openRecord } from './recordStore.ts';
 import { loadSqlite } from './sqlite.ts';
 
 let data: string;
@@ -65,6 +66,31 @@ it('a record that is held or damaged is left alone, and one beside it is used, w
   if (!third.ok) throw new Error(third.error.message);
   expect(third.value.notice?.kind).toBe('corrupt');
   third.value.store.dispose();
+});
+
+it('a record that is damaged further in than its first page is found out before it is used', () => {
+  const clock = new ManualClock(5);
+  const workspace = { name: 'shop', path: '/srv/shop.yaml' };
+  const whole = openWorkspaceRecord(data, workspace, clock);
+  if (!whole.ok) throw new Error(whole.error.message);
+  const { directory } = whole.value.store;
+  whole.value.store.startIncident({ title: 'slow', severity: 'SEV2', startedAt: 1 });
+  whole.value.store.dispose();
+  const bytes = readFileSync(join(directory, 'record.db'));
+  writeFileSync(join(directory, 'record.db'), bytes.fill('Z', 4096));
+
+  const beside = openWorkspaceRecord(data, workspace, clock);
+  if (!beside.ok) throw new Error(beside.error.message);
+  expect(beside.value.store.directory).toBe(`${directory}-2`);
+  expect(beside.value.notice).toMatchObject({
+    kind: 'corrupt',
+    message: expect.stringContaining('malformed'),
+  });
+  // Nothing holds the damaged one any more: it can be moved aside.
+  const held = openRecord(directory, { clock });
+  expect(held.ok).toBe(true);
+  if (held.ok) held.value.dispose();
+  beside.value.store.dispose();
 });
 
 it('recent workspaces are newest first, once each, and a damaged list is started anew', () => {
