@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TimelineEvent } from '../../shared/model/timelineEvent.ts';
 import { createCore } from './core.ts';
 import type { Core } from './core.types.ts';
 
@@ -12,12 +13,7 @@ let diagnostics: string[];
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'fireline-core-'));
   diagnostics = [];
-  core = await createCore({
-    home: 'cli',
-    dataDirectory: root,
-    diagnostic: (line) => diagnostics.push(line),
-    interactive: false,
-  });
+  core = await openCore();
 });
 
 afterEach(async () => {
@@ -35,6 +31,15 @@ function workspaceFile(fileName: string, name: string): string {
     `version: 1\nname: ${name}\nhosts:\n  - { id: web, command: { shell: [sh], exec: [sh, -c] } }\n`,
   );
   return file;
+}
+
+function openCore(): Promise<Core> {
+  return createCore({
+    home: 'cli',
+    dataDirectory: root,
+    diagnostic: (line) => diagnostics.push(line),
+    interactive: false,
+  });
 }
 
 describe('a workspace', () => {
@@ -55,14 +60,28 @@ describe('a workspace', () => {
     const [shop, blog] = [workspaceFile('shop.yaml', 'shop'), workspaceFile('blog.yaml', 'blog')];
     for (const file of [shop, blog, shop]) await core.openWorkspace(file, false);
     await core.close();
-    core = await createCore({
-      home: 'cli',
-      dataDirectory: root,
-      diagnostic: (line) => diagnostics.push(line),
-      interactive: false,
-    });
+    core = await openCore();
     await core.openWorkspace(blog, false);
     expect(records()).toHaveLength(2);
     expect(diagnostics).toEqual([]);
+  });
+
+  it('whose record another Fireline writes says on the timeline where its own is', async () => {
+    const file = workspaceFile('shop.yaml', 'shop');
+    await core.openWorkspace(file, false);
+    const other = await openCore();
+    const told: TimelineEvent[] = [];
+    other.onEvent((event) => void (event.name === 'timeline' && told.push(event.data)));
+    await other.openWorkspace(file, false);
+    await other.close();
+    expect(told).toMatchObject([
+      {
+        kind: 'recording.failed',
+        severity: 'warning',
+        title: expect.stringMatching(
+          /^Another Fireline .* records to .*-2 instead\. Close the other Fireline/,
+        ),
+      },
+    ]);
   });
 });

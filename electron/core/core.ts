@@ -19,6 +19,7 @@ import { readUserSettings } from './settings/readUserSettings.ts';
 import { approvalStore } from './store/approvalStore.ts';
 import { nameRecord, openWorkspaceRecord } from './store/openWorkspaceRecord.ts';
 import { rememberWorkspace } from './store/recentWorkspaces.ts';
+import type { RecordError } from './store/recordError.ts';
 import type { RecordStore } from './store/store.types.ts';
 import { heldCommands, heldStartUps } from './workspace/approvals.ts';
 import { machineWorkspace } from './workspace/machineWorkspace.ts';
@@ -54,7 +55,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   }
 
   function open(workspace: Workspace, problems: WorkspaceProblem[]): void {
-    const store = recordOf(workspace);
+    const { store, notice } = recordOf(workspace);
     nameRecord(store.directory, workspace);
     opened?.dispose();
     if (opened && opened.store !== store) opened.store.dispose();
@@ -76,16 +77,28 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       emit,
       diagnostic: options.diagnostic,
     });
+    if (notice) {
+      options.diagnostic(notice.message);
+      opened.publish({
+        kind: 'recording.failed',
+        severity: 'warning',
+        source: 'workbench',
+        at: clock.now(),
+        title: `${notice.message} ${notice.advice}`,
+        detail: { directory: store.directory },
+        evidence: [],
+        actions: [],
+      });
+    }
     emit('workspace.opened', snapshot());
   }
 
   /** A workspace that is opened again goes on in the record that it has. */
-  function recordOf(workspace: Workspace): RecordStore {
-    if (opened && opened.workspace.path === workspace.path) return opened.store;
+  function recordOf(workspace: Workspace): { store: RecordStore; notice?: RecordError } {
+    if (opened && opened.workspace.path === workspace.path) return { store: opened.store };
     const record = openWorkspaceRecord(options.dataDirectory, workspace, clock);
     if (!record.ok) throw failure('storage', record.error.message, record.error.advice);
-    if (record.value.notice) options.diagnostic(record.value.notice.message);
-    return record.value.store;
+    return record.value;
   }
 
   function snapshot() {
