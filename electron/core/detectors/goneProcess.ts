@@ -1,54 +1,52 @@
-import type { ProcessChange, ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
+import type { ProcessIdentity, ProcessRow } from '../../../shared/model/process.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
-import { movedGlance } from './movedGlance.ts';
 import type { Victim } from './oomKillEvent.ts';
-
-/** The process tables of the last ticks, the newest last. Never written to. */
-export type Tables = readonly (readonly ProcessRow[])[];
+import { movedRows } from './words.ts';
 
 type Process = Pick<ProcessRow, 'pid' | 'startTicks' | 'name' | 'command' | 'residentBytes'>;
+type Tables = readonly Sample['table'][];
 
-/** Processes end all the time, and hardly one is ever asked for: who they were, and their last figures, are looked for then. */
-export class GoneProcesses {
-  readonly at: number;
-  readonly #after: number;
-  readonly #bootId: string;
-  readonly #changes: readonly ProcessChange[];
-  readonly #zombies: readonly ProcessRow[];
-  readonly #tables: Tables;
-  #all: readonly GoneProcess[] | undefined;
+/** A sample, and who went with it: processes end all the time, and hardly one is ever asked for, so that is looked for then. */
+export interface SeenSample {
+  readonly sample: Sample;
+  gone: readonly GoneProcess[] | undefined;
+}
 
-  /** Of those that a sample says are gone, or are zombies now; undefined where there is none. */
-  static of(sample: Sample, lastSampleAt: number | undefined, tables: Tables): GoneProcesses | undefined {
-    // A victim whose parent does not reap it stays in the table.
-    const zombies = tables.length === 0 ? NONE : movedGlance(sample).zombies;
-    if (zombies.length === 0 && !sample.changes.some(isExit)) return undefined;
-    return new GoneProcesses(sample, zombies, lastSampleAt ?? sample.at, tables);
+/** The tables in which a dying process's last figures are looked for. */
+const TABLES_BEFORE = 3;
+
+/** Remembers a sample; forgets those that are older than `keepMs` and hold no table for one that is not. */
+export function rememberSample(seen: SeenSample[], sample: Sample, keepMs: number): void {
+  seen.push({ sample, gone: undefined });
+  while (sample.at - (seen[TABLES_BEFORE]?.sample.at ?? sample.at) > keepMs) seen.shift();
+}
+
+/** Those that are gone, as the remembered samples say, or are zombies since: the same objects each time. */
+export function goneProcesses(seen: readonly SeenSample[]): GoneProcess[] {
+  const found = new Map<string, GoneProcess>();
+  for (const [n, one] of seen.entries()) {
+    const before = seen[n - 1]?.sample;
+    if (!before) continue;
+    one.gone ??= goneWith(one.sample, before.at, seen.slice(Math.max(0, n - TABLES_BEFORE), n));
+    // Each once: what went was here before only as a zombie.
+    for (const gone of one.gone) {
+      const key = `${gone.identity.pid}:${gone.identity.startTicks}`;
+      if (!found.has(key)) found.set(key, gone);
+    }
   }
+  return [...found.values()];
+}
 
-  private constructor(sample: Sample, zombies: readonly ProcessRow[], after: number, tables: Tables) {
-    this.at = sample.at;
-    this.#after = after;
-    this.#bootId = sample.bootId;
-    this.#changes = sample.changes;
-    this.#zombies = zombies;
-    this.#tables = tables;
-  }
-
-  /** The same objects each time. */
-  get all(): readonly GoneProcess[] {
-    this.#all ??= [
-      ...this.#changes.filter(isExit).map((one) => this.#gone(one, false)),
-      ...this.#zombies.map((one) => this.#gone(one, true)),
-    ].filter((one) => one !== undefined);
-    return this.#all;
-  }
-
-  #gone(process: Process, zombie: boolean): GoneProcess | undefined {
-    const one = new GoneProcess(process, this.#bootId, this.#after, this.at, this.#tables);
-    // A zombie that was one before is no news.
-    return (zombie || process.residentBytes === 0) && one.wasZombie() ? undefined : one;
-  }
+function goneWith(sample: Sample, after: number, before: readonly SeenSample[]): GoneProcess[] {
+  const tables = before.map((one) => one.sample.table);
+  const gone = (process: Process) => new GoneProcess(process, sample.bootId, after, sample.at, tables);
+  const exited = sample.changes.filter(({ change }) => change === 'exited');
+  // A victim whose parent does not reap it stays in the table. A zombie that was one before is no news.
+  const zombies = movedRows(sample).filter(({ state }) => state === 'Z' || state === 'X');
+  return [
+    ...exited.map(gone).filter((one, n) => exited[n]?.residentBytes !== 0 || !one.wasZombie()),
+    ...zombies.map(gone).filter((one) => !one.wasZombie()),
+  ];
 }
 
 /** A dying process shows no memory: its last figures are looked for in the tables before. */
@@ -92,7 +90,3 @@ export class GoneProcess implements Victim {
       .filter((row) => row !== undefined);
   }
 }
-
-const NONE: readonly ProcessRow[] = [];
-
-const isExit = ({ change }: ProcessChange) => change === 'exited';

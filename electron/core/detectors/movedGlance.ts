@@ -8,7 +8,6 @@ export interface MovedGlance {
   busiest: ProcessRow | undefined;
   /** Open files as a share of the limit. */
   openShare: number;
-  zombies: readonly ProcessRow[];
 }
 
 /** Several detectors look at the rows that moved, one after another at the same sample. */
@@ -23,21 +22,17 @@ function glanceAt(rows: readonly ProcessRow[]): MovedGlance {
   let busiest: ProcessRow | undefined;
   let most = 0;
   let share = 0;
-  let zombies = NONE;
   for (const row of rows) {
-    const { cpu, state } = row;
+    const { cpu } = row;
     if (cpu > most) {
       most = cpu;
       busiest = row;
     }
     const open = openShare(row);
     if (open > share) share = open;
-    if (state === 'Z' || state === 'X') zombies = [...zombies, row];
   }
-  return { busiest, openShare: share, zombies };
+  return { busiest, openShare: share };
 }
-
-const NONE: ProcessRow[] = [];
 
 /** How much of what it may have open it has: 0 where its limit or its files are not known. */
 export function openShare({ openFiles, openFilesLimit }: ProcessRow): number {

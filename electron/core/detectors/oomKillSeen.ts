@@ -1,6 +1,6 @@
 import type { Sample } from '../../../shared/model/sample.ts';
 import type { DetectorContext } from './detector.ts';
-import { type GoneProcess, GoneProcesses } from './goneProcess.ts';
+import { goneProcesses, rememberSample } from './goneProcess.ts';
 import type { Victim } from './oomKillEvent.ts';
 import {
   isShared,
@@ -12,28 +12,26 @@ import {
   riseFor,
 } from './oomKillState.ts';
 
-const REMEMBER_GONE_MS = 2 * NEAR_MS;
+/** What went is asked for until a counter that rose has been decided on. */
+const REMEMBER_MS = 4 * NEAR_MS;
 
 /** Counters that rose, and processes that went. */
 export function takeSample(state: OomKillState, sample: Sample, context: DetectorContext): void {
   const machine = sample.oomKills;
   const own = sample.cgroup?.oomKills;
-  const last = state.lastSample;
+  const last = state.seen.at(-1)?.sample;
   state.watchingSince ??= context.now;
   if (state.boot !== sample.bootId) {
     state.boot = sample.bootId;
     state.rises = [];
-    state.gone = [];
-    state.tables = [];
+    state.seen = [];
   } else {
-    const gone = GoneProcesses.of(sample, last?.at, state.tables);
-    if (gone) state.gone.push(gone);
     for (const rise of state.rises) rise.samplesAfter++;
-    const ownRise = own === undefined ? 0 : own - (last?.own ?? own);
-    const machineRise = machine === undefined ? 0 : machine - (last?.machine ?? machine);
+    const ownRise = own === undefined ? 0 : own - (last?.cgroup?.oomKills ?? own);
+    const machineRise = machine === undefined ? 0 : machine - (last?.oomKills ?? machine);
     if (last && (ownRise > 0 || machineRise > 0)) {
       const shared = isShared(state, context);
-      const useOwn = shared && own !== undefined && last.own !== undefined;
+      const useOwn = shared && own !== undefined && last.cgroup?.oomKills !== undefined;
       const count = useOwn ? ownRise : machineRise;
       if (count > 0) {
         const away = sample.at - last.at > 3 * NEAR_MS;
@@ -57,32 +55,14 @@ export function takeSample(state: OomKillState, sample: Sample, context: Detecto
   const holder =
     limitBytes === undefined ? undefined : sample.cgroups?.find((one) => one.memoryLimitBytes === limitBytes);
   if (holder) state.holder = holder.path;
-  state.lastSample = { at: sample.at, machine, own };
-  const [, second, third] = state.tables;
-  state.tables = second && third ? [second, third, sample.table] : [...state.tables, sample.table];
-  // They hold tables; one by one would cost more than all of them now and then.
-  if (sample.at - state.forgotAt >= REMEMBER_GONE_MS) {
-    state.forgotAt = sample.at;
-    state.gone = state.gone.filter((one) => sample.at - one.at <= REMEMBER_GONE_MS);
-  }
-}
-
-/** Each once: what went was here before only as a zombie. */
-function goneOf(state: OomKillState): GoneProcess[] {
-  const found = new Map<string, GoneProcess>();
-  for (const { all } of state.gone)
-    for (const one of all) {
-      const key = `${one.identity.pid}:${one.identity.startTicks}`;
-      if (!found.has(key)) found.set(key, one);
-    }
-  return [...found.values()];
+  rememberSample(state.seen, sample, REMEMBER_MS);
 }
 
 /** The process that a line tells of, as it was seen on this host. */
 export function findVictim(state: OomKillState, kill: Kill, shared: boolean): Victim | undefined {
   const { process, pid, residentBytes } = kill.logged;
   if (pid === undefined) return undefined;
-  const near = goneOf(state).filter(
+  const near = goneProcesses(state.seen).filter(
     (g) =>
       !g.claimed &&
       isSameName(g.name, process) &&
@@ -92,7 +72,7 @@ export function findVictim(state: OomKillState, kill: Kill, shared: boolean): Vi
   let found = near.find((g) => g.identity.pid === pid);
   if (!found && !shared) {
     // Still in the table: its pid is enough where pids are the machine's.
-    const row = state.tables.at(-1)?.find((r) => r.pid === pid && isSameName(r.name, process));
+    const row = state.seen.at(-1)?.sample.table.find((r) => r.pid === pid && isSameName(r.name, process));
     if (row) {
       return {
         identity: { bootId: state.boot, pid, startTicks: row.startTicks },
@@ -119,7 +99,7 @@ export function isSameName(a: string, b: string): boolean {
 /** Who most likely died where no line says so. */
 export function largestGone(state: OomKillState, rise: Rise, context: DetectorContext) {
   const least = numberOf(context, 'minimumVictimMiB') * 1024 * 1024;
-  return goneOf(state)
+  return goneProcesses(state.seen)
     .filter(
       (g) => !g.claimed && g.residentBytes >= least && g.at >= rise.from - 100 && g.at <= rise.to + NEAR_MS,
     )

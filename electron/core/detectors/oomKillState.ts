@@ -1,5 +1,5 @@
 import type { DetectorContext } from './detector.ts';
-import type { GoneProcesses, Tables } from './goneProcess.ts';
+import type { SeenSample } from './goneProcess.ts';
 import type { Victim } from './oomKillEvent.ts';
 import type { LoggedKill, OomGroup } from './oomKillGroup.ts';
 
@@ -20,17 +20,12 @@ export const OOM_KILL_THRESHOLDS = {
 
 export interface OomKillState {
   boot: string;
-  lastSample?: { at: number; machine: number | undefined; own: number | undefined };
   watchingSince?: number;
   group?: OomGroup | undefined;
   kills: Kill[];
   rises: Rise[];
-  /** The processes that went in the last five seconds, or ten, the newest last. */
-  gone: GoneProcesses[];
-  /** A dying process shows no memory: its last figures are here. */
-  tables: Tables;
-  /** When those were last forgotten that went too long ago. */
-  forgotAt: number;
+  /** The samples of this boot, of the last ten seconds and some more, the newest last. */
+  seen: SeenSample[];
   ownCgroups: Set<string>;
   /** The control group whose limit holds for this host, as it sees it; mostly `/`, which says nothing. */
   holder: string | undefined;
@@ -79,9 +74,7 @@ export const initialOomKills = (): OomKillState => ({
   boot: '',
   kills: [],
   rises: [],
-  gone: [],
-  tables: [],
-  forgotAt: 0,
+  seen: [],
   ownCgroups: new Set(),
   holder: undefined,
   logReadable: false,
@@ -101,12 +94,12 @@ export function riseFor(state: OomKillState, kill: Kill): Rise | undefined {
  * no other machine: where the kernel's threads are seen, so is every victim.
  */
 export function isShared(state: OomKillState, context: DetectorContext): boolean {
-  if (context.facts ? !context.facts.container : state.tables.length === 0) return false;
-  return state.tables.at(-1)?.find((row) => row.pid === 2)?.name !== 'kthreadd';
+  if (context.facts ? !context.facts.container : state.seen.length === 0) return false;
+  return state.seen.at(-1)?.sample.table.find((row) => row.pid === 2)?.name !== 'kthreadd';
 }
 
 export function isKnown(state: OomKillState, context: DetectorContext): boolean {
-  return context.facts !== undefined && state.tables.length > 0;
+  return context.facts !== undefined && state.seen.length > 0;
 }
 
 export function numberOf(context: DetectorContext, name: keyof typeof OOM_KILL_THRESHOLDS): number {
