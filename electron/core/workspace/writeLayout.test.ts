@@ -108,6 +108,52 @@ logs: []   # none yet
 `);
   });
 
+  test.each([
+    {
+      file: 'whose keys are indented',
+      before: '  version: 1\n  name: x\n  hosts: [ { id: a, local: {} } ]\n',
+      added: '\n  panes:\n    - name: one\n      row:\n        - a\n        - { pane: a, size: 2 }\n',
+      after: '',
+    },
+    {
+      file: 'that ends with a mark',
+      before: 'version: 1\nname: x\nhosts: [ { id: a, local: {} } ]\n',
+      added: '\npanes:\n  - name: one\n    row:\n      - a\n      - { pane: a, size: 2 }\n',
+      after: '... # done\n# so it is\n',
+    },
+    {
+      file: 'whose lines end as on Windows',
+      before: 'version: 1\r\nname: x\r\nhosts: [ { id: a, local: {} } ]\r\n',
+      added: '\r\npanes:\r\n  - name: one\r\n    row:\r\n      - a\r\n      - { pane: a, size: 2 }\r\n',
+      after: '',
+    },
+    {
+      file: 'whose last value keeps its empty lines',
+      before:
+        'version: 1\nname: x\nhosts: [ { id: a, local: {} } ]\nrunbooks:\n  - name: r\n    title: R\n    run: |+\n      true\n\n',
+      added: 'panes:\n  - name: one\n    row:\n      - a\n      - { pane: a, size: 2 }\n',
+      after: '',
+    },
+  ])('a file $file stays as it is beside them', async ({ before, added, after }) => {
+    const workspace = await opened(before + after);
+    const written = await writeLayout(workspace, state({ one: 'row(a 2*a)' }));
+    expect(readFileSync(file, 'utf8')).toBe(before + added + after);
+    const again = await readWorkspaceFile(file, { homeDirectory: folder });
+    expect(again.problems).toEqual([]);
+    expect(again.workspace).toEqual(written);
+    expect(written.runbooks).toEqual(workspace.runbooks);
+  });
+
+  test('a file that says elsewhere what its panes named first is left alone', async () => {
+    const text =
+      'version: 1\nname: x\npanes:\n  - { name: one, pane: &first a }\nhosts:\n  - { id: *first, local: {} }\n';
+    const workspace = await opened(text);
+    await expect(writeLayout(workspace, state({ one: 'row(a a)' }))).rejects.toThrow(
+      /cannot be written into/,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
   test('what was written opens as the same layout', async () => {
     const workspace = await opened(`${HEAD}panes: [{ name: old, pane: a }]\n`);
     const layout = state({ deep: 'row(a 2*column(b row(c 1.5*a) c))', flat: 'column(a b c)' });

@@ -6,7 +6,7 @@ import type { LayoutSpec, WindowSpec, Workspace } from '../../../shared/model/wo
 import { panesOfSpec } from '../../../shared/panes/layoutFromSpec.ts';
 import type { LayoutNode, LayoutState } from '../../../shared/panes/layoutState.ts';
 import { saveWorkspaceFile } from './saveWorkspaceFile.ts';
-import { readWorkspaceFile } from './workspaceFile.ts';
+import { type ParsedWorkspace, parseWorkspace, readWorkspaceFile } from './workspaceFile.ts';
 import { writePanes } from './writePanes.ts';
 
 /**
@@ -41,12 +41,27 @@ export async function writeLayout(workspace: Workspace, layout: LayoutState): Pr
       before,
     ),
   );
+  const written = parseWorkspace(text, { file, homeDirectory: homedir() });
+  if (!written.workspace || !saysTheSameBesides(written, read))
+    throw failure(
+      'refused',
+      `the windows cannot be written into ${path} and leave what else it says as it is`,
+      'An anchor may stand in its panes: give it another place, or write the windows by hand.',
+    );
   const { mode } = await stat(file);
   await saveWorkspaceFile(file, text, true);
   await chmod(file, mode & 0o7777);
-  const written = await readWorkspaceFile(file, { homeDirectory: homedir() });
-  if (!written.workspace) throw failure('storage', `${path} could not be read back`, 'Look at the file.');
   return { ...written.workspace, path };
+}
+
+/** Apart from its panes; a file that has come to have faults does not. */
+function saysTheSameBesides(after: ParsedWorkspace, before: ParsedWorkspace): boolean {
+  const rest = ({ workspace, problems }: ParsedWorkspace) =>
+    JSON.stringify([
+      { ...workspace, panes: undefined, contentHash: undefined },
+      problems.filter((problem) => problem.severity === 'error').length,
+    ]);
+  return rest(after) === rest(before);
 }
 
 /** The windows of a layout, as a file says them. */

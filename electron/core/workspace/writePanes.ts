@@ -43,9 +43,8 @@ export function writePanes(
     const section = new YAMLSeq();
     section.items = written;
     section.commentBefore = sequence.commentBefore ?? null;
-    const rendered = renderSection(section);
     // What follows the last window, comments too, is not ours.
-    return text.slice(0, from) + rendered + text.slice(range[1]);
+    return text.slice(0, from) + renderSection(section, text, root) + text.slice(range[1]);
   }
   if (root.flow || pair) {
     document.set('panes', written);
@@ -53,16 +52,36 @@ export function writePanes(
   }
   const section = new YAMLSeq();
   section.items = written;
-  return `${text.endsWith('\n') || text === '' ? text : `${text}\n`}\n${renderSection(section)}`;
+  const { head, tail } = atEnd(text, root);
+  const apart = /\n\r?\n$/.test(head) ? '' : lineEnd(text).repeat(head.endsWith('\n') ? 1 : 2);
+  return `${head}${apart}${indentOf(text, root)}${renderSection(section, text, root)}${tail}`;
 }
 
-function renderSection(sequence: YAMLSeq): string {
+/** Where another key of the document goes: at the end, but before a line that ends the document. */
+function atEnd(text: string, root: YAMLMap): { head: string; tail: string } {
+  const from = root.range?.[2] ?? text.length;
+  const marker = text.slice(from).search(/^\.\.\.(?=\s|$)/m);
+  const end = marker < 0 ? text.length : from + marker;
+  return { head: text.slice(0, end), tail: text.slice(end) };
+}
+
+/** Of the document's keys. */
+function indentOf(text: string, root: YAMLMap): string {
+  const start = root.range?.[0] ?? 0;
+  return / *$/.exec(text.slice(text.lastIndexOf('\n', start - 1) + 1, start))?.[0] ?? '';
+}
+
+/** From its key on, with the file's indentation and line ends. */
+function renderSection(sequence: YAMLSeq, text: string, root: YAMLMap): string {
   const map = new YAMLMap();
   map.set(new Scalar('panes'), sequence);
   const part = new Document();
   part.contents = map;
-  return part.toString({ lineWidth: 0 });
+  const rendered = part.toString({ lineWidth: 0 }).replace(/\n(?=.)/g, `\n${indentOf(text, root)}`);
+  return rendered.replace(/\n/g, lineEnd(text));
 }
+
+const lineEnd = (text: string) => (text.includes('\r\n') ? '\r\n' : '\n');
 
 function windowNode({ name, layout }: WindowSpec): YAMLMap {
   const node = new YAMLMap();
