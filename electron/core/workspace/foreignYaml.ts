@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { fail, ok, type Result } from '../../../shared/base/result.ts';
+import { aliasTargets } from './aliasTargets.ts';
 import type { ImportRefusal } from './importers.ts';
 
 /** A value of another tool's file. Maps are Maps: `__proto__` is a key like any other. */
@@ -35,15 +36,12 @@ export function readForeignYaml(text: string, file: string): Result<Foreign, Imp
         'Correct the file, then import it again.',
       );
     }
+    const targets = aliasTargets(document);
     let left = MAXIMUM_VALUES;
     const convert = (node: unknown, depth: number): Foreign => {
       if (--left < 0) throw new RangeError(`it writes out to more than ${MAXIMUM_VALUES} values`);
       if (depth > MAXIMUM_DEPTH) throw new RangeError('it is nested too deeply, or contains itself');
-      if (isAlias(node))
-        return convert(
-          (node as ParsedNode & { resolve: (d: unknown) => unknown }).resolve(document),
-          depth + 1,
-        );
+      if (isAlias(node)) return convert(targets.get(node), depth + 1);
       if (isSeq(node)) return node.items.map((one) => convert(one, depth + 1));
       if (isMap(node)) {
         const map: ForeignMap = new Map();

@@ -195,6 +195,25 @@ runbooks:
 });
 
 describe('a hostile file', () => {
+  it('of thousands of hosts that merge one map opens', () => {
+    const hosts = Array.from({ length: 1500 }, (_, n) => `  - { id: h${n}, ssh: { <<: *way, host: h${n} } }`);
+    const text = `${head}hosts:\n  - { id: first, ssh: &way { host: a, user: ops, port: 2222 } }\n${hosts.join('\n')}\n`;
+    const { workspace, problems: found } = parse(text);
+    expect(found).toEqual([]);
+    expect(workspace?.hosts).toHaveLength(1501);
+    expect(workspace?.hosts.at(-1)?.transport).toMatchObject({ host: 'h1499', user: 'ops', port: 2222 });
+  });
+
+  it('may give an anchor twice: an alias is the last one before it', () => {
+    const text = `${head}hosts:\n  - { id: a, tags: &t [one], local: {} }\n  - { id: b, tags: *t, local: {} }\n  - { id: c, tags: &t [two], local: {} }\n  - { id: d, tags: *t, local: {} }\n`;
+    expect(parse(text).workspace?.hosts.map((host) => host.tags)).toEqual([
+      ['one'],
+      ['one'],
+      ['two'],
+      ['two'],
+    ]);
+  });
+
   it('with anchors that explode is refused at once', () => {
     let text = 'a0: &a0 [x, x, x, x, x, x, x, x, x]\n';
     for (let i = 1; i < 12; i += 1)
@@ -203,7 +222,9 @@ describe('a hostile file', () => {
         .join(', ')}]\n`;
     const result = parse(`${text}version: 1\n`);
     expect(result.workspace).toBeUndefined();
-    expect(result.problems[0]?.message).toBe('The aliases here write out to more than 100,000 values.');
+    expect(result.problems[0]?.message).toBe(
+      'There are more than 100,000 values here, with every alias written out.',
+    );
     expect(result.problems[0]?.line).toBeGreaterThan(3);
   });
 

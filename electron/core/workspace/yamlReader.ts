@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -10,6 +11,7 @@ import {
   type YAMLError,
 } from 'yaml';
 import type { WorkspaceProblem } from '../../../shared/model/workspace.ts';
+import { aliasTargets } from './aliasTargets.ts';
 import { nearestName } from './nearestName.ts';
 
 /** A value in the file and where it stands, for messages. `node` is never an alias. */
@@ -34,6 +36,7 @@ export class YamlReader {
   readonly #file: string;
   readonly #lines = new LineCounter();
   #document: Document.Parsed | undefined;
+  #targets: ReadonlyMap<Alias, ParsedNode> = new Map();
   #host: string | undefined;
   #errors = 0;
   /** Beyond the first syntax error the parser guesses: what it found there is neither used nor complained of. */
@@ -59,15 +62,12 @@ export class YamlReader {
       }
       for (const warning of document.warnings) this.#syntaxProblem(warning, 'warning');
       this.#document = document;
+      this.#targets = aliasTargets(document);
       if (document.contents && !this.#staysSmall(document.contents)) this.#document = undefined;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       this.#document = undefined;
-      this.problem(
-        0,
-        'Lists and maps are nested too deeply to be read.',
-        'a workspace of hosts, logs, panes and thresholds',
-      );
+      this.problem(0, TOO_DEEP, 'a workspace of hosts, logs, panes and thresholds');
     }
   }
 
@@ -235,10 +235,10 @@ export class YamlReader {
   #item(node: ParsedNode | null, fallback: number): Item {
     const offset = offsetOf(node) ?? fallback;
     if (!isAlias(node)) return { node, offset };
-    const target = this.#document && node.resolve(this.#document);
+    const target = this.#targets.get(node);
     if (!target)
       this.problem(offset, `The alias *${node.source} refers to no anchor.`, `an earlier &${node.source}`);
-    return { node: (target as ParsedNode | undefined) ?? null, offset };
+    return { node: target ?? null, offset };
   }
 
   /** Counts nodes with every alias written out, each anchor once; complains and gives up at the bound. */
@@ -261,14 +261,14 @@ export class YamlReader {
       }
       open.add(node);
       let total = 1;
-      if (isAlias(node) && this.#document) total = size(node.resolve(this.#document));
+      if (isAlias(node)) total = size(this.#targets.get(node));
       else if (isSeq(node)) for (const one of node.items) total += size(one);
       else if (isMap(node)) for (const pair of node.items) total += size(pair.key) + size(pair.value);
       open.delete(node);
       if (total > MAXIMUM_NODES) {
         complain(
           offsetOf(node) ?? 0,
-          `The aliases here write out to more than ${MAXIMUM_NODES.toLocaleString('en')} values.`,
+          `There are more than ${MAXIMUM_NODES.toLocaleString('en')} values here, with every alias written out.`,
         );
       }
       sizes.set(node, total);
@@ -290,6 +290,8 @@ export class YamlReader {
   }
 }
 
+const TOO_DEEP = 'Lists and maps are nested too deeply to be read.';
+
 /** What the parser says is mostly clear; an empty first text keeps it. */
 const SYNTAX: Partial<Record<YAMLError['code'], [message: string, expected: string]>> = {
   MULTIPLE_DOCS: [
@@ -301,6 +303,7 @@ const SYNTAX: Partial<Record<YAMLError['code'], [message: string, expected: stri
   MISSING_CHAR: ['', 'the missing character'],
   BLOCK_AS_IMPLICIT_KEY: ['', 'one key on a line, or the value in quotes if it contains ": "'],
   TAG_RESOLVE_FAILED: ['', 'plain values without !tags'],
+  RESOURCE_EXHAUSTION: [TOO_DEEP, 'a workspace of hosts, logs, panes and thresholds'],
 };
 
 function isParsed(node: unknown): node is ParsedNode {
