@@ -27,7 +27,13 @@ export function kernelLine(input: DetectorInput, context: DetectorContext): Told
     at: Math.min(at, context.now),
     ...(hostAt === undefined ? {} : { hostAt }),
     past: backlog,
-    evidence: { type: 'line', source: `kernel log (${source})`, text: text.slice(0, MOST_CHARACTERS), at },
+    evidence: {
+      type: 'line',
+      // The kernel's log has lines of systemd's too, and its journal no others.
+      source: source.includes('_PID=1') ? source : `kernel log (${source})`,
+      text: text.slice(0, MOST_CHARACTERS),
+      at,
+    },
   };
 }
 

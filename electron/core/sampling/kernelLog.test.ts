@@ -31,13 +31,17 @@ function commands(scripts: Record<string, string>): void {
 }
 
 /** Follows over a real local session, with those commands before all others. */
-function follow() {
+function follow(lines = 1) {
   const environment = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
   const session = owned.add(createLocalSession('here' as HostId, environment));
   const follower = owned.add(followKernelLog(session, { clock: systemClock, facts: () => undefined }));
   const line = new Promise<KernelLine>((resolve) => owned.add(follower.onLine(resolve)));
+  const told: KernelLine[] = [];
+  const all = new Promise<KernelLine[]>((resolve) =>
+    owned.add(follower.onLine((one) => told.push(one) === lines && resolve(told))),
+  );
   session.start();
-  return { follower, line };
+  return { follower, line, all };
 }
 
 test('where dmesg has no stamps, as on RHEL 6, the journal is followed in its place', async () => {
@@ -56,4 +60,36 @@ test('where dmesg has stamps, or nothing at all yet, it is followed', async () =
   commands({ dd: 'exit 1', dmesg: 'echo "<6>[    5.000000] usb 1-1: new device"; echo "  of two lines"' });
   const { line } = follow();
   expect(await line).toMatchObject({ text: 'usb 1-1: new device', source: 'dmesg' });
+});
+
+/** A journal of systemd's own lines alone, followed. */
+const INIT = [
+  'case $* in *_PID=1*) ;; *) exit 1;; esac',
+  'echo "[  900.000001] web1 systemd[1]: Started cron.service - Jobs."',
+  'case $* in *-f*)',
+  `echo "[  901.000001] web1 systemd[1]: web.service: Failed with result 'exit-code'."`,
+  `echo "[  901.000001] web1 systemd[1]: web.service: Failed with result 'exit-code'."`,
+  'exec sleep 60;; esac',
+].join('\n');
+
+test('what systemd says is followed beside the kernel’s log: what it had said before is backlog', async () => {
+  commands({
+    dd: 'case $* in *count=1) exit 0;; esac; echo "6,1,900000000,-;usb 1-1: new device"; exec sleep 60',
+    dmesg: 'echo "<6>[  900.000000] usb 1-1: new device"',
+    journalctl: INIT,
+  });
+  const told = await follow(3).all;
+  expect(told.filter(({ source }) => source.includes('_PID=1'))).toMatchObject([
+    { text: 'systemd[1]: Started cron.service - Jobs.', backlog: true },
+    {
+      text: "systemd[1]: web.service: Failed with result 'exit-code'.",
+      backlog: false,
+    },
+  ]);
+  expect(told.filter(({ source }) => source === '/dev/kmsg')).toHaveLength(1);
+});
+
+test('where the kernel’s log may not be read, as in containers, what systemd says is followed all the same', async () => {
+  commands({ dd: 'exit 1', dmesg: 'exit 1', journalctl: INIT });
+  expect((await follow(2).all).map(({ backlog }) => backlog)).toEqual([true, false]);
 });

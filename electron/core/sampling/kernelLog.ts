@@ -5,6 +5,7 @@ import { Emitter } from '../../../shared/base/emitter.ts';
 import type { HostFacts } from '../../../shared/model/host.ts';
 import type { KernelLine } from '../detectors/detector.ts';
 import type { Session } from '../sessions/session.ts';
+import { InitLines } from './initLines.ts';
 import {
   type KernelSource,
   linesOfRecord,
@@ -35,8 +36,12 @@ const BACKLOG_LINES = 200;
 const SCRIPT = [
   'T=$1; B=; while read -r k v; do if [ "$k" = btime ]; then B=$v; break; fi; done </proc/stat;',
   'read -r U </proc/sys/kernel/random/boot_id; W=$(date "+%s %z" 2>/dev/null); W=${W:--};',
-  // A follower in the background, ended with this shell: by its process id, when stdin ends.
-  'follow() { { "$@" 2>/dev/null & D=$!; trap "kill $D 2>/dev/null" TERM; wait $D; echo "$T ended"; } & F=$!; while read -r x; do :; done; kill $F 2>/dev/null; exit 0; };',
+  // What systemd itself says, in its own process beside the kernel's: the kernel's log has it of the first seconds only.
+  'I="journalctl -q -b -o short-monotonic --no-pager _PID=1";',
+  'init() { L=$($I -n 1 2>/dev/null | tail -n 1); case $L in "["*) echo "$T init ${B:--} ${U:--} $L"; exec $I -n 50 -f 2>/dev/null;; esac; };',
+  // Followers in the background, ended with this shell: by their process ids, when stdin ends.
+  'hold() { while read -r x; do :; done; kill $F $J 2>/dev/null; exit 0; };',
+  'follow() { { "$@" 2>/dev/null & D=$!; trap "kill $D 2>/dev/null" TERM; wait $D; echo "$T ended"; } & F=$!; init & J=$!; hold; };',
   'poll() { while :; do sleep 3; dmesg -r | tail -n 200; done; };',
   'begin() { echo "$T source $1 ${B:--} ${U:--} $W"; };',
   'if dd if=/dev/kmsg bs=8192 count=1 >/dev/null 2>&1; then begin kmsg;',
@@ -46,7 +51,8 @@ const SCRIPT = [
   'L=$(journalctl -k -n 1 -o short-monotonic --no-pager 2>/dev/null | tail -n 1);',
   'case $L in "["*) begin journal; echo "$T last $L"; follow journalctl -k -f -n 200 -o short-monotonic --no-pager;; esac;',
   'for f in /var/log/kern.log /var/log/syslog /var/log/messages; do if [ -r "$f" ] && [ -f "$f" ]; then begin "syslog:$f"; echo "$T last $(tail -n 1 "$f")"; follow tail -n 200 -F "$f"; fi; done;',
-  'R=; read -r R </proc/sys/kernel/dmesg_restrict; echo "$T none ${R:--} $(id -un 2>/dev/null)"',
+  'R=; read -r R </proc/sys/kernel/dmesg_restrict; echo "$T none ${R:--} $(id -un 2>/dev/null)";',
+  'case $($I -n 1 2>/dev/null | tail -n 1) in "["*) F=; init & J=$!; hold;; esac',
 ].join(' ');
 
 /** Tells each line once, through every reconnect. */
@@ -55,6 +61,8 @@ export function followKernelLog(session: Session, options: KernelLogOptions): Ke
   const stateEmitter = owned.add(new Emitter<FollowerState>());
   const lineEmitter = owned.add(new Emitter<KernelLine>());
   const seen = new SeenLines();
+  const init = new InitLines();
+  let initBootedAt: number | undefined;
   let state: FollowerState = { kind: 'waiting' };
   let following: Following | undefined;
   let token = '';
@@ -69,10 +77,24 @@ export function followKernelLog(session: Session, options: KernelLogOptions): Ke
   const line = (raw: string): void => {
     const marked = raw.indexOf(token);
     if (marked >= 0 && announced(raw.slice(marked + token.length + 1))) return;
-    if (!following) return;
-    const told = following.read(raw, seen, options);
+    if (initLine(raw)) return;
+    const told = following?.read(raw, seen, options);
     if (!told) return;
     for (const one of linesOfRecord(told.text)) lineEmitter.fire({ ...told, text: one });
+  };
+
+  const initLine = (raw: string): boolean => {
+    const said = init.read(raw);
+    if (!said) return false;
+    const seenAt = options.clock.now();
+    const hostAt = hostTime(said, said.backlog, seenAt, initBootedAt, options.facts());
+    lineEmitter.fire({
+      ...said,
+      ...(hostAt !== undefined && { hostAt: Math.round(hostAt) }),
+      seenAt,
+      source: INIT_SOURCE,
+    });
+    return true;
   };
 
   const announced = (rest: string): boolean => {
@@ -82,7 +104,10 @@ export function followKernelLog(session: Session, options: KernelLogOptions): Ke
       setState({ kind: 'following', source: following.label });
     } else if (word === 'last') following?.backlogEndsWith(rest.slice(5));
     else if (word === 'none') setState(unavailable(first, second));
-    else if (word === 'ended') setState({ kind: 'waiting' });
+    else if (word === 'init') {
+      initBootedAt = bootTime(first);
+      init.begin(second, more.join(' '));
+    } else if (word === 'ended') setState({ kind: 'waiting' });
     else return false;
     return true;
   };
@@ -118,6 +143,9 @@ export function followKernelLog(session: Session, options: KernelLogOptions): Ke
     dispose: () => owned.dispose(),
   };
 }
+
+/** Where lines of systemd's come from. */
+const INIT_SOURCE = 'journalctl _PID=1';
 
 function unavailable(restrict: string, user: string): FollowerState {
   const who = user === '' ? 'this user' : `"${user.slice(0, 64)}"`;
@@ -173,7 +201,7 @@ class Following {
           : this.#source === 'dmesg'
             ? 'dmesg'
             : path;
-    this.#bootedAt = /^\d{1,12}$/.test(bootSeconds) ? Number(bootSeconds) * 1000 : undefined;
+    this.#bootedAt = bootTime(bootSeconds);
     const east = /^([+-])(\d\d)(\d\d)$/.exec(zone);
     if (/^\d{1,12}$/.test(seconds) && east) {
       const minutes = (Number(east[2]) * 60 + Number(east[3])) * (east[1] === '-' ? -1 : 1);
@@ -200,7 +228,7 @@ class Following {
     const parsed = parseKernelLine(this.#source, raw, this.#wall);
     if (!parsed || this.#wasSeen(parsed, raw, seen)) return undefined;
     const seenAt = options.clock.now();
-    const hostAt = this.#hostAt(parsed, backlog, seenAt, options);
+    const hostAt = hostTime(parsed, backlog, seenAt, this.#bootedAt, options.facts());
     return {
       text: parsed.text,
       ...(parsed.monotonicMs !== undefined && { monotonicMs: parsed.monotonicMs }),
@@ -252,26 +280,26 @@ class Following {
     if (raw === this.#resumeAfter) this.#skipped.push(raw);
     return true;
   }
+}
 
-  /**
-   * The stamp counts from boot, by a clock that stands still in suspend and may drift: a line that comes live and
-   * claims to be more than five seconds off happened now.
-   */
-  #hostAt(
-    parsed: ParsedKernelLine,
-    backlog: boolean,
-    seenAt: number,
-    options: KernelLogOptions,
-  ): number | undefined {
-    const facts = options.facts();
-    const boot = facts?.bootedAt ?? this.#bootedAt;
-    const stamped =
-      boot !== undefined && parsed.monotonicMs !== undefined ? boot + parsed.monotonicMs : undefined;
-    if (parsed.wallAt !== undefined) {
-      return stamped !== undefined && Math.abs(stamped - parsed.wallAt) < 2_000 ? stamped : parsed.wallAt;
-    }
-    if (backlog || !facts) return stamped;
-    const now = seenAt + facts.clockOffsetMs;
-    return stamped === undefined || Math.abs(stamped - now) > 5_000 ? now : stamped;
-  }
+const bootTime = (seconds: string) => (/^\d{1,12}$/.test(seconds) ? Number(seconds) * 1000 : undefined);
+
+/**
+ * The stamp counts from boot, by a clock that stands still in suspend and may drift: a line that comes live and
+ * claims to be more than five seconds off happened now.
+ */
+function hostTime(
+  { monotonicMs, wallAt }: Pick<ParsedKernelLine, 'monotonicMs' | 'wallAt'>,
+  backlog: boolean,
+  seenAt: number,
+  bootedAt: number | undefined,
+  facts: HostFacts | undefined,
+): number | undefined {
+  const boot = facts?.bootedAt ?? bootedAt;
+  const stamped = boot !== undefined && monotonicMs !== undefined ? boot + monotonicMs : undefined;
+  if (wallAt !== undefined)
+    return stamped !== undefined && Math.abs(stamped - wallAt) < 2_000 ? stamped : wallAt;
+  if (backlog || !facts) return stamped;
+  const now = seenAt + facts.clockOffsetMs;
+  return stamped === undefined || Math.abs(stamped - now) > 5_000 ? now : stamped;
 }
