@@ -17,6 +17,8 @@ export interface LoopFacts {
   supervisor: { pid: number; startTicks: number; name: string; command: string } | undefined;
   restarts: number;
   ratePerSecond: number;
+  /** It pauses between: for how long, before its last starts, and how those before its newest ended, where the kernel tells. */
+  slow?: { spanMs: number; pausesMs: number[]; statuses: (number | undefined)[] };
   pids: number[];
   pidStep: number | undefined;
   lifetimeMs: number | undefined;
@@ -96,7 +98,8 @@ export function describeLoop(facts: LoopFacts, context: DetectorContext): EventD
       ...(facts.command === undefined ? {} : { command: facts.command }),
       ...(facts.role === undefined ? {} : { process: facts.role }),
       restarts: facts.restarts,
-      ratePerSecond: round(facts.ratePerSecond, 2),
+      ratePerSecond: round(facts.ratePerSecond, facts.slow ? 4 : 2),
+      ...(facts.slow ? { pausesMs: facts.slow.pausesMs.map((one) => Math.round(one)) } : {}),
       ...(facts.pids.length > 0 ? { pids: facts.pids } : {}),
       ...(facts.pidStep === undefined ? {} : { pidStep: facts.pidStep }),
       ...(supervisor
@@ -208,8 +211,9 @@ export function describeEnd(
 function titleOf(facts: LoopFacts, offset: number): string {
   const { supervisor, holder, cpu } = facts;
   const role = visibleText(facts.role ?? 'a command', 64);
-  const rate =
-    facts.ratePerSecond > 0
+  const rate = facts.slow
+    ? ` ${timesIn(facts.restarts, facts.slow.spanMs)}`
+    : facts.ratePerSecond > 0
       ? ` ${spokenRate(facts.ratePerSecond)}×/s`
       : ` ${facts.restarts} ${plural(facts.restarts, 'time')}`;
   const who = supervisor
@@ -226,8 +230,9 @@ function titleOf(facts: LoopFacts, offset: number): string {
 function verdictOf(facts: LoopFacts, offset: number): string {
   const { supervisor, holder, cpu } = facts;
   const role = visibleText(facts.role ?? 'a command', 64);
-  const rate =
-    facts.ratePerSecond > 0
+  const rate = facts.slow
+    ? timesIn(facts.restarts, facts.slow.spanMs)
+    : facts.ratePerSecond > 0
       ? `${spokenRate(facts.ratePerSecond)}×/s (${facts.restarts} ${plural(facts.restarts, 'time')} so far)`
       : `${facts.restarts} ${plural(facts.restarts, 'time')} so far`;
   const own = share(cpu?.own ?? 0, cpu?.busy ?? 0);
@@ -237,10 +242,11 @@ function verdictOf(facts: LoopFacts, offset: number): string {
       ? `pid ${supervisor.pid} (${visibleText(supervisor.name, 32).trim()}) restarts ${role} ${rate}${owns}`
       : `${role} is restarted ${rate}${owns}`,
   ];
-  const endings = facts.told && spokenEndings(facts.told);
+  const endings = facts.told ? spokenEndings(facts.told) : facts.slow && endingsOf(facts.slow.statuses);
   if (endings !== undefined) parts.push(endings);
-  else if (facts.lifetimeMs !== undefined && facts.lifetimeMs > 0)
+  if ((endings === undefined || facts.slow) && facts.lifetimeMs !== undefined && facts.lifetimeMs > 0)
     parts.push(`each child ends after about ${spokenLife(facts.lifetimeMs)}`);
+  if (facts.slow?.pausesMs.some((one) => one >= 2000)) parts.push(pausesWords(facts.slow.pausesMs));
   if (holder) {
     const who = `pid ${holder.identity.pid} (${visibleText(holder.name, 32).trim()})`;
     const age = `started ${spokenAge(facts.beganAt - (holder.startedAt - offset))} earlier`;
@@ -257,6 +263,28 @@ function verdictOf(facts: LoopFacts, offset: number): string {
   if (facts.mayBeWork)
     parts.push('how they end is not to be seen here: work that is done again and again looks the same');
   return parts.join('; ');
+}
+
+const timesIn = (restarts: number, spanMs: number) =>
+  `${restarts} ${plural(restarts, 'time')} in ${spokenAge(spanMs)}`;
+
+function pausesWords(pausesMs: number[]): string {
+  const words = pausesMs.map(spokenAge);
+  const alike = Math.max(...pausesMs) - Math.min(...pausesMs) <= 0.15 * Math.max(...pausesMs);
+  return alike
+    ? `with a pause of ${words.at(-1)} before each`
+    : `with pauses of ${words.join(', ')} before the last`;
+}
+
+function endingsOf(statuses: (number | undefined)[]): string | undefined {
+  const known = statuses.filter((one) => one !== undefined);
+  const counts = [...Map.groupBy(known, (status) => status)];
+  return spokenEndings({
+    ended: known.length,
+    endings: counts
+      .map(([status, { length: count }]) => ({ status, count }))
+      .sort((a, b) => b.count - a.count),
+  });
 }
 
 function share(part: number, whole: number): number {

@@ -1,11 +1,13 @@
 import type { Sample } from '../../../shared/model/sample.ts';
 import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { forgetOldRefusals, takeRefusal } from './refusalLog.ts';
-import { takeFamilies } from './respawnFamily.ts';
+import { type Family, type FamilyFigures, takeFamilies } from './respawnFamily.ts';
 import { takeAnswer } from './respawnHolder.ts';
 import { judgeLog } from './respawnLogged.ts';
 import { closeQuiet } from './respawnQuiet.ts';
-import { assignLogs, judgeFamily, plausibleFamilies } from './respawnSeen.ts';
+import { assignLogs, judgeFamily, LEAST_RECENT, plausibleFamilies } from './respawnSeen.ts';
+import { takeSlow } from './respawnSlow.ts';
+import { judgeSlow } from './respawnSlowTold.ts';
 import { initialRespawns, type RespawnState } from './respawnState.ts';
 import { judgeUnseen, unseenLoops } from './respawnUnseen.ts';
 
@@ -32,6 +34,8 @@ import { judgeUnseen, unseenLoops } from './respawnUnseen.ts';
  * Where the host's kernel tells of every fork and exit, rates and restarts are what it counted, and how the children ended
  * is said; and a supervisor of one child, all of whose children fail before a sample sees them, is a loop by that alone.
  *
+ * Where it pauses for longer between its restarts, see respawnSlow.ts.
+ *
  * Log lines alone are enough where the child is too short-lived to be seen at all and burns nothing: three that
  * name the same holder, or ten that complain of an address (nginx tries five times by itself).
  */
@@ -57,6 +61,8 @@ export const respawnLoop: Detector<RespawnState> = {
     switch (input.type) {
       case 'sample':
         takeFamilies(state.families, input.sample, !state.quiet && state.loops.size > 0);
+        if (input.sample.changes.length > 0)
+          takeSlow(state.slow, input.sample, context.facts?.ticksPerSecond ?? 100);
         state.unheardMs = input.sample.at - (state.sample?.at ?? 0) - input.sample.intervalMs;
         state.sample = input.sample;
         learnIdleForks(state, input.sample);
@@ -77,6 +83,10 @@ export const respawnLoop: Detector<RespawnState> = {
   },
 };
 
+/** Families that are told of by the rate at which they come. */
+const fastOnes = (plausible: [Family, FamilyFigures][]): ReadonlySet<string> =>
+  new Set(plausible.filter(([, { recent }]) => recent >= LEAST_RECENT).map(([{ key }]) => key));
+
 const FORGET_LOOP_MS = 60_000;
 
 function learnIdleForks(state: RespawnState, sample: Sample): void {
@@ -89,7 +99,8 @@ function learnIdleForks(state: RespawnState, sample: Sample): void {
 
 function judge(state: RespawnState, context: DetectorContext, sampled: boolean): readonly DetectorOutput[] {
   const unseen = sampled && state.sample ? unseenLoops(state.sample, state.families.told) : [];
-  if (state.quiet && state.families.idle && unseen.length === 0) return NOTHING;
+  const paused = sampled && state.slow.changed.size > 0;
+  if (state.quiet && state.families.idle && unseen.length === 0 && !paused) return NOTHING;
   const { now } = context;
   const outputs: DetectorOutput[] = [];
   forgetOldRefusals(state.logs, now);
@@ -103,6 +114,7 @@ function judge(state: RespawnState, context: DetectorContext, sampled: boolean):
     if (!plausible.some(([{ parent }]) => parent.pid === pid && parent.startTicks === startTicks))
       judgeUnseen(state, one, context, outputs);
   }
+  if (paused) judgeSlow(state, fastOnes(plausible), context, outputs);
   const taken = new Set([...logOf.values()].map((l) => l.path));
   for (const log of state.logs.values()) {
     if (!taken.has(log.path)) judgeLog(state, log, context, outputs);

@@ -1,6 +1,7 @@
 import type { DetectorContext, DetectorOutput } from './detector.ts';
 import { describeEnd } from './respawnEvent.ts';
 import { stopFollowing } from './respawnFamily.ts';
+import { slowQuietMs } from './respawnSlow.ts';
 import { GAP_MS, type Loop, type RespawnState } from './respawnState.ts';
 import { limit } from './words.ts';
 
@@ -15,7 +16,7 @@ export function closeQuiet(state: RespawnState, context: DetectorContext, output
     if (reaped >= 0.05 || state.unheardMs > GAP_MS) loop.quietSince = now;
     const since = Math.max(loop.lastAt, loop.quietSince ?? 0);
     const period = facts && facts.ratePerSecond > 0 ? 1000 / facts.ratePerSecond : 1000;
-    if (now - since < Math.max(limit(context, 'quietSeconds') * 1000, 3 * period)) continue;
+    const least = limit(context, 'quietSeconds') * 1000;
     const standing = state.sample?.table.find(
       (r) => r.pid === facts?.newest?.pid && r.startTicks === facts.newest.startTicks && r.state !== 'Z',
     );
@@ -24,6 +25,8 @@ export function closeQuiet(state: RespawnState, context: DetectorContext, output
       !state.sample?.table.some(
         (r) => r.pid === facts.supervisor?.pid && r.startTicks === facts.supervisor.startTicks,
       );
+    const pause = slowQuietMs(state.slow.slow.get(loop.key), least);
+    if (now - since < Math.max(least, parentGone ? 0 : (pause ?? 3 * period))) continue;
     outputs.push({
       type: 'close',
       key: loop.key,

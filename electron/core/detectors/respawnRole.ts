@@ -1,6 +1,6 @@
 /** What people call a command: `unicorn` for `/usr/bin/ruby -W0 /srv/app/bin/unicorn -c x.rb`. Hostile text. */
 export function roleOf(command: string, name: string): string {
-  const container = keepsContainer(name, command) ? /\s-id ([0-9a-f]{12})/.exec(command)?.[1] : undefined;
+  const container = keepsContainer(name, command) ? CONTAINER.exec(command)?.[1]?.slice(0, 12) : undefined;
   if (container !== undefined) return `container ${container}`;
   const words = command.split(' ').filter((w) => w !== '');
   const first = baseOf(words[0] ?? '');
@@ -67,10 +67,12 @@ export function takesLogins(role: string): boolean {
   return /^(?:sshd|sshd-session|dropbear|in\.\w+|vsftpd|proftpd)$/.test(role);
 }
 
-/** Docker starts one of these a container, and another when its restart policy starts the same container again. */
+/** Docker and Podman start one of these a container, and another when a restart policy starts the same container again. */
 export function keepsContainer(name: string, command: string): boolean {
-  return name.startsWith('containerd-shim') && /\s-id [0-9a-f]{12,64}\b/.test(command);
+  return (name.startsWith('containerd-shim') || name === 'conmon') && CONTAINER.test(command);
 }
+
+const CONTAINER = /\s(?:-id|-c|--cid) ([0-9a-f]{12,64})\b/;
 
 /** Compilers and the like, run over and over by builds; and the tools that scripts are made of, run a thousand times by loops. */
 export function isBuildTool(role: string): boolean {

@@ -60,6 +60,9 @@ export function assignLogs(
   return assigned;
 }
 
+/** Starts in half a minute. */
+export const LEAST_RECENT = 3;
+
 /** What two samples show has lived for longer than a tick: it did something. */
 const LONG_LIFE_MS = 1900;
 
@@ -130,7 +133,8 @@ export function judgeFamily(
   // As where the log is alone: each start that says another one runs has failed, the first too.
   const failed = log?.lines.at(-1)?.refusal.kind === 'running' ? log.total : 0;
   const enough =
-    failed >= restarts || (loop.restarts >= restarts && (figures.recent >= 3 || (refused && log.total >= 3)));
+    failed >= restarts ||
+    (loop.restarts >= restarts && (figures.recent >= LEAST_RECENT || (refused && log.total >= 3)));
   const crashes = figures.told !== undefined && mostlyCrash(figures.told);
   const signs = refused || costs || supervised || crashes || loop.holder !== undefined;
   if (!loop.open) {
@@ -138,6 +142,8 @@ export function judgeFamily(
     if (awaiting(loop, now, limit(context, 'waitForAnswerMs'))) return;
     loop.open = true;
   }
+  // What was told by its pauses is told so until it comes faster.
+  if (loop.facts?.slow && figures.recent < LEAST_RECENT && !refused) return;
   const critical = refused || loop.holder !== undefined || (costs && cost >= limit(context, 'criticalCores'));
   // A script that works through a list looks the same from outside, where nobody tells how its commands end.
   const mayBeWork =

@@ -3,9 +3,11 @@ import type { InvestigatedProcess } from './detector.ts';
 import type { RefusalLog } from './refusalLog.ts';
 import type { LoopFacts } from './respawnEvent.ts';
 import { type FamilyState, initialFamilies } from './respawnFamily.ts';
+import { initialSlow, type SlowState } from './respawnSlow.ts';
 
 export interface RespawnState {
   families: FamilyState;
+  slow: SlowState;
   /** Refusals, by the log they are in. */
   logs: Map<string, RefusalLog>;
   loops: Map<string, Loop>;
@@ -43,6 +45,7 @@ export interface Loop {
 
 export const initialRespawns = (): RespawnState => ({
   families: initialFamilies(),
+  slow: initialSlow(),
   logs: new Map(),
   loops: new Map(),
   quiet: true,

@@ -86,7 +86,10 @@ export function mostlyCrash({ ended, endings }: ToldChildren): boolean {
 }
 
 /** `each child exits 1 within 40 ms`; where they differ, `children exit …`: how many of how many ended in which way. */
-export function spokenEndings({ ended, endings }: ToldChildren): string | undefined {
+export function spokenEndings({
+  ended,
+  endings,
+}: Pick<ToldChildren, 'ended' | 'endings'>): string | undefined {
   const first = endings[0];
   if (!first || ended === 0) return undefined;
   if (first.count >= 0.95 * ended) {
