@@ -155,7 +155,8 @@ function decide(
 }
 
 function isWorthTelling(state: OomKillState, neighbours: Kill, context: DetectorContext): boolean {
-  const certainlyTheirs = neighbours.logged.scope === 'cgroup' && state.seen.at(-1)?.sample.cgroup?.oomKills !== undefined;
+  const certainlyTheirs =
+    neighbours.logged.scope === 'cgroup' && state.seen.at(-1)?.sample.cgroup?.oomKills !== undefined;
   return !certainlyTheirs || context.thresholds['tellNeighbours'] === true;
 }
 
@@ -163,7 +164,8 @@ function isWorthTelling(state: OomKillState, neighbours: Kill, context: Detector
 function isSampleDue(state: OomKillState, kill: Kill, context: DetectorContext): boolean {
   const { seenAt } = kill.logged;
   return (
-    (state.seen.at(-1)?.sample.at ?? 0) <= seenAt && context.now < seenAt + numberOf(context, 'waitForLateSampleMs')
+    (state.seen.at(-1)?.sample.at ?? 0) <= seenAt &&
+    context.now < seenAt + numberOf(context, 'waitForLateSampleMs')
   );
 }
 
