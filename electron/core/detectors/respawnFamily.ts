@@ -275,7 +275,11 @@ export function figuresOf(
   const seenRate =
     first && last && last.at > first.at ? ((recent.length - 1) * 1000) / (last.at - first.at) : undefined;
   const occupancy = mean((t) => (t.occupied.has(family.key) ? 1 : 0));
-  const forkRate = mean((t) => t.forksPerSecond) - idleForks;
+  const steps = recent.slice(1).map((i, n) => i.pid - (recent[n]?.pid ?? i.pid));
+  const forkRate = Math.min(
+    mean((t) => t.forksPerSecond) - idleForks,
+    pidsPerSecond(steps, first && last ? last.at - first.at : 0),
+  );
   const parentReaped = mean((t) => t.reapers.find((r) => r.pid === family.parent.pid)?.cores ?? 0);
   const own = parentReaped + mean((t) => t.instances.get(family.key) ?? 0);
   // Seen at a random moment of its life, an instance has used half its time on average.
@@ -291,7 +295,6 @@ export function figuresOf(
       : 1,
   );
   const lives = family.lives.toSorted((a, b) => a - b);
-  const steps = recent.slice(1).map((i, n) => i.pid - (recent[n]?.pid ?? i.pid));
   steps.sort((a, b) => a - b);
   return {
     recent: recent.length,
@@ -316,6 +319,15 @@ export function figuresOf(
       own,
     },
   };
+}
+
+/**
+ * No more can have been started between two instances than pids went by: a container's kernel counts the forks of the whole
+ * machine, its pids are its own. No bound where they began anew, or all came at once.
+ */
+function pidsPerSecond(steps: readonly number[], overMs: number): number {
+  if (overMs <= 0 || steps.some((step) => step <= 0)) return Number.POSITIVE_INFINITY;
+  return (steps.reduce((sum, step) => sum + step, 0) * 1000) / overMs;
 }
 
 /**

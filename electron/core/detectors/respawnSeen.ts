@@ -94,11 +94,13 @@ export function judgeFamily(
   // The log counts starts; forks count whatever a start forks besides.
   const rate = (figures.told && figures.ratePerSecond) ?? logRate ?? figures.ratePerSecond;
   const seen = family.seen - 1;
+  // As where the log is alone: each start that says another one runs has failed, the first too.
+  const failed = log?.lines.at(-1)?.refusal.kind === 'running' ? log.total : 0;
   countRestarts(
     loop,
     Math.max(seen, log ? log.total - 1 : 0, figures.restarts ?? 0),
     // A log that says each refusal counts by itself, as the kernel does; only what nobody counts is estimated.
-    logRate === undefined && figures.restarts === undefined ? rate : undefined,
+    failed === 0 && figures.restarts === undefined ? rate : undefined,
     Math.max(family.lastAt, log?.lastAt ?? 0),
   );
 
@@ -130,8 +132,6 @@ export function judgeFamily(
 
   if (loop.restarts >= 2 && mayHold) askForHolder(state, loop, family, log, now, outputs);
   const restarts = limit(context, 'restarts');
-  // As where the log is alone: each start that says another one runs has failed, the first too.
-  const failed = log?.lines.at(-1)?.refusal.kind === 'running' ? log.total : 0;
   const enough =
     failed >= restarts ||
     (loop.restarts >= restarts && (figures.recent >= LEAST_RECENT || (refused && log.total >= 3)));

@@ -14,9 +14,11 @@ export async function replayed(
     logs?: WatchedLog[];
     /** Changes the recording's lines first. */
     change?: (line: string) => string;
+    /** Given each revision as it is told. */
+    onEvent?: (event: TimelineEvent) => void;
   } = {},
 ): Promise<TimelineEvent[]> {
-  const { hosts = 1, thresholds = [], logs = [], change = (line) => line } = options;
+  const { hosts = 1, thresholds = [], logs = [], change = (line) => line, onEvent } = options;
   const events = new Map<string, TimelineEvent>();
   const diagnostics: string[] = [];
   const lines: string[] = [];
@@ -26,7 +28,10 @@ export async function replayed(
     thresholds,
     logs,
     appliesTo: () => true,
-    publish: (event) => void events.set(event.id, event),
+    publish: (event) => {
+      onEvent?.(event);
+      events.set(event.id, event);
+    },
     diagnostic: (line) => diagnostics.push(line),
   });
   expect(diagnostics).toEqual([]);
