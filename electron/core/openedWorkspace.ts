@@ -27,6 +27,7 @@ import { createScrollback, type Scrollback } from './scrollback/scrollback.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
 import { createReturnWatch } from './sessions/returnWatch.ts';
 import { createRecordWriter, withoutSecretsInOutputs } from './store/recordWriter.ts';
+import { settleUnwatched } from './store/settleUnwatched.ts';
 import type { RecordStore } from './store/store.types.ts';
 import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
 import { followServiceTasks } from './transports/ssm/serviceTasks.ts';
@@ -85,6 +86,7 @@ export interface OpenedWorkspaceOptions {
 /** A workspace while it is open: every host, and what connects it with the record. Disposing ends it all but the record. */
 export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace {
   const { store, clock, emit } = options;
+  settleUnwatched(store, options.diagnostic);
   let workspace = options.workspace;
   const owned = new DisposableStore();
   const hosts = new Map<HostId, LiveHost>();
@@ -222,7 +224,8 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
       },
     });
     tasks.onStarted((host) => {
-      const { transport } = host;
+      const { id, tags, transport } = host;
+      inputs.add({ kind: 'host', host: id, at: clock.now(), tags: [...tags] });
       const inner = createTransport(host, options.transports);
       if (placeholder) {
         hosts.delete(entry.id);
@@ -241,6 +244,7 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
                 kind: 'refused',
                 reason: `the task stopped: ${reason}`,
                 advice: 'Its successors appear beside it.',
+                gone: true,
               });
         },
       });

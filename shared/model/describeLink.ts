@@ -36,7 +36,9 @@ export function describeLink(link: LinkState, sampler?: SamplerState): LinkWords
     case 'reconnecting':
       return { mark: '○', tone: 'critical', word: link.cause ? CAUSE_WORDS[link.cause] : 'reconnecting' };
     case 'refused':
-      return { mark: '✕', tone: 'critical', word: 'refused' };
+      return link.gone
+        ? { mark: '○', tone: 'busy', word: 'gone' }
+        : { mark: '✕', tone: 'critical', word: 'refused' };
     case 'closed':
       return { mark: '○', tone: 'busy', word: 'closed' };
   }

@@ -72,7 +72,8 @@ interface DownLink {
  * - `held`: the workspace file's command is not approved yet
  * - `stalled`: the connection stands, keepalives are unanswered
  * - `lost`: it ended and nothing is being tried; `reconnecting`: it ended and will be tried at `nextTryAt`
- * - `refused`: trying again cannot help (key changed, authentication failed, malformed entry)
+ * - `refused`: trying again cannot help (key changed, authentication failed, malformed entry); `gone`: there is nothing there
+ *   any more that could be tried, as was meant (a task that a deployment replaced)
  */
 export type LinkState =
   | { kind: 'idle'; since: number }
@@ -84,7 +85,7 @@ export type LinkState =
   | { kind: 'stalled'; since: number; reason: string; cause?: LinkCause }
   | { kind: 'lost'; since: number; reason: string; cause?: LinkCause }
   | ({ kind: 'reconnecting'; since: number; reason: string; attempt: number; nextTryAt: number } & DownLink)
-  | { kind: 'refused'; since: number; reason: string; advice: string }
+  | { kind: 'refused'; since: number; reason: string; advice: string; gone?: true }
   | { kind: 'closed'; since: number };
 
 export type SamplerState =

@@ -97,11 +97,14 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
 
   /** This machine's clock was set back: what is remembered lies in the future, and would hold all up until then. */
   function startAnew(now: number): void {
-    for (const [key, one] of told)
-      if (one.overAt === undefined) close(key, { type: 'close', key, endedAt: now }, now);
+    endAll(now);
     told.clear();
     for (const [place, detector] of detectors.entries()) states[place] = detector.initial();
     for (const input of standing.values()) take(input);
+  }
+
+  function endAll(endedAt: number): void {
+    for (const key of told.keys()) close(key, { type: 'close', key, endedAt }, clock.now());
   }
 
   function take(input: DetectorInput): void {
@@ -128,6 +131,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
       }
       for (const output of outputs) apply(name, output, now);
     }
+    if (input.type === 'link' && input.link.kind === 'refused' && input.link.gone) endAll(input.link.since);
     if (told.size === 0) return;
     for (const one of told.values())
       if (one.waiting && now - one.at >= REVISE_MS) revise(one, one.waiting, now);

@@ -249,3 +249,22 @@ describe('a host', () => {
     expect(kinds(host)).toEqual(['link.degraded']);
   });
 });
+
+it('a task that was replaced is no trouble, and what went on there is over', () => {
+  const host = new TestHost({});
+  up(host, 10);
+  for (let line = 0; line < 4; line++) host.log('Already running on PID:76');
+  ticks(host, 3);
+  expect(host.open).not.toEqual([]);
+  retrying(host, 'the session ended');
+  const since = host.clock.now();
+  const reason = 'the task stopped: Scaling activity initiated by deployment';
+  host.push({ type: 'link', link: { kind: 'refused', since, reason, advice: '', gone: true } });
+  expect(host.open).toEqual([]);
+  expect(host.told.at(-1)).toMatchObject({
+    kind: 'link.refused',
+    severity: 'info',
+    title: `The host is gone: ${reason}`,
+    endedAt: since,
+  });
+});

@@ -132,9 +132,11 @@ function takeLink(
           key: 'refused',
           draft: draft(
             'link.refused',
-            'critical',
+            next.gone ? 'info' : 'critical',
             at,
-            `The connection is refused: ${visibleText(next.reason, 500)}`,
+            next.gone
+              ? `The host is gone: ${visibleText(next.reason, 500)}`
+              : `The connection is refused: ${visibleText(next.reason, 500)}`,
             { reason: next.reason, advice: next.advice },
           ),
         });

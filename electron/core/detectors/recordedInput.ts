@@ -9,6 +9,8 @@ import type { Answer, HostFigures, KernelLine, LogLine, Question } from './detec
  * line: the kind, the host, epoch ms of the workbench, then what it is. Ticks are not recorded: they are made again.
  */
 export type RecordedInput =
+  /** A host that the header does not have: a task that was started later. Before all else of it. */
+  | { kind: 'host'; host: HostId; at: number; tags: string[] }
   | { kind: 'frame'; host: HostId; at: number; frame: RecordedFrame }
   | { kind: 'kernelLine'; host: HostId; at: number; line: KernelLine }
   | { kind: 'logLine'; host: HostId; at: number; line: LogLine }
@@ -82,6 +84,7 @@ export function readInput(line: string): RecordedInput | undefined {
     return undefined;
   if (kind.endsWith('Line') && typeof (body as { line?: { text?: unknown } | null }).line?.text !== 'string')
     return undefined;
+  if (kind === 'host' && !Array.isArray((body as { tags?: unknown }).tags)) return undefined;
   // Written by this program; what a detector makes of an odd one is caught where detectors run.
   return { kind, host, at, ...body } as unknown as RecordedInput;
 }
@@ -99,6 +102,7 @@ export function readHeader(line: string): RecordingHeader | undefined {
 }
 
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  host: ['tags'],
   kernelLine: ['line'],
   logLine: ['line'],
   logLines: ['path', 'count'],

@@ -183,6 +183,16 @@ describe('a replay', () => {
     expect((await replayLines([header, ...surge(40)], other)).events).toHaveLength(1);
   });
 
+  it('knows the tags of a host that came later, as tasks of a service do', async () => {
+    const came = writeInput({ kind: 'host', host: web1, at: START, tags: ['api'] });
+    const without = JSON.stringify({ fireline: 'inputs', version: 1, startedAt: START, hosts: [] });
+    const strict = [{ detector: 'logSurge', on: ['api'], values: { minimumPerSecond: 100 } }];
+    expect((await replayLines([without, came, ...surge(40)], strict)).events).toEqual([]);
+    const { events, result } = await replayLines([without, came, ...surge(40)]);
+    expect(events).toHaveLength(1);
+    expect(result.faults).toBe(0);
+  });
+
   it('takes the patterns of the file, and closes what was quiet', async () => {
     const { events } = await replayLines([
       header,

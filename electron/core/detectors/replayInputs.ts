@@ -49,12 +49,14 @@ export async function replayInputs(
   let header: RecordingHeader | undefined;
   let ids = 0;
   const given: RecordedInput[] = [];
+  const later = new Map<HostId, string[]>();
   for await (const line of lines()) {
     if (line === '') continue;
     header ??= readHeader(line);
     if (!header) throw new Error(NO_RECORDING);
-    const input = line.startsWith('["answer"') ? readInput(line) : undefined;
-    if (input) given.push(input);
+    const input = /^\["(?:answer|host)"/.test(line) ? readInput(line) : undefined;
+    if (input?.kind === 'host') later.set(input.host, input.tags);
+    else if (input) given.push(input);
   }
   if (!header) throw new Error(NO_RECORDING);
   const answers = answersOf(given);
@@ -62,7 +64,7 @@ export async function replayInputs(
   function hostOf(id: HostId): Replayed {
     const known = hosts.get(id);
     if (known) return known;
-    const tags = header?.hosts.find((one) => one.id === id)?.tags ?? [];
+    const tags = later.get(id) ?? header?.hosts.find((one) => one.id === id)?.tags ?? [];
     const host = new Replayed((replayed) =>
       createDetectorPipeline({
         host: id,
@@ -157,6 +159,7 @@ class Replayed {
       case 'peers':
         this.pipeline.push({ type: 'peers', own: input.own, tags: input.tags });
         return 0;
+      case 'host':
       case 'answer':
         return 0;
     }

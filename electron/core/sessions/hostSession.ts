@@ -7,6 +7,7 @@ import { type HostId, isUp, type LinkCause, type LinkState } from '../../../shar
 import type {
   Channel,
   ChannelFailure,
+  ConnectFailure,
   Connection,
   ConnectionNotice,
   ExecChannel,
@@ -122,20 +123,23 @@ export function createHostSession(options: HostSessionOptions): HostSession {
     attempt = undefined;
     if (result.ok) up(result.value);
     else if (result.error.kind === 'refused') {
-      const { reason, advice } = result.error;
-      setLink({ kind: 'refused', since: clock.now(), reason, advice });
+      const { reason, advice, gone } = result.error;
+      setLink({ kind: 'refused', since: clock.now(), reason, advice, ...(gone && { gone }) });
     } else {
       cause = result.error.cause;
       retryLater([result.error.reason, result.error.advice].filter((part) => part !== '').join('. '));
     }
   }
 
-  async function connectOnce(signal: AbortSignal, onAuthenticating: () => void) {
+  async function connectOnce(
+    signal: AbortSignal,
+    onAuthenticating: () => void,
+  ): Promise<Result<Connection, ConnectFailure>> {
     try {
       return await transport.connect(signal, onAuthenticating);
     } catch (error) {
       return fail({
-        kind: 'refused' as const,
+        kind: 'refused',
         reason: `connecting failed in an unforeseen way: ${error instanceof Error ? error.message : String(error)}`,
         advice: 'This is a fault of Fireline; reconnect to try again.',
       });

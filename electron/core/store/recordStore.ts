@@ -156,6 +156,15 @@ class SqliteRecordStore implements RecordStore {
     });
   }
 
+  lastSampleAt(host: HostId): number | undefined {
+    return this.#guard(() => {
+      const key = this.#hostKey(host, false);
+      if (key === undefined) return undefined;
+      const row = this.#get('SELECT at FROM samples WHERE host = ? ORDER BY at DESC LIMIT 1', key);
+      return row ? Number(row['at']) : undefined;
+    });
+  }
+
   /** A revision older than the one on record changes nothing. */
   putEvent(event: TimelineEvent): void {
     this.#durably(

@@ -21,6 +21,9 @@ export interface RecordStore extends Disposable {
   /** Vectors of [from, to] epoch ms in order, thinned to at most `points`. */
   readSeries(host: HostId, from: number, to: number, points: number): MetricVector[];
 
+  /** When the newest sample came, epoch ms. */
+  lastSampleAt(host: HostId): number | undefined;
+
   /** Inserts, or replaces an older revision. */
   putEvent(event: TimelineEvent): void;
   /** Newest first by `at`. */

@@ -38,6 +38,8 @@ export interface ConnectFailure {
   advice: string;
   /** What stands in the way, where the failure tells. */
   cause?: LinkCause;
+  /** Of a refusal: what was there has ended, as was meant. No trouble. */
+  gone?: true;
 }
 
 /** One authenticated connection. It ends once; after that every channel has ended too. */

@@ -39,6 +39,7 @@ test('what has ended, was closed or has not begun is not open', () => {
   expect(openTrouble([loop, recovered], 2000).size).toBe(0);
   expect(openTrouble([loop, recovered], 1200).size).toBe(1);
   expect(openTrouble([event({ endedAt: 1800 })], 2000).size).toBe(0);
+  expect(openTrouble([event({ endedAt: 1000 })], 2000).size).toBe(0);
   expect(openTrouble([event({ at: 3000 })], 2000).size).toBe(0);
 });
 

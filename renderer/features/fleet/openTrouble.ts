@@ -52,8 +52,11 @@ export function openTrouble(
 
 function isOpen(event: TimelineEvent, at: number, live: boolean): boolean {
   if (event.severity !== 'critical' && event.severity !== 'warning') return false;
-  if (event.endedAt !== undefined && event.endedAt > event.at) return !live && event.endedAt > at;
-  return LASTING.has(event.kind) && event.endedAt === undefined ? true : at - event.at <= MOMENT_MS;
+  const lasts = LASTING.has(event.kind);
+  if (event.endedAt === undefined) return lasts || at - event.at <= MOMENT_MS;
+  // A moment ends as it begins.
+  if (lasts || event.endedAt > event.at) return !live && event.endedAt > at;
+  return at - event.at <= MOMENT_MS;
 }
 
 function worse(a: TimelineEvent, b: TimelineEvent): TimelineEvent {
