@@ -5,8 +5,14 @@ import { runCli } from './runCli.ts';
 const interrupted = new AbortController();
 // Once is enough, and npm may send it twice: closing is not to be cut short.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupted.abort());
-// `… | head`: nobody reads on, so there is nothing left to do.
-process.stdout.on('error', () => interrupted.abort());
+let unwritten: Error | undefined;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `… | head`: nobody reads on, so there is nothing left to do.
+  if (error.code !== 'EPIPE') unwritten ??= error;
+  interrupted.abort();
+});
+// A terminal that has gone: nobody reads what is said to people, and the answer is still wanted.
+process.stderr.on('error', () => {});
 
 const status = await runCli(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
@@ -20,4 +26,7 @@ const status = await runCli(process.argv.slice(2), {
   reportFromRecord: async (options) =>
     (await import('../core/report/reportFromRecord.ts')).reportFromRecord(options),
 });
-process.exit(status);
+// What the disk refuses is told after the write has returned.
+await new Promise((resolve) => process.stdout.write('', resolve));
+if (unwritten) process.stderr.write(`fireline: the answer could not be written: ${unwritten.message}\n`);
+process.exit(unwritten ? 1 : status);

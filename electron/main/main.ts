@@ -19,6 +19,9 @@ const diagnostic = (line: string) => void process.stderr.write(`fireline: ${line
 const here = import.meta.dirname;
 let window: BrowserWindow | undefined;
 
+// A terminal that has gone must not end in Electron's dialog of an uncaught error.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 registerAppScheme(protocol);
 app.enableSandbox();
 app.on('web-contents-created', (_event, contents) => {

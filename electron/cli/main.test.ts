@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+const MAIN = ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('main.ts', import.meta.url))];
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'fireline-cli-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+it('an answer that its disk does not take is told, and is no success', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [...MAIN, 'report', '--help'], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  });
+  closeSync(full);
+  expect(stderr).toMatch(/^fireline: the answer could not be written: ENOSPC/);
+  expect(status).toBe(1);
+});
+
+it('the answer is given also where nobody reads what is said to people', () => {
+  const file = join(root, 'shop.yaml');
+  writeFileSync(
+    file,
+    'version: 1\nname: shop\nhosts:\n  - { id: web, command: { shell: [sh], exec: [sh, -c] } }\nlogs:\n  - { path: /x, on: [nobody] }\n',
+  );
+  const answer = join(root, 'answer');
+  // A pipe whose reader has gone, as of `… 2>&1 | head -1`.
+  spawnSync('sh', ['-c', '"$@" 2>&1 >"$ANSWER" | true', 'sh', process.execPath, ...MAIN, 'doctor', file], {
+    env: { ...process.env, ANSWER: answer, FIRELINE_HOME: join(root, 'data') },
+  });
+  expect(readFileSync(answer, 'utf8')).toContain('0 of 1 host can be used');
+});
