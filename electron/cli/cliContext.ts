@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/base/clock.ts';
 import type { ExportedReport } from '../../shared/contract/commands.ts';
 import { ContractFailure } from '../../shared/contract/errors.ts';
+import { sentences } from '../../shared/model/sentences.ts';
 import type { Core, CoreOptions, ReportFromRecord } from '../core/core.types.ts';
 import type { Terminal } from './controllingTerminal.ts';
 
@@ -35,7 +36,7 @@ export class UsageError extends Error {}
 export function reasonOf(error: unknown): string {
   if (error instanceof ContractFailure) {
     const { message, advice } = error.error;
-    return advice === undefined ? message : `${message}. ${advice}`;
+    return advice === undefined ? message : sentences(message, advice);
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,10 +1,10 @@
 import { describeLink } from '../../shared/model/describeLink.ts';
 import { type HostId, type HostSummary, isUp } from '../../shared/model/host.ts';
 import { visibleText } from '../../shared/model/hostText.ts';
+import { sentences } from '../../shared/model/sentences.ts';
 import type { Core } from '../core/core.types.ts';
 import { type CliContext, reasonOf } from './cliContext.ts';
 import { needsPerson } from './openForCommand.ts';
-import { sentences } from './sentences.ts';
 
 export type FindingName = 'login' | 'sampler' | 'kernelLog' | 'clock' | 'channels';
 

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../shared/base/clock.ts';
+import { openRecord } from '../core/store/recordStore.ts';
 
 const MAIN = ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('main.ts', import.meta.url))];
 let root: string;
@@ -35,4 +37,28 @@ it('the answer is given also where nobody reads what is said to people', () => {
     env: { ...process.env, ANSWER: answer, FIRELINE_HOME: join(root, 'data') },
   });
   expect(readFileSync(answer, 'utf8')).toContain('0 of 1 host can be used');
+});
+
+it('a report is written from a record on a disk that is mounted read-only', () => {
+  const opened = openRecord(join(root, 'records', 'shop-1'), { clock: systemClock });
+  if (!opened.ok) throw new Error(opened.error.message);
+  opened.value.startIncident({ title: 'checkout is slow', severity: 'SEV2', startedAt: 1_700_000_000_000 });
+  opened.value.dispose();
+  const namespace = process.getuid?.() === 0 ? '-m' : '-rm';
+  const { stdout, stderr } = spawnSync(
+    'unshare',
+    [
+      namespace,
+      'sh',
+      '-c',
+      'mount --bind "$FIRELINE_HOME" "$FIRELINE_HOME" && mount -o remount,ro,bind "$FIRELINE_HOME" && exec "$@"',
+      'sh',
+      process.execPath,
+      ...MAIN,
+      ...['report', 'latest', '--out', '-'],
+    ],
+    { encoding: 'utf8', env: { ...process.env, FIRELINE_HOME: root } },
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^# INC-1: checkout is slow\n/);
 });

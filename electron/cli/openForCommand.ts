@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import { DisposableStore } from '../../shared/base/disposable.ts';
 import type { LinkState } from '../../shared/model/host.ts';
 import { visibleText } from '../../shared/model/hostText.ts';
+import { sentences } from '../../shared/model/sentences.ts';
 import type { WorkspaceProblem } from '../../shared/model/workspace.ts';
 import type { Core } from '../core/core.types.ts';
 import { dataDirectory } from '../core/homes/dataDirectory.ts';
 import { answerPrompts } from './answerPrompts.ts';
 import type { CliContext } from './cliContext.ts';
-import { sentences } from './sentences.ts';
 
 /**
  * Runs `use` with a core that has this workspace open; closes it whatever happens. `opened: false`: the file was

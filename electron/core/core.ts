@@ -7,6 +7,7 @@ import { failure } from '../../shared/contract/errors.ts';
 import type { ContractEventName, ContractEvents } from '../../shared/contract/events.ts';
 import { serveWindow, type WindowLink } from '../../shared/contract/rpc.ts';
 import type { HostId } from '../../shared/model/host.ts';
+import { sentences } from '../../shared/model/sentences.ts';
 import type { Workspace, WorkspaceProblem } from '../../shared/model/workspace.ts';
 import type { LayoutState } from '../../shared/panes/layoutState.ts';
 import { createCommandHandlers, snapshotOf } from './api.ts';
@@ -84,7 +85,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
         severity: 'warning',
         source: 'workbench',
         at: clock.now(),
-        title: `${notice.message} ${notice.advice}`,
+        title: sentences(notice.message, notice.advice),
         detail: { directory: store.directory },
         evidence: [],
         actions: [],

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ContractFailure } from '../../shared/contract/errors.ts';
+import { sentences } from '../../shared/model/sentences.ts';
 import type { Core, CoreOptions } from '../core/core.types.ts';
 import { dataDirectory } from '../core/homes/dataDirectory.ts';
 import { readOrCreateToken } from './accessToken.ts';
@@ -151,7 +152,7 @@ function untilSignal(): Promise<void> {
 function reasonOf(error: unknown): string {
   if (error instanceof ContractFailure) {
     const { message, advice } = error.error;
-    return advice === undefined ? message : `${message} ${advice}`;
+    return advice === undefined ? message : sentences(message, advice);
   }
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import type { Clock } from '../../../shared/base/clock.ts';
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import { fail, ok, type Result } from '../../../shared/base/result.ts';
@@ -58,7 +59,8 @@ export function openRecord(directory: string, options: OpenRecordOptions): Resul
       if (!locked.ok) return locked;
       lock = locked.value;
     }
-    database = new sqlite.value.DatabaseSync(file, { readOnly, timeout: 5000 });
+    const place = readOnly && isArchived(directory, file) ? asArchived(file) : file;
+    database = new sqlite.value.DatabaseSync(place, { readOnly, timeout: 5000 });
     // Before anything is written: a record of a newer version must be left as it is.
     const version = schemaVersion(database);
     if (version > SCHEMA_VERSION) {
@@ -86,6 +88,26 @@ export function openRecord(directory: string, options: OpenRecordOptions): Resul
   } catch (error) {
     return refuse(toRecordError(error, file));
   }
+}
+
+/**
+ * A record is read through two files beside it, which are made where they are not there: not on a disk that is mounted
+ * read-only, and not in somebody else's folder. Without its log nobody writes it, and it can be read by itself.
+ */
+function isArchived(directory: string, file: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return false;
+  } catch {
+    return !existsSync(`${file}-wal`);
+  }
+}
+
+/** sqlite.org/uri.html#uriimmutable */
+function asArchived(file: string): URL {
+  const url = pathToFileURL(file);
+  url.searchParams.set('immutable', '1');
+  return url;
 }
 
 class SqliteRecordStore implements RecordStore {
