@@ -47,8 +47,8 @@ export interface SlowState {
   /** By parent and command, as families. */
   slow: Map<string, Slow>;
   byPid: Map<number, Slow>;
-  /** What the children of a parent are to it: asked for each start. */
-  keepers: Map<number, { startTicks: number; keeps: Kept | undefined }>;
+  /** What its children are to a parent, by pid, until it ends: asked for each start of a host, and mostly nothing. */
+  keepers: Map<number, Kept | 'nothing'>;
   /** Something began since it was last judged. */
   changed: Set<Slow>;
 }
@@ -103,11 +103,13 @@ function end(state: SlowState, child: ProcessChange, sample: Sample, hertz: numb
   const { pid, startTicks, exitStatus } = child;
   const begun = state.byPid.get(pid);
   state.byPid.delete(pid);
+  state.keepers.delete(pid);
   const known = begun?.runs.findLast((one) => one.pid === pid && one.startTicks === startTicks);
+  const livedMs = sample.uptimeMs - (startTicks * 1000) / hertz;
+  if (!known && !(livedMs >= 0 && livedMs <= SHORT_LIFE_MS)) return;
   // It may have been there before we came; and one that was seen before it called exec is what it became.
   const slow = begun?.command === child.command ? begun : slowOf(state, child, sample);
-  const livedMs = sample.uptimeMs - (startTicks * 1000) / hertz;
-  if (!slow || (!known && !(livedMs >= 0 && livedMs <= SHORT_LIFE_MS))) return;
+  if (!slow) return;
   const run: Run = { ...(known ?? { pid, startTicks, at: sample.at - livedMs }), endedAt: sample.at };
   if (exitStatus !== undefined) run.status = exitStatus;
   if (begun) begun.runs = begun.runs.filter((one) => one !== known);
@@ -118,10 +120,10 @@ function end(state: SlowState, child: ProcessChange, sample: Sample, hertz: numb
 
 function slowOf(state: SlowState, child: ProcessChange, sample: Sample): Slow | undefined {
   const { command, name } = child;
+  const keeps = keeperOf(state, child.parentPid, sample);
+  if (keeps === 'nothing') return undefined;
   const parent = rowOf(sample, child.parentPid);
   if (!parent || command === '' || command === parent.command || name === 'sleep') return undefined;
-  const keeps = keeperOf(state, parent);
-  if (keeps === undefined) return undefined;
   const container = keepsContainer(name, command);
   const role = roleOf(command, name);
   if (
@@ -163,19 +165,21 @@ function forget(state: SlowState, slow: Slow | undefined): void {
   for (const { pid } of slow.runs) if (state.byPid.get(pid) === slow) state.byPid.delete(pid);
 }
 
-function keeperOf(state: SlowState, parent: ProcessRow): Kept | undefined {
-  const known = state.keepers.get(parent.pid);
-  if (known?.startTicks === parent.startTicks) return known.keeps;
+function keeperOf(state: SlowState, parentPid: number, sample: Sample): Kept | 'nothing' {
+  const known = state.keepers.get(parentPid);
+  if (known !== undefined) return known;
+  const parent = rowOf(sample, parentPid);
+  if (!parent) return 'nothing';
   const keeps = whatItKeeps(parent);
   if (state.keepers.size >= MOST) state.keepers.clear();
-  state.keepers.set(parent.pid, { startTicks: parent.startTicks, keeps });
+  state.keepers.set(parentPid, keeps);
   return keeps;
 }
 
-function whatItKeeps(parent: ProcessRow): Kept | undefined {
+function whatItKeeps(parent: ProcessRow): Kept | 'nothing' {
   if (isSupervisor(parent.name, parent.command)) return 'supervised';
   if (keepsContainer(parent.name, parent.command)) return 'pod';
-  return isInit(parent) ? 'init' : undefined;
+  return isInit(parent) ? 'init' : 'nothing';
 }
 
 /** What it looks like over its last runs; undefined where it is no loop. */
