@@ -296,9 +296,12 @@ describe('watch', () => {
     core.hosts = [host('web1', good)];
     const status = run('watch', 'w.yaml');
     await settled();
-    core.timeline(event('e1', 1, { title: 'a\nb\u2028c\u001b[2J"}' }));
+    core.timeline(event('e1', 1, { title: 'a\nb\u2028c\u001b[2J"}', endedAt: 1e16 }));
     expect(stdout.split('\n')).toHaveLength(2);
-    expect(lines()[0]).toMatchObject({ title: 'a\nb\u2028c\u001b[2J"}' });
+    expect(lines()[0]).toMatchObject({
+      title: 'a\nb\u2028c\u001b[2J"}',
+      endedAt: '????-??-??T??:??:??.???Z',
+    });
     interrupt.abort();
     await status;
   });

@@ -1,3 +1,4 @@
+import { isoTime } from '../../shared/model/format.ts';
 import type { Evidence, TimelineEvent } from '../../shared/model/timelineEvent.ts';
 
 /**
@@ -11,9 +12,9 @@ export function eventLine(event: TimelineEvent): string {
     host: event.host ?? null,
     kind: event.kind,
     severity: event.severity,
-    at: iso(event.at),
-    seenAt: iso(event.seenAt),
-    ...(event.endedAt === undefined ? {} : { endedAt: iso(event.endedAt) }),
+    at: isoTime(event.at),
+    seenAt: isoTime(event.seenAt),
+    ...(event.endedAt === undefined ? {} : { endedAt: isoTime(event.endedAt) }),
     clockOffsetMs: event.clockOffsetMs,
     title: event.title,
     ...(event.verdict === undefined ? {} : { verdict: event.verdict }),
@@ -23,13 +24,10 @@ export function eventLine(event: TimelineEvent): string {
 }
 
 function withTimes(evidence: Evidence): unknown {
-  if (evidence.type === 'line' && evidence.at !== undefined) return { ...evidence, at: iso(evidence.at) };
-  if (evidence.type === 'samples') return { ...evidence, from: iso(evidence.from), to: iso(evidence.to) };
+  if (evidence.type === 'line' && evidence.at !== undefined) return { ...evidence, at: isoTime(evidence.at) };
+  if (evidence.type === 'samples')
+    return { ...evidence, from: isoTime(evidence.from), to: isoTime(evidence.to) };
   return evidence;
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }
 
 /** Decides which revisions are worth a line: the first, and those that say something new. */

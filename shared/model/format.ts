@@ -134,6 +134,20 @@ export function formatAge(milliseconds: number | undefined): string {
   return `${Math.floor(time / DAY)} d`;
 }
 
+/** Years of four digits, 0 to 9999. */
+const EARLIEST = Date.UTC(2000, 0) - 730_485 * DAY;
+const LATEST = Date.UTC(10_000, 0) - 1;
+
+/** False for what a host's clock, or a damaged record, may say and no calendar has. */
+export function isCalendarTime(epochMs: number): boolean {
+  return epochMs >= EARLIEST && epochMs <= LATEST;
+}
+
+/** `2026-11-21T14:03:07.123Z`; question marks in the same places for what is no time of a calendar. */
+export function isoTime(epochMs: number): string {
+  return isCalendarTime(epochMs) ? new Date(epochMs).toISOString() : '????-??-??T??:??:??.???Z';
+}
+
 /** `14:03:07`, in the zone given or the reader's own. */
 export function formatClock(epochMs: number, timeZone?: string): string {
   return clock(timeZone).format(epochMs);

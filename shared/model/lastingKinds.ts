@@ -27,3 +27,14 @@ export const LASTING_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'host.silent',
   'host.ssh_dying',
 ]);
+
+/** Those, and what an event of its own closes: without an end on record, it goes on. */
+export const GOING_ON_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
+  ...LASTING_KINDS,
+  'link.lost',
+  'link.refused',
+  'link.degraded',
+  'recording.failed',
+  'service.failed',
+  'clock.skewed',
+]);

@@ -1,4 +1,5 @@
 import { commandWords } from '../../../shared/model/commandLine.ts';
+import { isoTime } from '../../../shared/model/format.ts';
 import type { HostFacts } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessRow } from '../../../shared/model/process.ts';
@@ -82,7 +83,7 @@ export function refusalOf(
   const now = process.startedAt;
   if (!isTarget(process, args, seen)) {
     const command = commandWords(process, 200);
-    return `The process that was chosen is gone; pid ${pid} is now another: ${command}, of ${visibleText(process.user, 32)}, started ${new Date(now).toISOString().slice(0, 19)}Z.`;
+    return `The process that was chosen is gone; pid ${pid} is now another: ${command}, of ${visibleText(process.user, 32)}, started ${isoTime(now).slice(0, 19)}Z.`;
   }
   if (pid === 1) return 'Pid 1 is the init process: without it the host, or the container, ends.';
   if (process.kernelThread)

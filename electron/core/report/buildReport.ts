@@ -1,6 +1,7 @@
 import { formatDuration } from '../../../shared/model/format.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { Incident } from '../../../shared/model/incident.ts';
+import { GOING_ON_KINDS } from '../../../shared/model/lastingKinds.ts';
 import { METRICS, type MetricVector, metricIndex } from '../../../shared/model/metric.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { buildFlameTree } from '../../../shared/profiling/flameTree.ts';
@@ -40,10 +41,15 @@ export function buildReport(
         now,
       );
   const events = store.readEvents({ after: from, before: to + 1, limit: ALL }).reverse();
-  const goingOn = store
-    .readEvents({ before: from, limit: ALL })
-    .filter((event) => event.endedAt !== undefined && event.endedAt > from)
-    .reverse();
+  const before = store.readEvents({ before: from, limit: ALL }).reverse();
+  const closedAt = new Map(
+    [...before, ...events].flatMap(({ severity, relatesTo, at }) =>
+      severity === 'recovered' && relatesTo !== undefined ? [[relatesTo, at]] : [],
+    ),
+  );
+  const endOf = ({ id, kind, at, endedAt }: TimelineEvent) =>
+    endedAt ?? closedAt.get(id) ?? (GOING_ON_KINDS.has(kind) ? Number.POSITIVE_INFINITY : at);
+  const goingOn = before.filter((event) => endOf(event) > from);
   const remediations = store.readRemediations({ after: from, before: to + 1 }).reverse();
 
   const series = hosts
@@ -129,14 +135,19 @@ export function buildReport(
   };
 }
 
+/** The clock may have been set back in between: then it ended before it began. */
 function spanOf(incident: Incident, now: number): { from: number; to: number } {
-  const began = Math.min(incident.startedAt, incident.impactBeganAt ?? incident.startedAt);
-  return { from: began - LEAD_MS, to: Math.max(incident.endedAt ?? now, incident.startedAt + 1000) };
+  const { startedAt, impactBeganAt = startedAt, endedAt = now } = incident;
+  return {
+    from: Math.min(startedAt, impactBeganAt, endedAt) - LEAD_MS,
+    to: Math.max(endedAt, startedAt + 1000),
+  };
 }
 
 function wholeSpan(store: RecordStore, hosts: readonly HostId[], now: number): { from: number; to: number } {
   const events = store.readEvents({ limit: ALL });
-  const times = events.flatMap((event) => [event.at, event.endedAt ?? event.at]);
+  // What a host's clock puts beyond now is not when the record ends.
+  const times = events.flatMap((event) => [event.at, event.endedAt ?? event.at]).filter((at) => at <= now);
   for (const host of hosts) {
     const first = firstSample(store, host, now);
     if (first === undefined) continue;
@@ -200,6 +211,10 @@ function impactOf(
           : 'and it goes on';
   if (incident.impactBeganAt !== undefined) {
     const durationMs = (end ?? now) - incident.impactBeganAt;
+    if (durationMs < 0)
+      return {
+        durationNote: 'How long it lasted is not known: the end that is set lies before impact began.',
+      };
     return { durationMs, durationNote: `${formatDuration(durationMs)} from when impact began ${until}.` };
   }
   const began = Math.min(incident.startedAt, detection?.event.at ?? incident.startedAt);

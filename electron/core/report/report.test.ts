@@ -8,7 +8,7 @@ import type { Incident, IncidentId } from '../../../shared/model/incident.ts';
 import { METRICS } from '../../../shared/model/metric.ts';
 import type { ProfileId } from '../../../shared/model/profile.ts';
 import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
-import { openWorkspaceRecord } from '../store/openWorkspaceRecord.ts';
+import { nameRecord, openWorkspaceRecord } from '../store/openWorkspaceRecord.ts';
 import type { RecordStore } from '../store/store.types.ts';
 import { exportReport, type ReportFormat } from './exportReport.ts';
 import { BEGAN, fillIncident } from './incident.fixture.ts';
@@ -28,6 +28,7 @@ beforeEach(() => {
   );
   if (!opened.ok) throw new Error(opened.error.message);
   store = opened.value.store;
+  nameRecord(store.directory, { name: 'crawlers' });
 });
 afterEach(() => {
   store.dispose();
@@ -47,6 +48,24 @@ function render(format: ReportFormat, over: { incident?: IncidentId; timeZone?: 
 
 function all(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+}
+
+function invented(id: string, at: number, over: Partial<TimelineEvent>): TimelineEvent {
+  return {
+    id: id as EventId,
+    revision: 0,
+    kind: 'note',
+    severity: 'info',
+    source: 'detector',
+    at,
+    seenAt: at,
+    clockOffsetMs: 0,
+    title: id,
+    detail: {},
+    evidence: [],
+    actions: [],
+    ...over,
+  };
 }
 
 /** Sections of a JSON report that the tests look at. */
@@ -96,6 +115,65 @@ describe('the model', () => {
       'Resolved',
       'Closed',
     ]);
+  });
+
+  it('tells what had begun long before and went on, and not what was over', () => {
+    const incident = fillIncident(store);
+    const early = (id: string, over: Partial<TimelineEvent>): void =>
+      store.putEvent(
+        invented(id, BEGAN - 3 * 3_600_000, { host: 'web1' as HostId, severity: 'warning', ...over }),
+      );
+    early('full', { kind: 'disk.full', title: '/srv is full' });
+    early('was-full', { kind: 'disk.full', endedAt: BEGAN - 3_600_000 });
+    early('link-lost', { kind: 'link.lost' });
+    early('regained', { kind: 'link.lost' });
+    store.putEvent(
+      invented('back', BEGAN - 2 * 3_600_000, {
+        kind: 'link.restored',
+        severity: 'recovered',
+        relatesTo: 'regained' as EventId,
+      }),
+    );
+    early('moment', { kind: 'process.oom_killed' });
+    const [first, second, third] = written({ incident: incident.id }).timeline;
+    expect([first?.id, second?.id, third?.id]).toEqual(['full', 'link-lost', 'slow']);
+    expect(first?.before).toBe(true);
+  });
+
+  it('has all of an incident in which the clock was set back', () => {
+    const incident = store.startIncident({
+      title: 'slow',
+      severity: 'SEV3',
+      startedAt: BEGAN,
+      impactBeganAt: BEGAN,
+    });
+    const after = BEGAN - 3_600_000;
+    store.putEvent(invented('after', after, { title: 'told when the clock was right' }));
+    store.putIncident({ ...incident, endedAt: after + 60_000, resolvedAt: after + 60_000 });
+    const report = written({ incident: incident.id });
+    expect(report.timeline.map((row) => row.id)).toEqual(['after']);
+    expect(report.impact).toMatchObject({
+      durationNote: 'How long it lasted is not known: the end that is set lies before impact began.',
+    });
+    expect(report.impact.durationMs).toBeUndefined();
+  });
+
+  it('is written whatever a host says of its clock', () => {
+    fillIncident(store);
+    store.putEvent(
+      invented('wild', BEGAN + 1, {
+        hostAt: 1e16,
+        endedAt: 1e16,
+        evidence: [
+          { type: 'line', source: 'kernel log', text: 'x', at: -1e300 },
+          { type: 'cast', pane: 'pane-1', offsetSeconds: 1e300 },
+          { type: 'samples', metric: 'system.memory.usage.used', from: -1e300, to: 1e300 },
+        ],
+      }),
+    );
+    for (const format of ['html', 'md'] as const)
+      expect(render(format)).toContain('????-??-?? ??:??:??.??? UTC');
+    expect(written().timeline.map((row) => row.id)).toContain('wild');
   });
 
   it('shows a lost link as a gap with its reason, and never a value in it', () => {

@@ -1,4 +1,5 @@
 import { failure } from '../../../shared/contract/errors.ts';
+import { isCalendarTime, isoTime } from '../../../shared/model/format.ts';
 
 /** How a report writes times: UTC first, and beside it one named zone. */
 export interface ReportTime {
@@ -43,8 +44,9 @@ export function reportTime(timeZone?: string): ReportTime {
       'Use an IANA name, such as Europe/Berlin or UTC.',
     );
   }
-  const iso = (at: number) => new Date(at).toISOString();
   const parts = (at: number) => {
+    if (!isCalendarTime(at))
+      return { day: isoTime(at).slice(0, 10), clock: isoTime(at).slice(11, 19), offset: '' };
     const found: Record<string, string> = {};
     for (const { type, value } of formatter.formatToParts(at)) found[type] = value;
     return {
@@ -56,18 +58,18 @@ export function reportTime(timeZone?: string): ReportTime {
   return {
     timeZone: zone,
     isUtc: /^(Etc\/)?(UTC|GMT|UCT|Zulu|Universal|Greenwich)$/i.test(zone),
-    utc: (at) => iso(at).slice(0, 19).replace('T', ' '),
-    utcClock: (at) => iso(at).slice(11, 19),
-    utcPrecise: (at) => iso(at).slice(0, 23).replace('T', ' '),
-    utcDay: (at) => iso(at).slice(0, 10),
+    utc: (at) => isoTime(at).slice(0, 19).replace('T', ' '),
+    utcClock: (at) => isoTime(at).slice(11, 19),
+    utcPrecise: (at) => isoTime(at).slice(0, 23).replace('T', ' '),
+    utcDay: (at) => isoTime(at).slice(0, 10),
     local: (at) => {
       const { day, clock, offset } = parts(at);
       return `${day} ${clock} ${offset}`;
     },
     localClock: (at) => {
       const { day, clock } = parts(at);
-      const days = Math.round((Date.parse(day) - Date.parse(iso(at).slice(0, 10))) / 86_400_000);
-      return days === 0 ? clock : `${clock} ${days > 0 ? '+' : '−'}${Math.abs(days)} d`;
+      const days = Math.round((Date.parse(day) - Date.parse(isoTime(at).slice(0, 10))) / 86_400_000);
+      return days === 0 || Number.isNaN(days) ? clock : `${clock} ${days > 0 ? '+' : '−'}${Math.abs(days)} d`;
     },
   };
 }

@@ -1,3 +1,4 @@
+import { isoTime } from '../../../shared/model/format.ts';
 import { escapeHtml } from './escapeHtml.ts';
 import { visibleLine } from './hostText.ts';
 import { metricText } from './metricText.ts';
@@ -132,7 +133,7 @@ function timeTicks(area: Area, most: number): string {
   const parts: string[] = [];
   for (let at = Math.ceil(area.from / step) * step; at <= area.to; at += step) {
     const place = x(at, area);
-    const iso = new Date(at).toISOString();
+    const iso = isoTime(at);
     const text = step >= DAY ? iso.slice(5, 10) : step >= MINUTE ? iso.slice(11, 16) : iso.slice(11, 19);
     parts.push(`<path d="M${place} ${area.bottom}v4" stroke="#55606a"/>`);
     // A label at the very end would be cut, and the corner is where the zone stands.

@@ -1,17 +1,7 @@
 import type { HostId } from '../../../shared/model/host.ts';
-import { LASTING_KINDS } from '../../../shared/model/lastingKinds.ts';
-import type { EventId, EventKind, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import { GOING_ON_KINDS } from '../../../shared/model/lastingKinds.ts';
+import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import type { RecordStore } from './store.types.ts';
-
-const SETTLED: ReadonlySet<EventKind> = new Set<EventKind>([
-  ...LASTING_KINDS,
-  'link.lost',
-  'link.refused',
-  'link.degraded',
-  'recording.failed',
-  'service.failed',
-  'clock.skewed',
-]);
 
 /** What was settled by an earlier start lies further back. */
 const EVENTS_READ = 2000;
@@ -34,7 +24,7 @@ export function settleUnwatched(
       heard.set(host, Math.max(heard.get(host) ?? 0, seenAt, endedAt));
     for (const event of events) {
       const { host } = event;
-      if (event.endedAt !== undefined || !SETTLED.has(event.kind) || closed.has(event.id)) continue;
+      if (event.endedAt !== undefined || !GOING_ON_KINDS.has(event.kind) || closed.has(event.id)) continue;
       const last = Math.max(heard.get(host) ?? 0, (host && store.lastSampleAt(host)) ?? 0);
       store.putEvent(settled(event, Math.max(event.at, last)));
     }

@@ -1,5 +1,6 @@
 import { Plus } from 'lucide-react';
 import { type KeyboardEvent, memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { isoTime } from '../../../shared/model/format.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { LASTING_KINDS } from '../../../shared/model/lastingKinds.ts';
 import { type Story, toStories } from '../../../shared/model/stories.ts';
@@ -173,7 +174,7 @@ const Row = memo(function Row({
         onClick={() => select(selected ? undefined : event.id)}
       >
         <SeverityMark event={event} />
-        <time className={styles.time} dateTime={new Date(event.at).toISOString()}>
+        <time className={styles.time} dateTime={isoTime(event.at)}>
           {clockTime(event.at, Date.now())}
         </time>
         <span className={styles.host}>{event.host ?? 'workspace'}</span>

@@ -1,3 +1,5 @@
+import { isoTime } from '../../../shared/model/format.ts';
+
 /** Clock time of the person at the screen, `14:03:07`; the day is added when it is not today. */
 export function clockTime(at: number, now: number): string {
   const date = new Date(at);
@@ -7,7 +9,7 @@ export function clockTime(at: number, now: number): string {
 
 /** `14:03:07.412` in UTC, as reports and logs write it. */
 export function utcTime(at: number): string {
-  return new Date(at).toISOString().replace('T', ' ').replace('Z', ' UTC');
+  return isoTime(at).replace('T', ' ').replace('Z', ' UTC');
 }
 
 /** `00:42:10`, hours grow without bound. */
