@@ -19,7 +19,6 @@ import { openDialog, useUi } from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { closeScrollback, openScrollback, viewElements } from '../scrollback/scrollbackViews.ts';
 import { terminalOf } from '../terminal/terminals.ts';
-import { linksIn } from '../terminal/webLinks.ts';
 import { usePaneUi } from './paneUi.ts';
 
 /** Before anything is laid out; the pane's own size follows as soon as it is drawn. */
@@ -131,8 +130,7 @@ export function leaveCopyMode(pane: PaneId): void {
 /** Links on the screen of the active pane, to be looked at before one is opened. */
 export function showLinks(): void {
   const pane = activePane();
-  const text = pane ? (terminalOf(pane.id)?.screenText ?? '') : '';
-  openDialog({ kind: 'links', links: linksIn(text) });
+  openDialog({ kind: 'links', links: (pane && terminalOf(pane.id)?.links) ?? [] });
 }
 
 /** A shell that runs is asked about first; one that has ended is simply put away. */

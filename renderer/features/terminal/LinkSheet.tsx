@@ -6,7 +6,7 @@ import { copyPlainText } from '../scrollback/plainText.ts';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
 import sheet from '../shell/sheet.module.css';
 import styles from './LinkSheet.module.css';
-import { type HostLink, readLink } from './webLinks.ts';
+import { type HostLink, readLink, textOfLink } from './webLinks.ts';
 
 /** A host's links open when asked for, never at once: first it is shown where they truly go. */
 export function LinkSheet() {
@@ -52,14 +52,15 @@ export function LinkSheet() {
 
 function Link({ link, one }: { link: HostLink; one: boolean }) {
   const read = readLink(link.address);
-  const misleading = link.text !== undefined && readLink(link.text)?.href !== read?.href;
+  const text = textOfLink(link);
   return (
     <section className={styles.link} data-one={one}>
+      {text === 'name' && <p className={sheet.hint}>Its text: {visibleText(link.text ?? '', 300)}</p>}
       {read && one && <p className={`${sheet.onHost} ${styles.host}`}>{visibleText(read.host, 200)}</p>}
       <ScrollableText className={sheet.command}>
         {visibleText(read?.href ?? link.address, 2_000)}
       </ScrollableText>
-      {misleading && (
+      {text === 'other' && (
         <p className={sheet.error} role="alert">
           Its text says something else: {visibleText(link.text ?? '', 300)}
         </p>

@@ -28,7 +28,8 @@ import { keepClassesStill } from './stillClasses.ts';
 import { binaryFrame, inputFrame, needsConfirmation, pasteText } from './terminalInput.ts';
 import { terminalTheme } from './terminalTheme.ts';
 import { moveTextareaWithFrames } from './textareaPlace.ts';
-import { type HostLink, LINK } from './webLinks.ts';
+import { type HostLink, LINK, linksIn } from './webLinks.ts';
+import { writtenLinks } from './writtenLinks.ts';
 
 /**
  * The newest rows only: a row costs 12 bytes a cell, so that twelve panes of 50,000 rows of 120 would take 860 MB. The
@@ -248,8 +249,13 @@ export class TerminalView implements Disposable, ParseSource {
     return { width: screen.clientWidth / cols, height: screen.clientHeight / rows };
   }
 
-  /** What is in view now: how many rows before the end of all output it begins, and its first rows. */
-  get standing(): { fromEnd: number; texts: string[]; atEnd: boolean } {
+  /** What is in view now: how many rows before the end of all output it begins, its first rows, and where in it the cursor is. */
+  get standing(): {
+    fromEnd: number;
+    texts: string[];
+    atEnd: boolean;
+    cursor: { row: number; cell: number };
+  } {
     const { active } = this.#terminal.buffer;
     const text = (row: number) => active.getLine(row)?.translateToString(true) ?? '';
     let end = active.length;
@@ -258,12 +264,20 @@ export class TerminalView implements Disposable, ParseSource {
     return {
       fromEnd: end - active.viewportY,
       atEnd: active.viewportY === active.baseY,
+      cursor: { row: active.baseY + active.cursorY - active.viewportY, cell: active.cursorX },
       texts: Array.from({ length: rows }, (_, row) => text(active.viewportY + row)),
     };
   }
 
   scrollToBottom(): void {
     this.#terminal.scrollToBottom();
+  }
+
+  /** Links on the screen: those that programs wrote first, since their text may hide where they go. */
+  get links(): HostLink[] {
+    const written = writtenLinks(this.#terminal);
+    const known = new Set(written.flatMap(({ address, text }) => [address, text]));
+    return [...written, ...linksIn(this.screenText).filter(({ address }) => !known.has(address))];
   }
 
   /** What stands on the screen now, a line each; rows that the width broke are one. */

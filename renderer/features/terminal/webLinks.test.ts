@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { linksIn, readLink } from './webLinks.ts';
+import { linksIn, readLink, textOfLink } from './webLinks.ts';
 
 test('links are found in text, without what belongs to the sentence, each once', () => {
   expect(
@@ -26,6 +26,18 @@ test('a text made to be slow is read once', () => {
     expect(linksIn(`${`http://a${piece.repeat(50_000)}`} https://end.example/`).at(-1)?.address).toBe(
       'https://end.example/',
     );
+});
+
+test.each([
+  ['https://a.example/x', 'https://a.example/x', 'same'],
+  ['https://a.example/', undefined, 'same'],
+  ['https://a.example/x', 'ticket 12', 'name'],
+  ['file:///etc/passwd', 'README.md', 'other'],
+  ['https://a.example/x', 'bank.example', 'other'],
+  ['https://a.example/x', 'https://bank.example/', 'other'],
+  ['https://a.example/x', 'бaнк.рф', 'other'],
+] as const)('to the address %s the text %s is: %s', (address, text, how) => {
+  expect(textOfLink({ address, ...(text === undefined ? {} : { text }) })).toBe(how);
 });
 
 test('only http and https are links, and the true machine is named', () => {

@@ -20,6 +20,14 @@ export function linksIn(text: string): HostLink[] {
   return [...new Set(Array.from(found, ([link]) => link))].map((address) => ({ address }));
 }
 
+/** What the text of a link is to its address: the same, a name for it, or what looks like another address. */
+export function textOfLink({ address, text }: HostLink): 'same' | 'name' | 'other' {
+  if (text === undefined || text === '') return 'same';
+  const read = readLink(text);
+  if (read !== undefined && read.href === readLink(address)?.href) return 'same';
+  return read !== undefined || /:\/\/|[\p{L}\p{N}]\.\p{L}{2}|@/u.test(text) ? 'other' : 'name';
+}
+
 /**
  * The address as a browser takes it, and the name of the machine it goes to in the form that cannot look like another
  * (punycode). `undefined` for anything that is not http or https.
