@@ -259,6 +259,11 @@ test.describe('what programs ask of a terminal', () => {
     await expect(sheet).toContainText('Its text says something else: https://bank.example/');
     await page.keyboard.press('Escape');
     await expect(sheet).toHaveCount(0);
+    await prefix(page, 'u');
+    await expect(sheet).toContainText('https://evil.example/x');
+    await expect(sheet).toContainText('Its text says something else: https://bank.example/');
+    await page.keyboard.press('Escape');
+    await expect(sheet).toHaveCount(0);
     expect(opened).toEqual([]);
   });
 

@@ -38,7 +38,6 @@ describe('moving', () => {
     expect(press('l l l l l').at).toBe('4:5');
     expect(press('l l l l l k').at).toBe('3:1');
     expect(press('l l l l l k k').at).toBe('2:5');
-    expect(press('h').at).toBe('4:0');
     expect(press('j').at).toBe('4:0');
   });
 
@@ -54,10 +53,60 @@ describe('moving', () => {
     expect(press('$').at).toBe('4:12');
     expect(press('$ 0').at).toBe('4:0');
     expect(press('g')).toMatchObject({ at: '0:0', top: 0 });
-    expect(press('g G')).toMatchObject({ at: '4:0', top: 2 });
+    expect(press('g G')).toMatchObject({ at: '4:12', top: 2 });
     expect(press('H').at).toBe('2:0');
     expect(press('M').at).toBe('3:0');
     expect(press('{').at).toBe('1:0');
+  });
+
+  it('goes over the ends of rows, as tmux does', () => {
+    expect(press('h').at).toBe('3:1');
+    expect(press('k $ l l').at).toBe('4:0');
+    expect(press('g h').at).toBe('0:0');
+  });
+
+  it('stays at the ends of rows after $, until it is moved sideways', () => {
+    const of = context(['a', 'long line', 'b', 'longer line'], 4);
+    const at = (keys: string) => press(keys, startAt(0, 0, of), of).at;
+    expect(at('$ j')).toBe('1:8');
+    expect(at('$ j j j')).toBe('3:10');
+    expect(at('j $ h j j')).toBe('3:7');
+  });
+
+  it('takes a line that the width broke for one', () => {
+    const of = context(['x', '  one ', '→two ', '→three', 'y'], 5);
+    const at = (keys: string) => press(keys, startAt(0, 0, of), of).at;
+    expect(at('j j 0')).toBe('1:0');
+    expect(at('j $')).toBe('3:4');
+    expect(at('j j j ^')).toBe('1:2');
+    expect(at('j j k $ j')).toBe('4:0');
+  });
+
+  it('goes out of the empty rows that it is in, and to the next', () => {
+    const of = context(['', '', 'a', 'b', '', '', 'c d'], 7);
+    const at = (keys: string) => press(keys, startAt(0, 0, of), of).at;
+    expect(at('}')).toBe('4:0');
+    expect(at('} }')).toBe('6:2');
+    expect(at('G {')).toBe('5:0');
+    expect(at('G { {')).toBe('1:0');
+  });
+
+  it('goes to the bracket that belongs to one, over rows', () => {
+    const of = context(['if (a[0] == (b)) {', '  c(")")', '}', 'f(x'], 4);
+    const at = (keys: string) => press(keys, startAt(0, 0, of), of).at;
+    expect(at('%')).toBe('0:15');
+    expect(at('% %')).toBe('0:3');
+    expect(at('f [ %')).toBe('0:7');
+    expect(at('$ %')).toBe('2:0');
+    expect(at('$ % %')).toBe('0:17');
+    // One that is never closed, and a row without any.
+    expect(at('3 j %')).toBe('3:0');
+    expect(press('%').at).toBe('4:0');
+  });
+
+  it('comes back to the place that was marked', () => {
+    expect(press('l l X g Alt+X').at).toBe('4:2');
+    expect(press('Alt+X').at).toBe('4:0');
   });
 
   it('repeats what a number precedes', () => {
@@ -76,21 +125,23 @@ describe('moving', () => {
       },
     };
     expect(press('9 9 9 9 9 9 j', startAt(0, 0, of), of).at).toBe('4:0');
-    expect(press('9 9 9 9 9 9 l', startAt(0, 0, of), of).at).toBe('0:10');
-    expect(read).toBeLessThan(200);
+    expect(press('9 9 9 9 9 9 l', startAt(0, 0, of), of).at).toBe('4:13');
+    expect(read).toBeLessThan(300);
   });
 
   it('keeps the cursor in view, whatever way it goes', () => {
     expect(press('k k k').top).toBe(1);
-    expect(press('Ctrl+Y Ctrl+Y')).toMatchObject({ top: 0, at: '2:0' });
+    expect(press('Ctrl+Y Ctrl+Y Ctrl+Y')).toMatchObject({ top: 0, at: '2:0' });
+    expect(press('J')).toMatchObject({ top: 2, at: '4:0' });
+    expect(press('g J')).toMatchObject({ top: 1, at: '1:0' });
     const many = context(
       Array.from({ length: 100 }, (_, n) => `row ${n}`),
       10,
       1_000,
     );
     expect(press('PageUp', startAt(1_090, 1_099, many), many)).toMatchObject({
-      at: '1090:0',
-      top: 1_081,
+      at: '1091:0',
+      top: 1_082,
     });
     expect(press('Ctrl+U Ctrl+U', startAt(1_000, 1_003, many), many)).toMatchObject({
       at: '1000:0',
@@ -183,7 +234,7 @@ describe('selecting', () => {
 
   it('takes the characters from where it began to the cursor, either way', () => {
     expect(copied('j j v e', ...texts)).toBe('cd');
-    expect(copied('G v k', ...texts)).toBe('x\nl');
+    expect(copied('G 0 v k', ...texts)).toBe('x\nl');
   });
   it('takes whole rows', () => {
     expect(copied('G V k', ...texts)).toBe('x\nlast one');
@@ -258,6 +309,10 @@ describe('what is asked for', () => {
   it.each([
     ['y', 'copy'],
     ['Enter', 'copy'],
+    ['D', 'copyToEnd'],
+    ['A', 'append'],
+    ['*', 'wordDown'],
+    ['#', 'wordUp'],
     ['/', 'searchDown'],
     ['?', 'searchUp'],
     ['n', 'next'],

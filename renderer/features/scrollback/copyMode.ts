@@ -1,5 +1,6 @@
 import { characterAt, characterInCell, columnsOfCells } from './characters.ts';
-import { type Jump, type JumpKey, jumpFrom, reversed } from './jump.ts';
+import { AT_THE_END, again, inCell, MOTIONS, type Motion, VERTICAL } from './copyMotions.ts';
+import type { Jump, JumpKey } from './jump.ts';
 
 /** A character of the rows: `column` counts UTF-16 units of the row's text. */
 export interface Place {
@@ -24,6 +25,8 @@ export interface CopyState {
   jumping: JumpKey | undefined;
   /** What was jumped to last. */
   jump: Jump | undefined;
+  /** A place to come back to. */
+  mark: Place | undefined;
 }
 
 export interface CopyContext {
@@ -39,7 +42,21 @@ export interface CopyContext {
   isWrapped(line: number): boolean;
 }
 
-export type CopyEffect = 'leave' | 'copy' | 'copyLine' | 'searchDown' | 'searchUp' | 'next' | 'previous';
+export type CopyEffect =
+  | 'leave'
+  | 'copy'
+  | 'copyLine'
+  /** From the cursor to the end of the line. */
+  | 'copyToEnd'
+  /** Behind what was copied before. */
+  | 'append'
+  | 'searchDown'
+  | 'searchUp'
+  /** For the word at the cursor. */
+  | 'wordDown'
+  | 'wordUp'
+  | 'next'
+  | 'previous';
 
 /** What is selected of each row from the first to the last. */
 export interface Selection {
@@ -51,8 +68,6 @@ export interface Selection {
   columnsOf(line: number, text: string): { from: number; to: number };
 }
 
-type Motion = (state: CopyState, context: CopyContext) => Place | undefined;
-
 export function startCopyMode(top: number): CopyState {
   return {
     top,
@@ -63,6 +78,7 @@ export function startCopyMode(top: number): CopyState {
     count: '',
     jumping: undefined,
     jump: undefined,
+    mark: undefined,
   };
 }
 
@@ -100,9 +116,8 @@ export function pressInCopyMode(
       return {
         state: state.anchor ? moveTo({ ...plain, anchor: state.cursor }, state.anchor, context) : plain,
       };
-    case 'Ctrl+Y':
-    case 'Ctrl+E':
-      return { state: scrollBy(plain, (key === 'Ctrl+E' ? 1 : -1) * times, context) };
+    case 'X':
+      return { state: { ...plain, mark: state.cursor } };
   }
   const scroll = SCROLLS[key];
   if (scroll) {
@@ -110,8 +125,17 @@ export function pressInCopyMode(
     const to = inCell(state.cursor.line + by, state.goal, context);
     return { state: moveTo(scrollBy(plain, by, context), to, context, true) };
   }
+  const rows = ROW_SCROLLS[key];
+  if (rows !== undefined) {
+    // Where the text does not move, neither does the cursor.
+    const scrolled = scrollBy(plain, rows * times, context);
+    const to = inCell(state.cursor.line + scrolled.top - state.top, state.goal, context);
+    return { state: moveTo(scrolled, to, context, true) };
+  }
   const motion = MOTIONS[key];
-  return { state: motion ? repeat(state, context, motion, VERTICAL.has(key)) : plain };
+  if (!motion) return { state: plain };
+  const moved = repeat(state, context, motion, VERTICAL.has(key));
+  return { state: key === '$' || key === 'End' ? { ...moved, goal: AT_THE_END } : moved };
 }
 
 /** A motion as often as the count says, or as far as it goes. */
@@ -208,107 +232,37 @@ const EFFECTS: Record<string, CopyEffect> = {
   'Ctrl+C': 'leave',
   y: 'copy',
   Enter: 'copy',
+  'Ctrl+J': 'copy',
   'Ctrl+Shift+C': 'copy',
   Y: 'copyLine',
+  D: 'copyToEnd',
+  A: 'append',
   '/': 'searchDown',
   '?': 'searchUp',
+  '*': 'wordDown',
+  '#': 'wordUp',
   n: 'next',
   N: 'previous',
 };
 
+/** A page leaves two rows of the last one in view. */
+const page = (rows: number) => Math.max(1, rows - 2);
+const half = (rows: number) => Math.max(1, Math.floor(rows / 2));
+
+/** Rows by which the text moves, and the cursor with it: it stays in its place of the screen, as in tmux. */
 const SCROLLS: Record<string, (rows: number) => number> = {
-  PageUp: (rows) => -(rows - 1),
-  'Ctrl+B': (rows) => -(rows - 1),
-  PageDown: (rows) => rows - 1,
-  'Ctrl+F': (rows) => rows - 1,
-  'Ctrl+U': (rows) => -Math.ceil(rows / 2),
-  'Ctrl+D': (rows) => Math.ceil(rows / 2),
+  PageUp: (rows) => -page(rows),
+  'Ctrl+B': (rows) => -page(rows),
+  PageDown: page,
+  'Ctrl+F': page,
+  'Ctrl+U': (rows) => -half(rows),
+  'Ctrl+D': half,
 };
-
-const VERTICAL = new Set(['j', 'k', 'Up', 'Down', 'Ctrl+N', 'Ctrl+P']);
-const up: Motion = ({ cursor, goal }, context) => inCell(cursor.line - 1, goal, context);
-const down: Motion = ({ cursor, goal }, context) => inCell(cursor.line + 1, goal, context);
-const left: Motion = ({ cursor }) => ({ ...cursor, column: cursor.column - 1 });
-const right: Motion = ({ cursor: { line, column } }, { textOf }) => ({
-  line,
-  column: column + characterAt(textOf(line) ?? '', column).length,
-});
-const lineStart: Motion = ({ cursor }) => ({ ...cursor, column: 0 });
-const lineEnd: Motion = ({ cursor }, { textOf }) => ({
-  ...cursor,
-  column: Math.max(0, (textOf(cursor.line)?.length ?? 0) - 1),
-});
-const again: Motion = ({ cursor, jump }, context) => jump && jumpFrom(cursor, jump, context);
-const jumpBack: Motion = ({ cursor, jump }, context) => jump && jumpFrom(cursor, reversed(jump), context);
-const WORD = /[\p{L}\p{N}_]+|[^\p{L}\p{N}_\s]+/gu;
-const BIG_WORD = /\S+/g;
-
-const MOTIONS: Record<string, Motion> = {
-  h: left,
-  Left: left,
-  Backspace: left,
-  l: right,
-  Right: right,
-  j: down,
-  Down: down,
-  'Ctrl+N': down,
-  k: up,
-  Up: up,
-  'Ctrl+P': up,
-  '0': lineStart,
-  Home: lineStart,
-  $: lineEnd,
-  End: lineEnd,
-  '^': ({ cursor }, { textOf }) => ({
-    ...cursor,
-    column: Math.max(0, (textOf(cursor.line) ?? '').search(/\S/)),
-  }),
-  g: (_state, { first }) => ({ line: first, column: 0 }),
-  G: (_state, { end }) => ({ line: end - 1, column: 0 }),
-  H: ({ top }) => ({ line: top, column: 0 }),
-  M: ({ top }, { rows, end }) => ({ line: Math.min(end - 1, top + Math.floor(rows / 2)), column: 0 }),
-  L: ({ top }, { rows, end }) => ({ line: Math.min(end - 1, top + rows - 1), column: 0 }),
-  w: (state, context) => nextWord(state.cursor, context, WORD, 'start'),
-  e: (state, context) => nextWord(state.cursor, context, WORD, 'end'),
-  b: (state, context) => previousWord(state.cursor, context, WORD),
-  W: (state, context) => nextWord(state.cursor, context, BIG_WORD, 'start'),
-  E: (state, context) => nextWord(state.cursor, context, BIG_WORD, 'end'),
-  B: (state, context) => previousWord(state.cursor, context, BIG_WORD),
-  ';': again,
-  ',': jumpBack,
-  '}': (state, context) => emptyLine(state.cursor.line, 1, context),
-  '{': (state, context) => emptyLine(state.cursor.line, -1, context),
+const ROW_SCROLLS: Record<string, 1 | -1> = {
+  K: -1,
+  'Ctrl+Y': -1,
+  'Ctrl+Up': -1,
+  J: 1,
+  'Ctrl+E': 1,
+  'Ctrl+Down': 1,
 };
-
-function inCell(line: number, cell: number, { textOf }: CopyContext): Place {
-  return { line, column: characterInCell(textOf(line) ?? '', cell).column };
-}
-
-function nextWord(from: Place, context: CopyContext, word: RegExp, at: 'start' | 'end'): Place | undefined {
-  for (let line = from.line; line < context.end; line++) {
-    const text = context.textOf(line);
-    if (text === undefined) return undefined;
-    for (const { 0: found, index } of text.matchAll(word)) {
-      const column = at === 'start' ? index : index + found.length - 1;
-      if (line > from.line || column > from.column) return { line, column };
-    }
-  }
-  return undefined;
-}
-
-function previousWord(from: Place, context: CopyContext, word: RegExp): Place | undefined {
-  for (let line = from.line; line >= context.first; line--) {
-    const text = context.textOf(line);
-    if (text === undefined) return undefined;
-    const starts = [...text.matchAll(word)].map((match) => match.index);
-    const column = starts.findLast((start) => line < from.line || start < from.column);
-    if (column !== undefined) return { line, column };
-  }
-  return undefined;
-}
-
-function emptyLine(from: number, by: 1 | -1, { first, end, textOf }: CopyContext): Place {
-  let line = from + by;
-  while (line > first && line < end - 1 && textOf(line) !== undefined && textOf(line) !== '') line += by;
-  return { line, column: 0 };
-}

@@ -13,6 +13,7 @@ import {
   selectionOf,
   startCopyMode,
 } from './copyMode.ts';
+import { inCell, wordAt } from './copyMotions.ts';
 import { type LineCache, openLineCache } from './lineCache.ts';
 import { copyPlainText, plainText } from './plainText.ts';
 import type { ScrollbackTarget, SearchText } from './scrollbackViews.ts';
@@ -116,12 +117,15 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
       const guess = end - target.fromEnd;
       await lines.ensure(guess - NEAR - rows, end);
       cache = lines;
+      const start = matching(lines, guess, target.texts);
       const bottom = Math.max(first, end - rows);
-      const top = target.atEnd
-        ? bottom
-        : Math.max(first, Math.min(matching(lines, guess, target.texts), bottom));
+      const top = target.atEnd ? bottom : Math.max(first, Math.min(start, bottom));
       const last = Math.max(first, Math.min(end - 1, top + rows - 1));
-      state = moveTo(startCopyMode(top), { line: last, column: 0 }, context());
+      // Where the terminal's cursor is, as in tmux; it may be out of view.
+      const line = start + target.cursor.row;
+      const isSeen = line >= top && line <= last;
+      const from = isSeen ? inCell(line, target.cursor.cell, context()) : { line: last, column: 0 };
+      state = moveTo(startCopyMode(top), from, context());
       if (target.entry === 'wheel') state = scrollBy(state, -3, context());
     }
     if (stopped) return;
@@ -169,9 +173,9 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
     }, say);
   }
 
-  async function copy(wholeLine: boolean): Promise<void> {
+  async function copy(what: 'copy' | 'copyLine' | 'copyToEnd' | 'append'): Promise<void> {
     if (!state || !cache) return;
-    const selected: CopyState = wholeLine ? { ...state, anchor: state.cursor, shape: 'rows' } : state;
+    const selected = selectedFor(what, state);
     const { anchor, cursor } = selected;
     if (!anchor) {
       leaveCopyMode(pane);
@@ -181,9 +185,32 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
     const lines = await cache.readAll(first, Math.max(anchor.line, cursor.line) + 1);
     const selection = selectionOf(selected, (line) => lines[line - first]?.text);
     const text = selection ? plainText(lines, selection) : '';
-    usePaneUi.setState({ copied: text });
-    copyPlainText(text);
+    const copied = what === 'append' ? usePaneUi.getState().copied + text : text;
+    usePaneUi.setState({ copied });
+    copyPlainText(copied);
     leaveCopyMode(pane);
+  }
+
+  function selectedFor(what: 'copy' | 'copyLine' | 'copyToEnd' | 'append', here: CopyState): CopyState {
+    if (what === 'copyLine') return { ...here, anchor: here.cursor, shape: 'rows' };
+    if (what !== 'copyToEnd') return here;
+    const from = { ...here, anchor: here.cursor, shape: 'characters' as const, count: '' };
+    return pressInCopyMode(from, '$', context()).state;
+  }
+
+  function searchFrom(wanted: SearchText | undefined): void {
+    if (!wanted || !state) {
+      changed();
+      return;
+    }
+    note = 'Searching…';
+    changed();
+    find(wanted, state.cursor.line).then(() => goToHit(direction), say);
+  }
+
+  function searchWord(): void {
+    const word = state && wordAt(state.cursor, context());
+    if (word !== undefined) searchFrom({ text: word, regex: false, caseSensitive: true });
   }
 
   function press(key: string): void {
@@ -200,7 +227,14 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
         return;
       case 'copy':
       case 'copyLine':
-        copy(effect === 'copyLine').catch(say);
+      case 'copyToEnd':
+      case 'append':
+        copy(effect).catch(say);
+        return;
+      case 'wordDown':
+      case 'wordUp':
+        direction = effect === 'wordDown' ? 1 : -1;
+        searchWord();
         return;
       case 'searchDown':
       case 'searchUp':
@@ -276,14 +310,7 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
     },
     searchFor(text) {
       asking = undefined;
-      const wanted = text === '' ? search : { text, regex: true, caseSensitive: text !== text.toLowerCase() };
-      if (!wanted || !state) {
-        changed();
-        return;
-      }
-      note = 'Searching…';
-      changed();
-      find(wanted, state.cursor.line).then(() => goToHit(direction), say);
+      searchFrom(text === '' ? search : { text, regex: true, caseSensitive: text !== text.toLowerCase() });
     },
     stopAsking() {
       asking = undefined;

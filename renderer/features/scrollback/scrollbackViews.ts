@@ -17,6 +17,8 @@ export type ScrollbackTarget =
       fromEnd: number;
       texts: readonly string[];
       atEnd: boolean;
+      /** The terminal's own, from the first row in view. */
+      cursor: { row: number; cell: number };
     }
   | { kind: 'hit'; hit: ScrollbackHit; search: SearchText };
 
