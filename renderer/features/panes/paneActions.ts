@@ -114,6 +114,7 @@ export const PANE_ACTIONS: readonly Action[] = [
       group: 'Panes',
       keys: [`Prefix ${arrow(direction)}`],
       when: hasPane,
+      repeats: true,
       run: layout({ type: 'focusDirection', direction }),
     }),
   ),
@@ -179,6 +180,14 @@ export const PANE_ACTIONS: readonly Action[] = [
     when: hasPane,
     run: () =>
       withActivePane((pane) => usePaneUi.setState({ marked: markedPane() === pane ? undefined : pane })),
+  },
+  {
+    id: 'pane.unmark',
+    label: 'Unmark the marked pane',
+    group: 'Panes',
+    keys: ['Prefix M'],
+    when: () => markedPane() !== undefined,
+    run: () => usePaneUi.setState({ marked: undefined }),
   },
   {
     id: 'pane.join',
@@ -370,7 +379,7 @@ export const PANE_ACTIONS: readonly Action[] = [
     id: 'window.find',
     label: 'Find a window or pane…',
     group: 'Windows',
-    keys: ['Prefix f', 'Prefix w', 'Prefix s'],
+    keys: ['Prefix f', 'Prefix w', 'Prefix s', "Prefix '"],
     when: hasPane,
     run: () => openDialog({ kind: 'windows' }),
   },
