@@ -157,9 +157,7 @@ export function ProcessTable({ host }: { host: HostSummary }) {
         >
           <Snowflake size={11} aria-hidden /> Freeze order
         </button>
-        <span className={styles.status} role="status">
-          {statusOf(listed, rows.length, frozen || pointed, past, late)}
-        </span>
+        <span className={styles.status}>{statusOf(listed, rows.length, frozen || pointed, past, late)}</span>
         <button
           type="button"
           className={styles.kill}
@@ -179,6 +177,7 @@ export function ProcessTable({ host }: { host: HostSummary }) {
           aria-activedescendant={current ? `process-${current.key}` : undefined}
           tabIndex={0}
           className={styles.table}
+          data-keys="Process table"
           onKeyDown={onKey}
         >
           <div role="row" className={styles.headings} aria-rowindex={1} tabIndex={-1}>

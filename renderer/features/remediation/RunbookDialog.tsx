@@ -66,10 +66,11 @@ function Form({ runbook }: { runbook: Runbook }) {
   return (
     <form onSubmit={submit}>
       <ScrollableText className={sheet.command}>{visibleText(runbook.run, 2000)}</ScrollableText>
-      {runbook.parameters.map((parameter) => (
+      {runbook.parameters.map((parameter, index) => (
         <Parameter
           key={parameter.name}
           parameter={parameter}
+          first={index === 0}
           value={values[parameter.name] ?? ''}
           onChange={(value) => setValues((before) => ({ ...before, [parameter.name]: value }))}
         />
@@ -83,10 +84,12 @@ function Form({ runbook }: { runbook: Runbook }) {
 
 function Parameter({
   parameter,
+  first,
   value,
   onChange,
 }: {
   parameter: RunbookParameter;
+  first: boolean;
   value: string;
   onChange: (value: string) => void;
 }) {
@@ -99,7 +102,8 @@ function Parameter({
     <div className={sheet.field}>
       <label htmlFor={id}>{label}</label>
       {parameter.type === 'choice' ? (
-        <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
+        // biome-ignore lint/a11y/noAutofocus: what one came to fill in
+        <select id={id} autoFocus={first} value={value} onChange={(event) => onChange(event.target.value)}>
           {parameter.choices.map((choice) => (
             <option key={choice}>{choice}</option>
           ))}
@@ -107,6 +111,8 @@ function Parameter({
       ) : (
         <input
           id={id}
+          // biome-ignore lint/a11y/noAutofocus: what one came to fill in
+          autoFocus={first}
           value={value}
           inputMode={parameter.type === 'integer' ? 'numeric' : 'text'}
           onChange={(event) => onChange(event.target.value)}

@@ -1,17 +1,42 @@
 import * as Dialog from '@radix-ui/react-dialog';
-import { Fragment } from 'react';
+import { useState } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
+import { PROCESS_KEYS } from '../processes/processKeys.ts';
+import { FLAME_KEYS } from '../profile/flameKeys.ts';
 import { COPY_MODE_KEYS } from '../scrollback/copyModeKeys.ts';
-import { type ActionGroup, allActions } from './actions.ts';
+import { allActions } from './actions.ts';
 import styles from './KeysSheet.module.css';
 import { showKey, showPrefix } from './keys.ts';
 import { SheetContent } from './Sheet.tsx';
 import sheet from './sheet.module.css';
 
-const GROUPS: readonly ActionGroup[] = ['Panes', 'Windows', 'Workspace', 'Incident', 'Timeline', 'View'];
+interface KeyRow {
+  id?: string;
+  keys: readonly string[];
+  label: string;
+}
 
-/** All keys, from the same table that they act by. */
+/** Keys that a part of the screen has for itself while the focus is in it. */
+const OWN_KEYS: Record<string, readonly KeyRow[]> = {
+  'Copy mode': COPY_MODE_KEYS,
+  'Process table': PROCESS_KEYS,
+  'Flame graph': FLAME_KEYS,
+};
+const HEADINGS = [
+  'Panes',
+  'Copy mode',
+  'Windows',
+  'Hosts',
+  'Workspace',
+  'Incident',
+  'Timeline',
+  'View',
+  'Process table',
+  'Flame graph',
+];
+
+/** All keys, from the same table that they act by; first those of where one is. */
 export function KeysSheet() {
   const open = useUi((s) => s.dialog?.kind === 'keys');
   return (
@@ -32,17 +57,12 @@ export function KeysSheet() {
               Fireline’s data directory sets another prefix and other keys, by the names that stand here as
               tooltips.
             </p>
-            <div className={styles.columns}>
-              {GROUPS.map((group) => (
-                <Fragment key={group}>
-                  <Keys
-                    heading={group}
-                    rows={allActions().filter((a) => a.group === group && a.keys.length > 0)}
-                  />
-                  {group === 'Panes' && <Keys heading="Copy mode" rows={COPY_MODE_KEYS} />}
-                </Fragment>
-              ))}
-            </div>
+            <Groups />
+            <footer className={sheet.footer}>
+              <button type="button" onClick={closeDialog}>
+                Close
+              </button>
+            </footer>
           </SheetContent>
         </Dialog.Portal>
       )}
@@ -50,13 +70,31 @@ export function KeysSheet() {
   );
 }
 
-function Keys({
-  heading,
-  rows,
-}: {
-  heading: string;
-  rows: readonly { id?: string; keys: readonly string[]; label: string }[];
-}) {
+function Groups() {
+  // While it is first rendered the focus is still where the keys were asked for.
+  const [here] = useState(placeOfFocus);
+  const headings = [...HEADINGS.filter((one) => one === here), ...HEADINGS.filter((one) => one !== here)];
+  return (
+    <div className={styles.columns}>
+      {headings.map((heading) => (
+        <Keys
+          key={heading}
+          heading={heading === here ? `${heading} (where you are)` : heading}
+          rows={OWN_KEYS[heading] ?? allActions().filter((a) => a.group === heading && a.keys.length > 0)}
+        />
+      ))}
+    </div>
+  );
+}
+
+function placeOfFocus(): string | undefined {
+  const focused = document.activeElement;
+  if (focused?.closest('.xterm')) return 'Panes';
+  if (focused?.closest('[data-scrollback]')) return 'Copy mode';
+  return focused?.closest<HTMLElement>('[data-keys]')?.dataset['keys'];
+}
+
+function Keys({ heading, rows }: { heading: string; rows: readonly KeyRow[] }) {
   return (
     <section>
       <h3 className={sheet.subheading}>{heading}</h3>

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { panesOf } from '../../../shared/panes/layout.ts';
 import { client } from '../../stores/connection.ts';
-import { activePane, dispatchLayout, usePanes } from '../../stores/panes.ts';
+import { activePane, usePanes } from '../../stores/panes.ts';
 import { prefixKey, useSettings } from '../../stores/settings.ts';
 import { goLive, useUi } from '../../stores/ui.ts';
 import { focusActiveTerminal, focusPane } from '../panes/paneCommands.ts';
@@ -30,6 +30,14 @@ export function useGlobalKeys(): void {
       }
     }
 
+    /** On the page what has the focus has its own keys first, as a table of processes its `k`, and Escape its step back. */
+    function onKeyUnclaimed(event: KeyboardEvent): void {
+      const key = keyOf(event);
+      if (key === undefined || event.isComposing || event.defaultPrevented) return;
+      if (placeOf(event.target) === 'page' && !useUi.getState().dialog && plainKey(key))
+        event.preventDefault();
+    }
+
     function take(key: string, event: KeyboardEvent): boolean {
       const place = placeOf(event.target);
       if (place === 'dialog' || useUi.getState().dialog) return false;
@@ -40,14 +48,14 @@ export function useGlobalKeys(): void {
         if (keyMode === 'prefix' || isRepeatable(key)) return afterPrefix(key);
         endMode();
       }
-      if (numbers) return chooseNumber(key);
+      if (numbers && chooseNumber(key)) return true;
       if (key === prefixKey()) {
         usePaneUi.setState({ keyMode: 'prefix' });
         return true;
       }
       if (place === 'terminal') return terminalKey(key);
       if (place === 'scrollback') return key !== 'Ctrl+Shift+C' && terminalKey(key);
-      return plainKey(key);
+      return false;
     }
 
     function afterPrefix(key: string): boolean {
@@ -76,8 +84,10 @@ export function useGlobalKeys(): void {
     }
 
     document.addEventListener('keydown', onKeyDown, { capture: true });
+    document.addEventListener('keydown', onKeyUnclaimed);
     return () => {
       clearTimeout(repeat);
+      document.removeEventListener('keydown', onKeyUnclaimed);
       document.removeEventListener('keydown', onKeyDown, { capture: true });
     };
   }, []);
@@ -128,15 +138,14 @@ function goBack(): boolean {
   return true;
 }
 
+/** A digit goes to its pane; what is no answer only takes the numbers away, and goes on to the shell it was typed for. */
 function chooseNumber(key: string): boolean {
   usePaneUi.setState({ numbers: false });
   const { layout } = usePanes.getState();
   const window = layout.windows.find((w) => w.id === layout.activeWindow);
-  const pane = /^\d$/.test(key) && window ? panesOf(window.root)[Number(key)] : undefined;
-  if (pane !== undefined) {
-    dispatchLayout({ type: 'focus', pane });
-    focusPane(pane);
-  }
+  if (!/^\d$/.test(key)) return key === 'Esc';
+  const pane = window && panesOf(window.root)[Number(key)];
+  if (pane !== undefined) focusPane(pane);
   return true;
 }
 
