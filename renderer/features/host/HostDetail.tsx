@@ -117,12 +117,12 @@ function Moment({ host }: { host: HostId }) {
   const stale =
     time.kind === 'live' ? staleMs({ newestAt: seriesOf(host).ring.newestAt }, coreNow()) : undefined;
   return (
-    <output className={styles.moment}>
+    <p className={styles.moment}>
       {stale !== undefined && <span className={styles.stale}>no data for {formatDuration(stale)}</span>}
       {crosshair !== undefined
         ? `at ${formatClock(crosshair)}`
         : time.kind === 'past' && `${formatClock(time.from)} – ${formatClock(time.to)}`}
-    </output>
+    </p>
   );
 }
 

@@ -27,11 +27,16 @@ export function BroadcastBar() {
   const differing = Object.keys(marks).length;
   const deaf = group.filter((pane) => !excluded.includes(pane) && whyDeaf(pane) !== undefined);
   return (
-    <div className={styles.bar} role="status" aria-label="Broadcast">
+    // Heard as a whole when one comes to it: what a pane missed changes with each key.
+    <div className={styles.bar} role="status" aria-label="Broadcast" aria-live="off">
+      <span className={styles.heard} aria-live="polite">
+        Broadcast to {receivers.length} of {group.length} panes
+      </span>
       <b>
         <Radio size={14} aria-hidden /> BROADCAST
       </b>
-      <span className={styles.words}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+      <span className={styles.words} tabIndex={0}>
         {outside ? 'would go' : 'What you type goes'} to {receivers.length} of {group.length} panes of{' '}
         {visibleText(scopeWords(scope), 80)}: {list(receivers.map(name))}.
         {outside && <strong> You are in {active ? name(active) : ''}, which it does not reach.</strong>}

@@ -36,7 +36,9 @@ export function PaneNoticeStrip({ pane }: { pane: PaneSummary }) {
     approve: () => void approveHeld(),
   };
   return (
-    <div className={styles.strip} data-tone={notice.tone} role="status">
+    // Heard when one comes to it: it counts the seconds to the next try. That a link is lost, the timeline tells.
+    // biome-ignore lint/a11y/useSemanticElements: a few words and buttons are no set of form fields
+    <div className={styles.strip} data-tone={notice.tone} role="group" aria-label={`Notice of ${pane.host}`}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
       <div className={styles.words} tabIndex={0}>
         {visibleText(notice.text, 600)}

@@ -8,10 +8,13 @@ import type { EventId, TimelineEvent } from '../../../shared/model/timelineEvent
 import { call } from '../../stores/connection.ts';
 import { putEvents, useTimeline } from '../../stores/timeline.ts';
 import { openDialog, selectEvent } from '../../stores/ui.ts';
+import { Announcer } from './Announcer.tsx';
 import { EventCard } from './EventCard.tsx';
+import { holdEvents, newEventWords } from './newEvents.ts';
 import { SeverityMark } from './SeverityMark.tsx';
 import styles from './Timeline.module.css';
 import { clockTime } from './timeFormat.ts';
+import { useHeldOrder } from './useHeldOrder.ts';
 
 const PAGE = 200;
 /** Rows of the rank and file that a person rarely reads are folded away first. */
@@ -34,7 +37,12 @@ export function Timeline() {
     [byId, order, filter, wanted],
   );
 
-  const stories = useMemo(() => toStories(events), [events]);
+  const { known, ...whilePointed } = useHeldOrder();
+  const { shown: still, waiting } = useMemo(
+    () => holdEvents(events, known, selected),
+    [events, known, selected],
+  );
+  const stories = useMemo(() => toStories(still), [still]);
 
   useEffect(() => {
     if (selected === undefined) return;
@@ -61,7 +69,7 @@ export function Timeline() {
   }
 
   return (
-    <section className={styles.region} aria-label="Timeline">
+    <section className={styles.region} aria-label="Timeline" data-keys="Timeline">
       <header className={styles.header}>
         <h2 className={styles.heading}>Timeline</h2>
         <input
@@ -91,6 +99,12 @@ export function Timeline() {
         >
           <Plus size={14} aria-hidden />
         </button>
+        {waiting.length > 0 && (
+          <p className={styles.waiting} title="Shown when the pointer leaves the timeline, or rests">
+            {newEventWords(waiting)}
+          </p>
+        )}
+        <Announcer />
       </header>
       {events.length === 0 ? (
         <p className={styles.empty}>
@@ -99,7 +113,7 @@ export function Timeline() {
             : 'No event matches the filter.'}
         </p>
       ) : (
-        <ol className={styles.list} ref={list} onKeyDown={onKeyDown}>
+        <ol className={styles.list} ref={list} onKeyDown={onKeyDown} {...whilePointed}>
           {stories.slice(0, shown).map((story) => (
             <StoryRows key={(story.before[0] ?? story.head).id} story={story} selected={selected} />
           ))}
