@@ -1,5 +1,5 @@
 import * as Tooltip from '@radix-ui/react-tooltip';
-import { PanelLeftOpen, PanelTopOpen } from 'lucide-react';
+import { PanelLeftClose, PanelLeftOpen, PanelTopOpen } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useShallow } from 'zustand/react/shallow';
 import styles from './App.module.css';
@@ -33,13 +33,15 @@ import { ImportDialog } from './features/workspace/ImportDialog.tsx';
 import { OpenDialog } from './features/workspace/OpenDialog.tsx';
 import { SessionsDialog } from './features/workspace/SessionsDialog.tsx';
 import { WorkspaceStrips } from './features/workspace/WorkspaceStrips.tsx';
-import { useUi } from './stores/ui.ts';
+import { showDetail, toggleTimeline, useUi } from './stores/ui.ts';
 import { useWorkspace } from './stores/workspace.ts';
 
 const LEAST_TIMELINE = 220;
 const LEAST_DETAIL = 120;
 /** The panes keep at least this much, whatever was remembered from a larger window. */
 const LEAST_WORK_WIDTH = 480;
+/** And this much in a window that has no more, or whose page was enlarged; with less they have it to themselves. */
+const LEAST_PANES_WIDTH = 300;
 const LEAST_PANES_HEIGHT = 170;
 
 export function App() {
@@ -80,15 +82,18 @@ export function App() {
 
 /** The regions of the screen. Each fails alone: a fault in one leaves the terminals standing. */
 function Regions() {
-  const { timelineOpen, timelineWidth, detailOpen, detailHeight, detailMaximised } = useUi(
+  const { timelineOpen, timelineOver, timelineWidth, detailOpen, detailHeight, detailMaximised } = useUi(
     // Not the whole of it: the crosshair moves with the pointer.
-    useShallow(({ timelineOpen, timelineWidth, detailOpen, detailHeight, detailMaximised }) => ({
-      timelineOpen,
-      timelineWidth,
-      detailOpen,
-      detailHeight,
-      detailMaximised,
-    })),
+    useShallow(
+      ({ timelineOpen, timelineOver, timelineWidth, detailOpen, detailHeight, detailMaximised }) => ({
+        timelineOpen,
+        timelineOver,
+        timelineWidth,
+        detailOpen,
+        detailHeight,
+        detailMaximised,
+      }),
+    ),
   );
   const body = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(body);
@@ -96,7 +101,16 @@ function Regions() {
   const mostDetail = Math.max(LEAST_DETAIL, height - LEAST_PANES_HEIGHT);
   const timeline = Math.min(timelineWidth, mostTimeline);
   const detail = Math.min(detailHeight, mostDetail);
+  const cramped = {
+    timeline: width < LEAST_TIMELINE + LEAST_PANES_WIDTH,
+    detail: height < LEAST_DETAIL + LEAST_PANES_HEIGHT,
+  };
+  useEffect(
+    () => useUi.setState({ cramped: { timeline: cramped.timeline, detail: cramped.detail } }),
+    [cramped.timeline, cramped.detail],
+  );
   const maximised = detailOpen && detailMaximised;
+  const over = cramped.timeline && timelineOver;
 
   return (
     <>
@@ -107,7 +121,24 @@ function Regions() {
       </div>
       <WorkspaceStrips />
       <main className={styles.body} ref={body}>
-        {timelineOpen ? (
+        {over ? (
+          <>
+            <div className={styles.timeline} style={{ flex: 1 }}>
+              <ErrorScreen name="Timeline">
+                <Timeline />
+              </ErrorScreen>
+            </div>
+            <button
+              type="button"
+              className={styles.foldedTimeline}
+              aria-label="Show the panes"
+              onClick={toggleTimeline}
+            >
+              <PanelLeftClose size={14} aria-hidden />
+              <span>Panes</span>
+            </button>
+          </>
+        ) : timelineOpen && !cramped.timeline ? (
           <>
             <div className={styles.timeline} style={{ width: timeline }}>
               <ErrorScreen name="Timeline">
@@ -129,19 +160,19 @@ function Regions() {
             type="button"
             className={styles.foldedTimeline}
             aria-label="Show the timeline"
-            onClick={() => useUi.setState({ timelineOpen: true })}
+            onClick={toggleTimeline}
           >
             <PanelLeftOpen size={14} aria-hidden />
             <span>Timeline</span>
           </button>
         )}
-        <div className={styles.work}>
+        <div className={styles.work} data-hidden={over}>
           <div className={styles.panes} data-hidden={maximised}>
             <ErrorScreen name="Panes">
               <Panes />
             </ErrorScreen>
           </div>
-          {detailOpen ? (
+          {detailOpen && (maximised || !cramped.detail) ? (
             <>
               {!maximised && (
                 <Separator
@@ -167,7 +198,7 @@ function Regions() {
               type="button"
               className={styles.foldedDetail}
               aria-label="Show the host detail"
-              onClick={() => useUi.setState({ detailOpen: true })}
+              onClick={() => showDetail()}
             >
               <PanelTopOpen size={14} aria-hidden />
               <span>Host detail</span>

@@ -52,6 +52,10 @@ interface UiState {
   detailOpen: boolean;
   /** The focused host's detail takes the place of the panes too. */
   detailMaximised: boolean;
+  /** The window has no room for these beside the panes: each is there when it is asked for, and then in the panes' place. */
+  cramped: { timeline: boolean; detail: boolean };
+  /** Asked for where it is cramped. */
+  timelineOver: boolean;
   detailTab: 'overview' | 'processes' | 'diagnose' | 'link';
   /** Sizes of the regions, pixels; remembered. */
   timelineWidth: number;
@@ -76,6 +80,8 @@ export const useUi = create<UiState>(() => ({
   timelineOpen: true,
   detailOpen: true,
   detailMaximised: false,
+  cramped: { timeline: false, detail: false },
+  timelineOver: false,
   detailTab: 'overview',
   // From a laptop's screen to a large one; what was dragged is remembered instead.
   timelineWidth: Math.round(Math.min(420, Math.max(300, windowSize().width * 0.23))),
@@ -112,6 +118,29 @@ export function closeDialog(): void {
 
 export function focusHost(host: HostId): void {
   useUi.setState({ focusedHost: host });
+}
+
+export function toggleTimeline(): void {
+  useUi.setState((s) =>
+    s.cramped.timeline ? { timelineOver: !s.timelineOver } : { timelineOpen: !s.timelineOpen },
+  );
+}
+
+/** On the tab that is named, or the one that was shown last. */
+export function showDetail(detailTab = useUi.getState().detailTab): void {
+  useUi.setState((s) => ({
+    detailTab,
+    detailOpen: true,
+    detailMaximised: s.detailMaximised || s.cramped.detail,
+    timelineOver: false,
+  }));
+}
+
+export function toggleDetail(): void {
+  const { detailOpen, detailMaximised, cramped } = useUi.getState();
+  if (!detailOpen || (cramped.detail && !detailMaximised)) showDetail();
+  // Where it is cramped that is all it takes, and a larger window has it as it was.
+  else useUi.setState({ detailOpen: cramped.detail, detailMaximised: false });
 }
 
 export function goLive(): void {

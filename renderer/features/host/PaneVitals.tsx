@@ -3,7 +3,7 @@ import { memo, useRef } from 'react';
 import { asText, formatCount, formatLoad, formatWholeShare } from '../../../shared/model/format.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
-import { focusHost, useUi } from '../../stores/ui.ts';
+import { focusHost, showDetail, useUi } from '../../stores/ui.ts';
 import {
   CPU_LAYERS,
   MEMORY_SPARK,
@@ -55,7 +55,7 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
           className={styles.vitals}
           onClick={() => {
             focusHost(host);
-            useUi.setState({ detailOpen: true, detailTab: 'overview' });
+            showDetail('overview');
           }}
         >
           <span className={styles.name}>Vitals of {visibleText(host, 64)}, shows its detail: </span>

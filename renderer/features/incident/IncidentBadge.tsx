@@ -13,7 +13,8 @@ export function IncidentBadge() {
   if (!incident) {
     return (
       <button type="button" className={styles.declare} onClick={() => openDialog({ kind: 'incident' })}>
-        <Flame size={13} aria-hidden /> Declare incident
+        <Flame size={13} aria-hidden />
+        <span className={styles.name}>Declare incident</span>
       </button>
     );
   }

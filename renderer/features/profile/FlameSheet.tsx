@@ -27,6 +27,9 @@ export function FlameSheet() {
   return (
     <Sheet className={styles.sheet} title="Profiles" onLeave={closeDialog}>
       <Flame request={dialog} key={dialog.profile} />
+      <button type="button" className={styles.close} title="Esc" onClick={closeDialog}>
+        Close
+      </button>
     </Sheet>
   );
 }

@@ -149,7 +149,7 @@ function HostCounts() {
   return (
     // biome-ignore lint/a11y/useSemanticElements: three numbers are no set of form fields
     <div className={styles.counts} role="group" aria-label="Hosts by state of their link">
-      <span>{order.length === 1 ? '1 host' : `${order.length} hosts`}</span>
+      <span className={styles.all}>{order.length === 1 ? '1 host' : `${order.length} hosts`}</span>
       {GROUPS.map(({ mark, word, tone }) => (
         <span
           key={word}
@@ -158,7 +158,8 @@ function HostCounts() {
           title={sorted[word].slice(0, 30).join('\n')}
         >
           <i aria-hidden>{mark}</i>
-          {sorted[word].length} {word}
+          {sorted[word].length}
+          <span className={styles.word}> {word}</span>
         </span>
       ))}
     </div>

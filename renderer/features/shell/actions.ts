@@ -3,7 +3,17 @@ import { isUp } from '../../../shared/model/host.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { useSettings } from '../../stores/settings.ts';
 import { useTimeline } from '../../stores/timeline.ts';
-import { FONT_SIZE, focusHost, goLive, openDialog, selectEvent, useUi } from '../../stores/ui.ts';
+import {
+  FONT_SIZE,
+  focusHost,
+  goLive,
+  openDialog,
+  selectEvent,
+  showDetail,
+  toggleDetail,
+  toggleTimeline,
+  useUi,
+} from '../../stores/ui.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { PANE_ACTIONS, windowActions } from '../panes/paneActions.ts';
 import { openWindow, showHostPane } from '../panes/paneCommands.ts';
@@ -155,7 +165,7 @@ const ACTIONS: readonly Action[] = [
     group: 'Hosts',
     keys: ['D'],
     when: () => focusedSummary() !== undefined,
-    run: () => useUi.setState({ detailOpen: true, detailTab: 'diagnose' }),
+    run: () => showDetail('diagnose'),
   },
   {
     id: 'ssh.protect',
@@ -294,14 +304,14 @@ const ACTIONS: readonly Action[] = [
     label: 'Show or fold the timeline',
     group: 'View',
     keys: ['['],
-    run: () => useUi.setState((s) => ({ timelineOpen: !s.timelineOpen })),
+    run: toggleTimeline,
   },
   {
     id: 'detail.fold',
     label: 'Show or fold the host detail',
     group: 'View',
     keys: [']'],
-    run: () => useUi.setState((s) => ({ detailOpen: !s.detailOpen, detailMaximised: false })),
+    run: toggleDetail,
   },
   {
     id: 'detail.maximise',
@@ -388,6 +398,7 @@ export function actionForKey(matches: (key: string) => boolean): Action | undefi
 /** A host to the front everywhere: its detail, and its pane. */
 function showHost(host: HostId): void {
   focusHost(host);
+  useUi.setState({ timelineOver: false });
   void showHostPane(host);
 }
 
