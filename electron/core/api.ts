@@ -360,6 +360,13 @@ function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }
 
+const FOLDER_FAULTS: Record<string, string> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'this is a file, not a folder',
+  EACCES: 'your account may not read this folder',
+  EPERM: 'your account may not read this folder',
+};
+
 async function listDirectory(path: string): Promise<DirectoryListing> {
   try {
     const directory = await realpath(path === '' ? homedir() : resolve(path));
@@ -374,6 +381,7 @@ async function listDirectory(path: string): Promise<DirectoryListing> {
         .slice(0, LISTED_ENTRIES),
     };
   } catch (error) {
-    throw failure('not_found', `${path}: ${error instanceof Error ? error.message : String(error)}`);
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw failure('not_found', `${path}: ${FOLDER_FAULTS[code] ?? message}`);
   }
 }

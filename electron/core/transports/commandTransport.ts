@@ -67,7 +67,7 @@ export function createCommandTransport(spec: CommandSpec, context: ProcessContex
                   ? undefined
                   : {
                       kind: 'retry',
-                      reason: `${words} ended with ${code === undefined ? `signal ${by ?? 'unknown'}` : `status ${code}`}${errors ? `: ${errors.trim().split('\n').slice(-3).join(' ').slice(0, 300)}` : ''}`,
+                      reason: `${words} ended with ${code === undefined ? `signal ${by ?? 'unknown'}` : `status ${code}`}${errors ? `: ${errors.trim().split('\n').slice(-3).join(' ').slice(0, 300).replace(/\.+$/, '')}` : ''}`,
                       advice: 'Run it in a terminal; Fireline tries again.',
                     },
               ),
