@@ -134,7 +134,7 @@ function readSshOver(reader: YamlReader, entries: Entries, paths: Paths): SsmSpe
     reader.problem(
       inner.get('user')?.offset ?? item.offset,
       `The user ${quote(user)} cannot be used.`,
-      'a login name',
+      'a login name, without spaces or what means something to a shell',
     );
   const port = readPort(reader, inner);
   const identityFile = readPath(reader, inner, 'identityFile', paths);

@@ -8,14 +8,15 @@ export interface Paths {
   base: string;
 }
 
-/** A name that starts with "-" would be an option to whatever is given it; one with signs that are not shown, a trap. */
-export function canBeHost(name: string): boolean {
-  return !/^-|[\s/@'"\\;|&$<>`\p{Cc}\p{Cf}]/u.test(name);
-}
+/**
+ * A name that starts with "-" would be an option to whatever is given it; one with signs that are not shown, a trap;
+ * and what means something to a shell would be run, where a ProxyCommand or a Match exec of the user's own ssh_config
+ * says `%h`. ssh refuses the same on its command line (valid_hostname in ssh.c).
+ */
+export const canBeHost = (name: string): boolean => !/^-|[\s/@'"\\;|&$<>`(){}\p{Cc}\p{Cf}]/u.test(name);
 
-export function canBeUser(name: string): boolean {
-  return !/^-|[\s@]/.test(name);
-}
+/** The same for `%r` (valid_ruser in ssh.c). `DOMAIN\me` and `me@realm` are names of accounts. */
+export const canBeUser = (name: string): boolean => !/^-|[\s'"`;|&<>(){}\p{Cc}\p{Cf}]|\\$/u.test(name);
 
 export function requiredText(
   reader: YamlReader,

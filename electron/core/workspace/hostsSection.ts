@@ -195,7 +195,7 @@ function readSsh(reader: YamlReader, item: Item, paths: Paths): TransportSpec | 
     reader.problem(
       entries.get('user')?.offset ?? item.offset,
       `The user ${quote(user)} cannot be used.`,
-      'a login name',
+      'a login name, without spaces or what means something to a shell',
     );
   }
   const port = readPort(reader, entries);
@@ -203,6 +203,10 @@ function readSsh(reader: YamlReader, item: Item, paths: Paths): TransportSpec | 
   const knownHostsFile = readPath(reader, entries, 'knownHostsFile', paths);
   const jump = readJump(reader, entries);
   const hostKeyAlias = optionalText(reader, entries, 'hostKeyAlias');
+  if (hostKeyAlias !== undefined) {
+    const { offset } = entries.get('hostKeyAlias') ?? item;
+    isHostName(reader, offset, hostKeyAlias, 'The hostKeyAlias');
+  }
   if (host === undefined) return undefined;
   return {
     kind: 'ssh',
@@ -221,7 +225,7 @@ function isHostName(reader: YamlReader, offset: number, name: string, what: stri
   reader.problem(
     offset,
     `${what} ${quote(name)} cannot be used.`,
-    'a host name or address without spaces or "@" (the user has its own key)',
+    'a host name or address without spaces, "@" (the user has its own key) or what means something to a shell',
   );
   return false;
 }

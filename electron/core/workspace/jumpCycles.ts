@@ -1,5 +1,6 @@
 import type { HostId } from '../../../shared/model/host.ts';
 import type { WorkspaceHost } from '../../../shared/model/workspace.ts';
+import { canBeHost, canBeUser } from './entryValues.ts';
 
 /**
  * Hosts whose jumps lead back to themselves, each with the way round (`web1 → web2 → web1`). A jump that names the
@@ -25,13 +26,11 @@ export function membersOfJumpCycles(hosts: readonly WorkspaceHost[]): Map<HostId
 
 /** The host part of `[user@]host[:port]`, or `undefined` when it is not of that form. */
 export function jumpHost(jump: string): string | undefined {
-  const match =
-    /^(?:[^\s@:/-][^\s@:/]*@)?(?:\[([0-9A-Fa-f:.%]+)\]|([^\s@:/[\],-][^\s@:/[\],]*))(?::(\d{1,5}))?$/.exec(
-      jump,
-    );
-  if (!match) return undefined;
-  const port = match[3] === undefined ? 22 : Number(match[3]);
-  return port >= 1 && port <= 65_535 ? (match[1] ?? match[2]) : undefined;
+  const [, user, address, name, port = '22'] =
+    /^(?:([^:,]+)@)?(?:\[([0-9A-Fa-f:.%]+)\]|([^@:[\],]+))(?::(\d{1,5}))?$/.exec(jump) ?? [];
+  const host = address ?? name;
+  if (host === undefined || !canBeHost(host) || !canBeUser(user ?? '')) return undefined;
+  return Number(port) >= 1 && Number(port) <= 65_535 ? host : undefined;
 }
 
 /** The shortest way from a host back to itself. */

@@ -135,7 +135,7 @@ describe('a fault in a host names it and leaves the others open', () => {
     [
       'a host that would be an option',
       '- { id: a, ssh: -oProxyCommand=x }',
-      '[a] The alias "-oProxyCommand=x" cannot be used. | a host name or address without spaces or "@" (the user has its own key)',
+      '[a] The alias "-oProxyCommand=x" cannot be used. | a host name or address without spaces, "@" (the user has its own key) or what means something to a shell',
     ],
     [
       "another user's home",
@@ -202,6 +202,25 @@ describe('a fault in a host names it and leaves the others open', () => {
     const text = `${head}hosts:\n${good}  ${host}\n  - { id: last, ssh: last }\n`;
     expect(problems(text).map((p) => p.replace(/^5:\d+ error /, ''))).toEqual([expected]);
     expect(parse(text).workspace?.hosts.map((h) => h.id)).toEqual(['here', 'last']);
+  });
+
+  it.each([
+    ['host', 'host: "x(id)"', 'x(id)'],
+    ['user', 'host: h, user: "$(id)"', '$(id)'],
+    ['jump', 'host: h, jump: ["`id`@b"]', '`id`@b'],
+    ['jump', 'host: h, jump: ["$(id)"]', '$(id)'],
+    ['hostKeyAlias', 'host: h, hostKeyAlias: "a;id"', 'a;id'],
+  ])("a %s that the user's own ssh_config may hand to a shell: %s", (what, entries, named) => {
+    const text = `${head}hosts:\n${good}  - { id: a, ssh: { ${entries} } }\n`;
+    expect(problems(text)).toEqual([expect.stringContaining(`The ${what} "${named}" cannot be used.`)]);
+  });
+
+  it('not for an account of a domain', () => {
+    const users = ['CORP\\me', 'me@corp.example', 'build$'];
+    const hosts = users.map(
+      (user, at) => `  - { id: a${at}, ssh: { host: h, user: '${user}', jump: ['${user}@b'] } }\n`,
+    );
+    expect(problems(`${head}hosts:\n${hosts.join('')}`)).toEqual([]);
   });
 
   it('jumps that go in a circle spoil every host of the circle, and no other', () => {
