@@ -38,6 +38,13 @@ it('prints what an alias resolves to in the form of ssh -G, and notes what is no
   expect(stderr).toMatch(/^note: CertificateFile/);
 });
 
+it('takes an address as ssh takes it', async () => {
+  const file = join(directory, 'place');
+  writeFileSync(file, 'Host web1\n HostName 10.0.0.1\n User other\n Port 22\n');
+  const { stdout } = await run('ssh://deploy@web1:2200/', '--file', file);
+  expect(stdout).toMatch(/^host web1\nuser deploy\nhostname 10\.0\.0\.1\nport 2200\n/);
+});
+
 it('says which lines ssh would refuse, by file and line, and what it takes of the rest', async () => {
   const file = join(directory, 'broken');
   writeFileSync(file, 'Port 22222222\nUser me\n');

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type JumpHop, readJumpList } from '../core/transports/ssh/config/jumpList.ts';
 import type { CliCommand } from './cliContext.ts';
 import { parseFlags } from './commandFlags.ts';
 
-const HELP = `Usage: npm run -s fireline -- ssh-config [USER@]ALIAS [options]
+const HELP = `Usage: npm run -s fireline -- ssh-config [USER@]ALIAS|ssh://[USER@]ALIAS[:PORT] [options]
 
 Prints what Fireline makes of your ssh_config for one alias, in the form of ssh -G: a keyword and its value a line.
 Compare the two with: diff <(ssh -G ALIAS) <(npm run -s fireline -- ssh-config ALIAS)
@@ -29,14 +30,14 @@ export const sshConfig: CliCommand = {
     if (file !== undefined && !existsSync(file)) throw new Error(`${file} does not exist`);
     const { resolveSshConfigRunning } = await import('../core/transports/ssh/sshConfig.ts');
     const { printSshConfig } = await import('../core/transports/ssh/printSshConfig.ts');
-    const at = place.lastIndexOf('@');
+    const { host, ...overrides } = readPlace(place);
     const target = await resolveSshConfigRunning(
-      place.slice(at + 1),
+      host,
       {
         environment: context.environment,
         ...(file === undefined ? {} : { userFile: file, systemFile: null }),
       },
-      at > 0 ? { user: place.slice(0, at) } : {},
+      overrides,
       context.clock,
     );
     context.stdout(printSshConfig(target));
@@ -45,3 +46,10 @@ export const sshConfig: CliCommand = {
     return target.faults.length === 0 ? 0 : 1;
   },
 };
+
+/** What ssh takes as its destination. */
+function readPlace(place: string): JumpHop {
+  const [uri] = (place.startsWith('ssh://') && readJumpList(place)) || [];
+  const at = place.lastIndexOf('@');
+  return uri ?? { host: place.slice(at + 1), ...(at > 0 ? { user: place.slice(0, at) } : {}) };
+}

@@ -154,6 +154,10 @@ describe('the corpus resolves as ssh -G does', () => {
     for (const alias of one.aliases) {
       const run = spawnSync('ssh', ['-G', '-F', file, alias], { encoding: 'utf8', env: environment });
       const target = await resolveSshConfigRunning(alias, { userFile: file, systemFile: null, environment });
+      if (one.taken && run.status !== 0) {
+        expect(target.faults).toEqual([]);
+        continue;
+      }
       if (one.refused) {
         expect({ status: run.status, told: target.faults.length > 0 }, run.stdout).toEqual({
           status: 255,
@@ -171,7 +175,7 @@ describe('the corpus resolves as ssh -G does', () => {
   });
 
   it('holds for lines of the corpus in any order, with a seed', async () => {
-    const lines = CONFIG_CORPUS.filter((one) => !one.refused && !one.files).flatMap((one) =>
+    const lines = CONFIG_CORPUS.filter((one) => !one.refused && !one.taken && !one.files).flatMap((one) =>
       // Keywords of Apple's ssh are passed over here, and refused by others without their IgnoreUnknown.
       one.text.split('\n').filter((line) => line.trim() !== '' && !/UseKeychain|AppleThing/.test(line)),
     );

@@ -90,18 +90,17 @@ const KINDS_OF_KEYS = /^(rsa|dsa|ecdsa|ecdsa-sk|ed25519|ed25519-sk)$/i;
 /** Whether ssh takes a value at all: of what is added, put first or named, it must know every one. */
 export function isAlgorithmList(value: string, family: AlgorithmFamily): boolean {
   if (value.startsWith('-')) return true;
-  const wanted = value.replace(/^[+^]/, '').split(',');
-  if (family.patterns) {
-    const isKnown = (pattern: string) =>
-      KINDS_OF_KEYS.test(pattern) ||
-      KEY_ALGORITHMS.known.some((name) => matchPattern(name, pattern.replace(/^!/, ''), true));
-    return wanted.every((pattern) => pattern !== '' && isKnown(pattern));
-  }
+  const list = value.replace(/^[+^]/, '').split(',');
   // An empty name ends the list.
-  const end = wanted.indexOf('');
-  const named = end < 0 ? wanted : wanted.slice(0, end);
-  return value !== '' && wanted.join() !== '' && named.every((name) => family.known.includes(name));
+  const end = list.indexOf('');
+  const named = end < 0 ? list : list.slice(0, end);
+  if (list.length === 1 && end === 0) return false;
+  return named.every((name) => (family.patterns ? isKeyPattern(name) : family.known.includes(name)));
 }
+
+/** No name that is negated: ssh finds out when it puts the lists together, and goes on with an empty one. */
+const isKeyPattern = (pattern: string) =>
+  KINDS_OF_KEYS.test(pattern) || KEY_ALGORITHMS.known.some((name) => matchPattern(name, pattern, true));
 
 /**
  * The list that a value asks for: `+more`, `-without`, `^first`, or a whole list, with patterns where ssh takes

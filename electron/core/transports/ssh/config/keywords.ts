@@ -8,7 +8,7 @@ import {
   MACS,
 } from './algorithms.ts';
 import { readIpQos } from './ipQos.ts';
-import { secondsOf, wholeNumber } from './numbers.ts';
+import { scaledNumber, secondsOf, wholeNumber } from './numbers.ts';
 import { readPort } from './ports.ts';
 
 /** The arguments of one line: cut into words, and as they stand. */
@@ -144,15 +144,12 @@ const ipQos: Parse = ({ words: [interactive, bulk = interactive, extra] }) => {
 
 /** Bytes, and a time where the line gives one. */
 export function readRekeyLimit(words: readonly string[]): { bytes: string; interval?: string } | undefined {
-  const [bytes = '', interval, extra] = words;
-  const [, number, unit] = /^(\d+)([kmg]?)$/i.exec(bytes === 'default' ? '0' : bytes) ?? [];
+  const [first = '', interval, extra] = words;
+  const bytes = first === 'default' ? 0n : scaledNumber(first);
   const time = interval === undefined || interval === 'none' ? undefined : secondsOf(interval);
-  if (number === undefined || extra !== undefined) return undefined;
+  if (bytes === undefined || (bytes !== 0n && bytes < 16n) || extra !== undefined) return undefined;
   if (interval !== undefined && interval !== 'none' && time === undefined) return undefined;
-  const scale = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 }[(unit ?? '').toLowerCase()] ?? 1;
-  const total = Number(number) * scale;
-  if ((total !== 0 && total < 16) || total >= 2 ** 63) return undefined;
-  return { bytes: String(total), ...(time === undefined ? {} : { interval: String(time) }) };
+  return { bytes: String(bytes), ...(time === undefined ? {} : { interval: String(time) }) };
 }
 
 const escapeCharacter = one((word) => {

@@ -22,3 +22,15 @@ export function secondsOf(text: string): number | undefined {
   }
   return total <= 0x7fff_ffff ? total : undefined;
 }
+
+const SCALES = 'BKMGTPE';
+
+/** `512M`, `1.5G` in bytes (scan_scaled in fmt_scaled.c). A part of a byte is left out. */
+export function scaledNumber(text: string): bigint | undefined {
+  const [, sign, whole = '', fraction = '', unit = ''] =
+    /^[ \t\n\v\f\r]*([+-]?)(\d{0,19})(?:\.(\d{0,19}))?([bkmgtpe]?)$/i.exec(text) ?? [];
+  if (sign === undefined) return undefined;
+  const scale = 1024n ** BigInt(Math.max(0, SCALES.indexOf(unit.toUpperCase())));
+  const value = BigInt(whole) * scale + (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length);
+  return value < 2n ** 63n ? (sign === '-' ? -value : value) : undefined;
+}

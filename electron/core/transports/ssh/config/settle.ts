@@ -127,6 +127,13 @@ export function settle(alias: string, values: ConfigValues, local: LocalSide): S
   if (isOn('clearallforwardings')) shown.set('tunnel', ['false']);
   if (first('updatehostkeys') === 'ask' && !asksAboutHostKeys()) shown.set('updatehostkeys', ['false']);
   const hops = values.jump?.hops ?? [];
+  // ssh makes a ProxyCommand of its own of a jump, which passes no descriptor.
+  if (hops.length > 0) values.lines.set('proxyusefdpass', ['no']);
+  const lastHop = hops.at(-1);
+  if (lastHop?.host === hostname && (lastHop.port ?? 22) === port && (lastHop.user ?? user) === user)
+    values.faults.push(
+      `ProxyJump ${values.jump?.text.slice(0, 200)}: ${alias} would be reached through itself`,
+    );
   shown.set('proxyjump', hops.length === 0 ? [] : [shownJump(values.jump?.text ?? '', hops)]);
 
   const algorithmsOf = (keyword: string) => {
