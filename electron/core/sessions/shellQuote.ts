@@ -16,7 +16,8 @@ export function quoteCommand(argv: readonly string[]): string {
 /**
  * A command line that means the same to whatever login shell sshd hands it to. Plain words and simple quotes do;
  * csh ends a quoted word at a newline and expands `!`, and fish halves doubled backslashes inside single quotes.
- * Then sh is started with those characters as octal escapes for printf (POSIX, printf, %b).
+ * Then sh is started with those characters as octal escapes for printf (POSIX, printf, %b). By its name alone: a
+ * restricted shell (rbash, rksh) takes neither `exec` nor a path.
  */
 export function loginShellCommand(argv: readonly string[]): string {
   const command = quoteCommand(argv);
@@ -25,5 +26,5 @@ export function loginShellCommand(argv: readonly string[]): string {
     /[\\\n!'"$`]/g,
     (character) => `\\0${character.charCodeAt(0).toString(8).padStart(3, '0')}`,
   );
-  return `exec /bin/sh -c 'eval "exec $(printf %b "${encoded}")"'`;
+  return `sh -c 'eval "exec $(printf %b "${encoded}")"'`;
 }

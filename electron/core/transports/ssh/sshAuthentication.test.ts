@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Connection } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../../shared/base/clock.ts';
 import { createSshByAddress, type SshByAddress, type SshSpec } from './sshByAddress.ts';
@@ -198,6 +199,82 @@ describe('passwords', () => {
   });
 });
 
+describe('a server that hangs up during the login', () => {
+  it.each([
+    ['password', 'before the question was answered', undefined],
+    ['keyboard-interactive', 'before the question was answered', undefined],
+    ['password', 'after the question was answered, saying "Your account has expired."', ['hunter2']],
+    ['keyboard-interactive', 'after the question was answered, saying "Your account has expired."', ['1']],
+  ] as const)('is not tried again, to ask for a %s again: %s', async (way, when, answer) => {
+    let hangUp = () => {};
+    const spec = await bed.serve((client) => {
+      hangUp = () => client.end();
+      const leave = () => {
+        sayBanner(client, 'Your account\nhas expired.\r\n');
+        client.end();
+      };
+      client.on('authentication', (context) => {
+        if (context.method === 'password') leave();
+        else if (context.method === 'keyboard-interactive') context.prompt(['Code: '], leave);
+        else context.reject([way]);
+      });
+    });
+    const prompter = scripted([]);
+    prompter.ask = async (question) => {
+      if (question.kind === 'hostKey') return ['yes'];
+      if (answer) return [...answer];
+      hangUp();
+      return new Promise(() => {});
+    };
+    expect(await bed.refusal(prompter, { ...spec, identityFile: '/nonexistent' })).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining(`ended the connection ${when}`),
+      advice: expect.stringContaining('Connect again to be asked again'),
+    });
+  });
+
+  it('is tried again where nobody was asked, and what it said is told', async () => {
+    const spec = await bed.serve((client) => {
+      client.on('authentication', (context) => {
+        if (context.method !== 'publickey') context.reject(['publickey']);
+        else if (!context.signature) context.accept();
+        else {
+          sayBanner(client, 'System is going down.');
+          client.end();
+        }
+      });
+    });
+    expect(await bed.refusal(scripted([['yes']]), spec)).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringMatching(/ended the login, saying "System is going down\."$/),
+    });
+  });
+
+  it('after too many answers does not blame keys', async () => {
+    const server = await bed.another(['PasswordAuthentication yes', 'MaxAuthTries 2']);
+    const spec: SshSpec = {
+      port: server.port,
+      knownHostsFile: server.knownHosts,
+      identityFile: '/nonexistent',
+    };
+    expect(await bed.refusal(scripted([['a'], ['b'], ['c']]), spec)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringMatching(/refused the login of \w+: tried password \(2 times\)/),
+    });
+  });
+
+  it('takes only what cannot be done here', async () => {
+    const spec = await bed.serve((client) =>
+      client.on('authentication', (context) => context.reject(['hostbased'])),
+    );
+    expect(await bed.refusal(scripted([['yes']]), spec)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('it takes hostbased'),
+      advice: expect.stringContaining('Fireline does publickey, keyboard-interactive and password'),
+    });
+  });
+});
+
 describe('what would wait for ever', () => {
   it('is refused where a server wants a new password first', async () => {
     const spec = await bed.serve((client) => {
@@ -233,6 +310,26 @@ describe('what would wait for ever', () => {
     expect(held).toHaveLength(1);
   });
 });
+
+/** As sshd hands on what PAM says of an account (RFC 4252, 5.4); ssh2's server has words for the beginning only. */
+function sayBanner(client: Connection, words: string): void {
+  const { _packetRW: packets, _cipher: cipher } = (client as unknown as { _protocol: ServerInside })
+    ._protocol;
+  const packet = packets.write.alloc(9 + words.length);
+  const at = packets.write.allocStart;
+  packet[at] = 53;
+  packet.writeUInt32BE(words.length, at + 1);
+  packet.write(words, at + 5, 'latin1');
+  packet.writeUInt32BE(0, at + 5 + words.length);
+  cipher.encrypt(packets.write.finalize(packet));
+}
+
+interface ServerInside {
+  _packetRW: {
+    write: { allocStart: number; alloc(bytes: number): Buffer; finalize(packet: Buffer): Buffer };
+  };
+  _cipher: { encrypt(packet: Buffer): void };
+}
 
 /** A key in the old form, whose public half is in the second file alone. */
 function pemKey(directory: string, passphrase: string): [path: string, publicKey: string] {

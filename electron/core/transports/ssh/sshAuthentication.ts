@@ -37,6 +37,8 @@ export interface AuthenticationStory {
   readonly unasked: readonly string[];
   readonly notes: readonly string[];
   readonly cancelled: boolean;
+  /** Whether a person had a part in it: the latest question waits, or was answered. */
+  readonly person: 'not asked' | 'asked' | 'answered';
   /** What the server would still take when it said no. */
   readonly methodsLeft: readonly string[];
 }
@@ -45,13 +47,13 @@ export interface AuthenticationStory {
  * ssh's order: none (to learn the methods), agent, key files, keyboard-interactive, password. A key that needs a
  * passphrase is offered by its public half first, so that nobody is asked for one that the server would not take.
  */
-export function createAuthentication(options: AuthenticationOptions): {
+export function createAuthentication(settings: AuthenticationOptions): {
   handler: AuthHandlerMiddleware;
   /** The server does not let us in: yet, if `partial`. To be told before the handler is asked. */
   refused(methods: readonly string[], partial: boolean): void;
   story: AuthenticationStory;
 } {
-  const { target } = options;
+  const { target } = settings;
   const username = target.user;
   const story = {
     tried: [] as string[],
@@ -59,7 +61,17 @@ export function createAuthentication(options: AuthenticationOptions): {
     unasked: [] as string[],
     notes: [] as string[],
     cancelled: false,
+    person: 'not asked' as AuthenticationStory['person'],
     methodsLeft: [] as string[],
+  };
+  const options: AuthenticationOptions = {
+    ...settings,
+    async ask(question) {
+      story.person = 'asked';
+      const answer = await settings.ask(question);
+      if (answer) story.person = 'answered';
+      return answer;
+    },
   };
   let begun = false;
   let interactiveTries = 0;

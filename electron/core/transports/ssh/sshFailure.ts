@@ -60,14 +60,17 @@ export function describeSocketError(error: NodeJS.ErrnoException, target: SshTar
   }
 }
 
-/** A failure of the protocol or of the login. Text from the server is cut short and stripped of controls. */
+/**
+ * A failure of the protocol or of the login. `words` are what the server said to people: before its name, or to a proof
+ * that it was given. Text from the server is cut short and stripped of controls.
+ */
 export function describeSshError(
   error: Error,
   place: string,
   target: SshTarget,
   phase: 'handshake' | 'authentication',
   story: AuthenticationStory,
-  firstWords = '',
+  words = '',
 ): ConnectFailure {
   const message = plain(error.message);
   const { level, code } = error as { level?: string; code?: unknown };
@@ -77,7 +80,9 @@ export function describeSshError(
       `If the server is old, allow what it speaks for this host in ssh_config: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with a + before the name (ssh -vv ${target.alias} shows its lists).`,
     );
   }
+  const said = plain(words).trim();
   if (/too many authentication failures/i.test(message)) {
+    if (story.person !== 'not asked') return describeRefusedLogin(place, target, story, said);
     return refused(
       `${place} broke off after too many keys`,
       `Set IdentitiesOnly yes and IdentityFile for ${target.alias} in ssh_config, so that only the right key is offered.`,
@@ -85,7 +90,44 @@ export function describeSshError(
   }
   if (story.cancelled)
     return refused(`the login to ${place} was cancelled`, 'Connect again to be asked again.');
-  const greeting = plain(firstWords);
+  if (level === 'client-authentication') return describeRefusedLogin(place, target, story, said);
+  if (phase === 'handshake') return describeFailedHandshake(error, place, target, said);
+  if (/bad packet length/i.test(message)) {
+    return refused(
+      `${place} sent more in one piece than can be taken during a login: its banner may be too long`,
+      'Shorten the file that Banner names in its sshd_config to 30 KB, then connect again.',
+    );
+  }
+  const saying = said === '' ? '' : `, saying "${said.slice(0, 160)}"`;
+  // Asked again at each try, nobody could sleep: what must be answered is tried again by who answers.
+  if (story.person === 'asked') {
+    return refused(
+      `${place} ended the connection before the question was answered${saying}`,
+      'Servers wait for two minutes mostly (LoginGraceTime). Connect again to be asked again.',
+    );
+  }
+  if (story.person === 'answered') {
+    return refused(
+      `${place} ended the connection after the question was answered${saying}`,
+      'The account may be locked, expired or shut out for now. Connect again to be asked again.',
+    );
+  }
+  if (said !== '') return retry(`${place} ended the login${saying}`, 'Fireline tries again.');
+  if (level === 'client-socket' && typeof code === 'string') return describeSocketError(error, target);
+  return retry(
+    `${place} ended the connection during the login: ${message}`,
+    'sshd may be overloaded or restarting. Fireline tries again.',
+  );
+}
+
+function describeFailedHandshake(
+  error: Error,
+  place: string,
+  target: SshTarget,
+  greeting: string,
+): ConnectFailure {
+  const { level, code } = error as { level?: string; code?: unknown };
+  const message = plain(error.message);
   // What sshd says instead of its name when it drops a connection (sshd.c, drop_connection).
   if (/^(Exceeded MaxStartups|Not allowed at this time)/i.test(greeting)) {
     return retry(
@@ -94,61 +136,66 @@ export function describeSshError(
       'turned_away',
     );
   }
-  if (level === 'client-authentication') return describeRefusedLogin(place, target, story);
   if (level === 'client-socket' && typeof code === 'string') return describeSocketError(error, target);
-  if (phase === 'handshake') {
-    if (greeting !== '') {
-      return retry(
-        `${place} hung up after saying "${greeting.slice(0, 160)}"`,
-        'Is it an SSH server, and does it accept this address? Fireline tries again.',
-      );
-    }
-    if (/before handshake/i.test(message)) {
-      return retry(
-        `${place} closed the connection before its greeting`,
-        'sshd may be starved of memory, overloaded (MaxStartups) or restarting, or refuse this address.',
-        'ssh_dying',
-      );
-    }
+  if (greeting !== '') {
     return retry(
-      `the handshake with ${place} failed: ${message}`,
-      'Is it an SSH server? Fireline tries again.',
+      `${place} hung up after saying "${greeting.slice(0, 160)}"`,
+      'Is it an SSH server, and does it accept this address? Fireline tries again.',
     );
   }
-  if (/bad packet length/i.test(message)) {
-    return refused(
-      `${place} sent more in one piece than can be taken during a login: its banner may be too long`,
-      'Shorten the file that Banner names in its sshd_config to 30 KB, then connect again.',
+  if (/before handshake/i.test(message)) {
+    return retry(
+      `${place} closed the connection before its greeting`,
+      'sshd may be starved of memory, overloaded (MaxStartups) or restarting, or refuse this address.',
+      'ssh_dying',
     );
   }
   return retry(
-    `${place} ended the connection during the login: ${message}`,
-    'sshd may be overloaded or restarting. Fireline tries again.',
+    `the handshake with ${place} failed: ${message}`,
+    'Is it an SSH server? Fireline tries again.',
   );
 }
 
-function describeRefusedLogin(place: string, target: SshTarget, story: AuthenticationStory): ConnectFailure {
-  const notes = story.notes.length > 0 ? ` (${story.notes.join('; ')})` : '';
+function describeRefusedLogin(
+  place: string,
+  target: SshTarget,
+  story: AuthenticationStory,
+  said: string,
+): ConnectFailure {
+  const notes = [...(said === '' ? [] : [`it says "${said.slice(0, 160)}"`]), ...story.notes];
+  const more = notes.length > 0 ? ` (${notes.join('; ')})` : '';
   if (story.unasked.length > 0) {
     return refused(
-      `${place} needs ${story.unasked.join(' or ')}, and nobody can be asked${notes}`,
+      `${place} needs ${story.unasked.join(' or ')}, and nobody can be asked${more}`,
       'Load the key into your agent, or connect from a window, where you can answer.',
     );
   }
-  const takes = story.methodsLeft.length > 0 ? `; it takes ${story.methodsLeft.join(', ')}` : '';
-  const failed = story.tried.filter((one) => !story.accepted.includes(one));
+  const left = story.methodsLeft;
+  const takes = left.length > 0 ? `; it takes ${left.join(', ')}` : '';
+  const failed = countEach(story.tried.filter((one) => !story.accepted.includes(one)));
   if (story.accepted.length > 0) {
     const others = failed.length > 0 ? `tried ${failed.join(', ')}` : 'there was nothing else to try';
     return refused(
-      `${place} accepted ${story.accepted.join(', ')} and wants another proof as well: ${others}${takes}${notes}`,
+      `${place} accepted ${story.accepted.join(', ')} and wants another proof as well: ${others}${takes}${more}`,
       `Name every key that it needs as an IdentityFile of ${target.alias}: AuthenticationMethods of its sshd_config says what it wants.`,
     );
   }
   const tried = failed.length > 0 ? `tried ${failed.join(', ')}` : 'there was no key to try';
+  const possible = left.length === 0 || left.some((way) => target.authentications.some((one) => one === way));
   return refused(
-    `${place} refused the login of ${target.user}: ${tried}${takes}${notes}`,
-    `Check the user name and the key: ssh -v ${target.alias} shows the same exchange.`,
+    `${place} refused the login of ${target.user}: ${tried}${takes}${more}`,
+    possible
+      ? `Check the user name and the key: ssh -v ${target.alias} shows the same exchange.`
+      : `None of these can be used: Fireline does publickey, keyboard-interactive and password, and your ssh_config leaves ${target.authentications.join(', ') || 'none of them'} for ${target.alias}.`,
   );
+}
+
+/** `password (3 times)`. */
+function countEach(words: readonly string[]): string[] {
+  return [...new Set(words)].map((word) => {
+    const times = words.filter((one) => one === word).length;
+    return times === 1 ? word : `${word} (${times} times)`;
+  });
 }
 
 const retry = (reason: string, advice: string, cause?: LinkCause): ConnectFailure => ({

@@ -38,6 +38,8 @@ export interface SshHopOptions {
  * shorter than sshd's LoginGraceTime of 120 s.
  */
 const AUTHENTICATION_TIMEOUT_MS = 60_000;
+/** A one-time password may be followed by a question on a telephone, for which the server waits. */
+const ANSWERED_TIMEOUT_MS = 120_000;
 
 /** Handshake, host key and authentication with one server, over a wire that is there. */
 export async function connectHop(options: SshHopOptions): Promise<Result<Client, ConnectFailure>> {
@@ -53,8 +55,17 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
     let lastWords = () => '';
     let failure: ConnectFailure | undefined;
     let phase: 'handshake' | 'authentication' = 'handshake';
-    const deadline = createDeadline(clock, () =>
-      settle({
+    const deadline = createDeadline(clock, () => settle(describeTimeout()));
+
+    function describeTimeout(): ConnectFailure {
+      if (phase === 'authentication' && authentication.story.person === 'answered') {
+        return {
+          kind: 'refused',
+          reason: `${place} did not decide about the login within ${seconds(ANSWERED_TIMEOUT_MS)} after the answer`,
+          advice: 'Does something else wait for you, on a telephone say? Connect again to be asked again.',
+        };
+      }
+      return {
         kind: 'retry',
         reason:
           phase === 'handshake'
@@ -65,8 +76,8 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
         advice:
           'The host may be starved of memory or CPU, or something between drops packets. Fireline tries again.',
         cause: 'ssh_dying',
-      }),
-    );
+      };
+    }
 
     function settle(result: ConnectFailure | 'ready'): void {
       if (settled) return;
@@ -98,6 +109,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
         const asked = { ...question, host: options.host, hop: place } as Question;
         return await options.prompter.ask(asked, ending.signal);
       } finally {
+        if (phase === 'authentication') deadline.restart(ANSWERED_TIMEOUT_MS);
         resume();
       }
     };
@@ -122,6 +134,10 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
       deadline.restart(AUTHENTICATION_TIMEOUT_MS);
     });
     client.on('ready', () => settle('ready'));
+    // What is said once a proof was given is about it: an account that has expired, a host that is shutting down.
+    client.on('banner', (words: string) => {
+      if (authentication.story.tried.length > 0) lastWords = () => words;
+    });
     // Some servers want a new password before they let anybody in; ssh2 would wait for it for ever.
     client.on('change password', (words: string) =>
       settle({
