@@ -111,7 +111,8 @@ export function assemble(value: string | undefined, family: AlgorithmFamily): st
   const list = value.slice(1);
   if (value.startsWith('-')) return family.standard.filter((name) => !matchPatternList(name, list, true));
   const wanted = value.startsWith('+')
-    ? [...family.standard, ...list.split(',')]
+    ? // An empty name ends what is added, and is passed over elsewhere.
+      [...family.standard, ...list.replace(/,,.*$/, '').split(',')]
     : value.startsWith('^')
       ? [...list.split(','), ...family.standard]
       : value.split(',');

@@ -337,7 +337,7 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map(
     streamlocalbindmask: single(
       one(
         // What follows the number is not looked at.
-        (word) => /^\s*\+?0*([0-7]{1,3})(?![0-7])/.exec(word)?.[1]?.replace(/^0*/, '0'),
+        (word) => /^[ \t\n\v\f\r]*\+?0*([0-7]{1,3})(?![0-7])/.exec(word)?.[1]?.replace(/^0*/, '0'),
         'an octal mask',
       ),
       '0177',
