@@ -2,7 +2,6 @@ import { formatDuration } from '../../../shared/model/format.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { Incident } from '../../../shared/model/incident.ts';
 import { GOING_ON_KINDS } from '../../../shared/model/lastingKinds.ts';
-import { METRICS, type MetricVector, metricIndex } from '../../../shared/model/metric.ts';
 import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { buildFlameTree } from '../../../shared/profiling/flameTree.ts';
 import { programName } from '../../../shared/profiling/programName.ts';
@@ -10,7 +9,6 @@ import { measured } from '../profiling/compareProfiles.ts';
 import { profileText } from '../profiling/profileText.ts';
 import type { RecordStore } from '../store/store.types.ts';
 import { figureOf, hostFigures } from './figures.ts';
-import { metricText } from './metricText.ts';
 import type {
   EvidenceEntry,
   HostCharts,
@@ -20,6 +18,7 @@ import type {
   TimelineEntry,
 } from './reportModel.ts';
 import type { ReportTime } from './reportTime.ts';
+import { sampleStatistics } from './sampleStatistics.ts';
 import { flamePicture } from './svgFlame.ts';
 
 /** A report begins before its incident: what led to it is in these minutes. */
@@ -79,12 +78,17 @@ export function buildReport(
     ),
   }));
 
+  const statistics = sampleStatistics(
+    store,
+    timeline.map((entry) => entry.event),
+    options.time,
+  );
   const panes = new Map(store.readPanes().map((pane) => [String(pane.id), pane]));
   for (const entry of timeline) {
     const { event } = entry;
     const figures = charts.find((one) => one.host === event.host)?.figures ?? [];
     const evidence = event.evidence.map((evidence) => {
-      const described = describeEvidence(evidence, event, store, panes, options.time);
+      const described = describeEvidence(evidence, store, panes, statistics, options.time);
       const figure = evidence.type === 'samples' ? figureOf(evidence.metric, figures) : undefined;
       return figure === undefined ? described : { ...described, figure };
     });
@@ -244,9 +248,9 @@ function withoutStacks(described: EvidenceEntry): EvidenceEntry {
 
 function describeEvidence(
   evidence: Evidence,
-  event: TimelineEvent,
   store: RecordStore,
   panes: ReadonlyMap<string, { host: HostId; openedAt: number; castFile: string; title: string }>,
+  statistics: ReturnType<typeof sampleStatistics>,
   time: ReportTime,
 ): EvidenceEntry {
   switch (evidence.type) {
@@ -312,47 +316,15 @@ function describeEvidence(
       };
     }
     case 'samples': {
-      const metric = METRICS.find((one) => one.name === evidence.metric);
-      const vectors =
-        event.host === undefined ? [] : store.readSeries(event.host, evidence.from, evidence.to, POINTS);
       return {
         evidence,
         heading: `Samples of ${evidence.metric}`,
         pairs: [
           ['window (UTC)', `${time.utc(evidence.from)} to ${time.utc(evidence.to)}`],
-          ...(metric
-            ? statistics(
-                vectors,
-                metricIndex(evidence.metric),
-                (value) => metricText(metric.unit, value),
-                time,
-              )
-            : []),
+          ...(statistics.get(evidence) ?? []),
           ...(evidence.note === undefined ? [] : [['note', evidence.note] as [string, string]]),
         ],
       };
     }
   }
-}
-
-function statistics(
-  vectors: readonly MetricVector[],
-  index: number,
-  text: (value: number) => string,
-  time: ReportTime,
-): [string, string][] {
-  const known = vectors.flatMap(({ at, values }) => {
-    const value = values[index];
-    return value === null || value === undefined ? [] : [{ at, value }];
-  });
-  const [first] = known;
-  const last = known.at(-1);
-  if (!first || !last) return [['samples', 'none on record in this window']];
-  const least = known.reduce((a, b) => (b.value < a.value ? b : a));
-  const most = known.reduce((a, b) => (b.value > a.value ? b : a));
-  return [
-    ['first and last', `${text(first.value)} and ${text(last.value)}`],
-    ['least', `${text(least.value)} at ${time.utcClock(least.at)}`],
-    ['most', `${text(most.value)} at ${time.utcClock(most.at)}`],
-  ];
 }

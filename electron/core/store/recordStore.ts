@@ -9,7 +9,7 @@ import { fail, ok, type Result } from '../../../shared/base/result.ts';
 import { failure } from '../../../shared/contract/errors.ts';
 import type { HostId, HostSummary } from '../../../shared/model/host.ts';
 import type { Incident, IncidentId } from '../../../shared/model/incident.ts';
-import type { MetricVector } from '../../../shared/model/metric.ts';
+import type { MetricName, MetricVector } from '../../../shared/model/metric.ts';
 import type { Profile, ProfileId, ProfileSummary } from '../../../shared/model/profile.ts';
 import type { RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
@@ -20,7 +20,7 @@ import { readProfile, writeProfile } from './profileFiles.ts';
 import { incidentRegistryOf } from './recordDirectories.ts';
 import { type RecordError, recordError, storageFailure, toRecordError } from './recordError.ts';
 import { lockRecord } from './recordLock.ts';
-import { decodeVector, encodeVector } from './sampleVector.ts';
+import { decodeMetric, decodeVector, encodeVector, offsetOfMetric } from './sampleVector.ts';
 import { loadSqlite } from './sqlite.ts';
 import type { RecordStore, StoredPane } from './store.types.ts';
 
@@ -184,6 +184,22 @@ class SqliteRecordStore implements RecordStore {
       if (key === undefined) return undefined;
       const row = this.#get('SELECT at FROM samples WHERE host = ? ORDER BY at DESC LIMIT 1', key);
       return row ? Number(row['at']) : undefined;
+    });
+  }
+
+  readMetric(host: HostId, metric: MetricName, from: number, to: number): { at: number; value: number }[] {
+    return this.#guard(() => {
+      const key = this.#hostKey(host, false);
+      if (key === undefined) return [];
+      const rows = this.#prepare(
+        'SELECT at, substr(vector, ?, 8) AS bytes FROM samples WHERE host = ? AND at BETWEEN ? AND ? ORDER BY at',
+      ).iterate(offsetOfMetric(metric) + 1, key, from, to);
+      const points: { at: number; value: number }[] = [];
+      for (const { at, bytes } of rows) {
+        const value = bytes instanceof Uint8Array ? decodeMetric(bytes) : undefined;
+        if (value !== undefined) points.push({ at: Number(at), value });
+      }
+      return points;
     });
   }
 

@@ -1,4 +1,4 @@
-import { METRICS, type MetricVector } from '../../../shared/model/metric.ts';
+import { METRICS, type MetricName, type MetricVector, metricIndex } from '../../../shared/model/metric.ts';
 
 /** Every platform that Node 24 runs on is little-endian, so the typed arrays' own order is the file's. */
 export function encodeVector(vector: MetricVector): { vector: Uint8Array; cores: Uint8Array } {
@@ -18,6 +18,16 @@ export function decodeVector(at: number, vector: Uint8Array, cores: Uint8Array):
     values,
     cores: Array.from(new Float32Array(aligned(cores, 4)), (value) => Math.round(value * 1e3) / 1e3),
   };
+}
+
+/** Where a metric's value begins in a vector's bytes. */
+export const offsetOfMetric = (metric: MetricName) => 8 * metricIndex(metric);
+
+/** Of the eight bytes from there on; undefined where it was not known, or not yet measured in that version. */
+export function decodeMetric(bytes: Uint8Array): number | undefined {
+  if (bytes.length < 8) return undefined;
+  const value = new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0, true);
+  return Number.isNaN(value) ? undefined : value;
 }
 
 /** A copy that starts at offset 0, without a torn last number. */

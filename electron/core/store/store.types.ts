@@ -1,7 +1,7 @@
 import type { Disposable } from '../../../shared/base/disposable.ts';
 import type { HostId, HostSummary } from '../../../shared/model/host.ts';
 import type { Incident, IncidentId, IncidentSeverity } from '../../../shared/model/incident.ts';
-import type { MetricVector } from '../../../shared/model/metric.ts';
+import type { MetricName, MetricVector } from '../../../shared/model/metric.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
 import type { Profile, ProfileId, ProfileSummary } from '../../../shared/model/profile.ts';
 import type { PlanId, RemediationRecord } from '../../../shared/model/remediation.ts';
@@ -20,6 +20,8 @@ export interface RecordStore extends Disposable {
   addSamples(batch: readonly { host: HostId; vector: MetricVector }[]): void;
   /** Vectors of [from, to] epoch ms in order, thinned to at most `points`. */
   readSeries(host: HostId, from: number, to: number, points: number): MetricVector[];
+  /** One metric of [from, to] in order: every sample in which it is known. */
+  readMetric(host: HostId, metric: MetricName, from: number, to: number): { at: number; value: number }[];
 
   /** When the newest sample came, epoch ms. */
   lastSampleAt(host: HostId): number | undefined;
