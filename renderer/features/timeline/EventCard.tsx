@@ -7,13 +7,15 @@ import {
   formatMilliseconds,
   formatPerSecond,
   formatShare,
+  isoTime,
 } from '../../../shared/model/format.ts';
 import { visibleLines, visibleText } from '../../../shared/model/hostText.ts';
-import type { Evidence, TimelineEvent } from '../../../shared/model/timelineEvent.ts';
+import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
 import { programName } from '../../../shared/profiling/programName.ts';
 import { useTimeline } from '../../stores/timeline.ts';
 import { openDialog, useUi } from '../../stores/ui.ts';
 import { ScrollableText } from '../shell/ScrollableText.tsx';
+import { type EvidenceLine, evidencePieces } from './evidenceLines.ts';
 import styles from './Timeline.module.css';
 import { clockTime, utcTime } from './timeFormat.ts';
 
@@ -43,7 +45,7 @@ export function EventCard({ event }: { event: TimelineEvent }) {
         <>
           <h3 className={styles.subheading}>Evidence</h3>
           <ul className={styles.evidence}>
-            {event.evidence.map((evidence, index) => (
+            {evidencePieces(event.evidence).map((evidence, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: evidence is only ever appended
               <li key={index}>
                 <EvidenceItem evidence={evidence} />
@@ -112,13 +114,18 @@ function Fact({ name, value }: { name: string; value: string }) {
   );
 }
 
-function EvidenceItem({ evidence }: { evidence: Evidence }) {
+function EvidenceItem({ evidence }: { evidence: ReturnType<typeof evidencePieces>[number] }) {
   switch (evidence.type) {
-    case 'line':
+    case 'lines':
       return (
         <details open>
           <summary>{visibleText(evidence.source, 200)}</summary>
-          <ScrollableText className={styles.raw}>{visibleLines(evidence.text, 4000)}</ScrollableText>
+          <ScrollableText className={styles.raw}>
+            {evidence.lines.map((line, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: lines are only ever appended
+              <Line key={index} line={line} />
+            ))}
+          </ScrollableText>
         </details>
       );
     case 'output':
@@ -178,6 +185,17 @@ function EvidenceItem({ evidence }: { evidence: Evidence }) {
         </span>
       );
   }
+}
+
+function Line({ line: { text, at, again } }: { line: EvidenceLine }) {
+  const clock = (time: number) => clockTime(time, Date.now());
+  return (
+    <span className={styles.line}>
+      {at !== undefined && <time dateTime={isoTime(at)}>{clock(at)} </time>}
+      {visibleLines(text, 4000)}
+      {again && <i> and again{again.lastAt !== undefined && `, last at ${clock(again.lastAt)}`}</i>}
+    </span>
+  );
 }
 
 /** Detail as rows of plain words: `residentBytes` → `resident`, nested objects one level in. */

@@ -194,7 +194,10 @@ const Row = memo(function Row({
         <span className={styles.host}>{event.host ?? 'workspace'}</span>
         {times > 1 && <span className={styles.times}>×{times}</span>}
         {ongoing && <span className={styles.ongoing}>going on</span>}
-        <span className={styles.title}>{visibleText(event.title, 400)}</span>
+        {/* Open, the verdict in its place says the same with more figures. */}
+        <span className={selected && event.verdict !== undefined ? styles.hidden : styles.title}>
+          {visibleText(event.title, 400)}
+        </span>
       </button>
       {!selected && first && event.endedAt === undefined && (
         <button
