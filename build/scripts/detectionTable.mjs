@@ -4,7 +4,7 @@ const KINDS = (
   'erlang.node_up erlang.node_down erlang.orphan_remote_shell link.lost link.degraded host.silent host.unmeasured host.ssh_dying ' +
   'host.rebooted clock.skewed connections.leak connections.capped listen.overflow queue.stalled fd.leak fd.near_limit ' +
   'memory.leak threads.growth disk.full disk.filling inodes.full filesystem.readonly network.saturated network.errors ' +
-  'kernel.segfault kernel.hung_task kernel.oops service.failed log.matched log.surge host.outlier'
+  'kernel.segfault kernel.hung_task kernel.oops kernel.limit disk.errors service.failed log.matched log.surge host.outlier'
 ).split(' ');
 
 /**

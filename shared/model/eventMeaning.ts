@@ -54,6 +54,10 @@ export const EVENT_MEANING: Partial<Record<EventKind, string>> = {
     'The kernel found an error and stopped writing to save what is there. The disk or its cable, or the storage’s network.',
   'network.saturated': 'The interface carries what it can: everything else on it waits.',
   'network.errors': 'Frames are lost or broken: cable, port, driver, or a ring that is too small.',
+  'disk.errors':
+    'The disk, its cable or its controller fails, or the storage behind it does not answer. What waits for it hangs, and the file system may stop taking writes. Save what is there before anything else; smartctl and the storage’s own log say more.',
+  'kernel.limit':
+    'A table or a limit of the kernel is full: what needs another entry is refused until some are given back. Look at who uses them up before the limit is raised.',
   'kernel.segfault':
     'The program touched memory that is not its own and was ended: a bug in it or a library, rarely broken memory.',
   'kernel.hung_task':

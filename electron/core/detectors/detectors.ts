@@ -15,6 +15,7 @@ import { hostReboot } from './hostReboot.ts';
 import { hungTask } from './hungTask.ts';
 import { inodesFull } from './inodesFull.ts';
 import { kernelOops } from './kernelOops.ts';
+import { kernelTrouble } from './kernelTrouble.ts';
 import { link } from './link.ts';
 import { listenOverflow } from './listenOverflow.ts';
 import { logMatched } from './logMatched.ts';
@@ -43,6 +44,7 @@ export const DETECTORS: readonly Detector<unknown>[] = [
   segfault,
   hungTask,
   kernelOops,
+  kernelTrouble,
   filesystemReadonly,
   serviceFailed,
   cpuSaturated,

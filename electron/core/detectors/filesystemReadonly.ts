@@ -30,6 +30,7 @@ interface State {
   writable: Map<string, number>;
   /** Mount points that were told of because they no longer do. */
   turned: Set<string>;
+  bootId?: string;
 }
 
 /**
@@ -75,8 +76,17 @@ export const filesystemReadonly: Detector<State> = {
 };
 
 function takeMounts(state: State, sample: Sample): readonly DetectorOutput[] {
-  if (!sample.fileSystems) return NOTHING;
   const outputs: DetectorOutput[] = [];
+  // After a reboot it was mounted anew; what is wrong still is said again.
+  if (state.bootId !== undefined && state.bootId !== sample.bootId) {
+    for (const key of [...state.open.keys(), ...[...state.turned].map((mount) => `mount ${mount}`)])
+      outputs.push({ type: 'close', key, endedAt: sample.at });
+    state.open.clear();
+    state.turned.clear();
+    state.writable.clear();
+  }
+  state.bootId = sample.bootId;
+  if (!sample.fileSystems) return outputs;
   for (const { mount, device, type, readOnly } of sample.fileSystems) {
     const named = device.replace(/^.*\//, '');
     if (!readOnly) {

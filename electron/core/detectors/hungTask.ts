@@ -5,14 +5,17 @@ import { kernelLine, sharedKernelWords, type ToldLine } from './toldLine.ts';
 
 interface State {
   open: Map<number, { name: string; seenBlocked: boolean; saidAt: number }>;
-  /** Servers of network file systems that do not answer. */
-  servers: Set<string>;
+  /** Servers of network file systems that do not answer: when that was last said, of those that do not say when they do again. */
+  servers: Map<string, number>;
+  bootId?: string;
 }
 
 /** The kernel looks every two minutes unless it is told otherwise. */
 const SILENT_MS = 5 * 60_000;
 /** net/sunrpc/clnt.c: whoever uses a file of that server waits, for as long as it takes where it is mounted hard. */
 const SERVER = /^(?:nfs|NFS|nfs4|lockd): server (\S{1,255}) (not responding, (?:still trying|timed out)|OK)$/;
+/** fs/smb/client/connect.c: said once for each try, and nothing when it answers again. */
+const SMB_SERVER = /^CIFS(?: VFS|: VFS)?: (?:\\\\|Server )(\S{1,255}) has not responded in \d{1,6} seconds/;
 
 /**
  * A task that has waited in the kernel without a break for longer than hung_task_timeout_secs, mostly for a disk or a
@@ -24,14 +27,14 @@ export const hungTask: Detector<State> = {
   name: 'hungTask',
   takes: ['sample', 'kernelLine'],
   thresholds: { criticalAfterSeconds: 300 },
-  initial: () => ({ open: new Map(), servers: new Set() }),
+  initial: () => ({ open: new Map(), servers: new Map() }),
   reduce(state, input, context) {
-    if (input.type === 'sample') {
-      return state.open.size === 0 ? NOTHING : endsSeen(state, input.sample);
-    }
+    if (input.type === 'sample') return takeSample(state, input.sample);
     const line = kernelLine(input, context);
     const server = line && SERVER.exec(line.text);
-    if (line && server) return takeServer(state, line, server[1] ?? '', server[2] === 'OK', context);
+    if (line && server) return takeServer(state, line, 'NFS', server[1] ?? '', server[2] === 'OK', context);
+    const smb = line && SMB_SERVER.exec(line.text)?.[1];
+    if (line && smb !== undefined) return takeServer(state, line, 'SMB', smb, false, context);
     const match =
       line &&
       /^INFO: task (.{1,64}):(\d{1,10}) blocked (?:in I\/O wait )?for more than (\d{1,7}) seconds\./.exec(
@@ -79,6 +82,7 @@ export const hungTask: Detector<State> = {
 function takeServer(
   state: State,
   line: ToldLine,
+  type: 'NFS' | 'SMB',
   server: string,
   answers: boolean,
   context: DetectorContext,
@@ -86,8 +90,10 @@ function takeServer(
   const key = `server ${server}`;
   if (answers) return state.servers.delete(server) ? [{ type: 'close', key, endedAt: line.at }] : NOTHING;
   // Each process that waits for it says so again.
-  if (state.servers.has(server) || state.servers.size >= 50) return NOTHING;
-  state.servers.add(server);
+  const known = state.servers.has(server);
+  if (known || state.servers.size < 50)
+    state.servers.set(server, type === 'SMB' ? line.at : Number.POSITIVE_INFINITY);
+  if (known || !state.servers.has(server)) return NOTHING;
   return [
     {
       type: 'event',
@@ -97,7 +103,7 @@ function takeServer(
         severity: 'warning',
         at: line.at,
         ...(line.hostAt === undefined ? {} : { hostAt: line.hostAt }),
-        title: `The NFS server ${visibleText(server, 80)} does not answer: whatever uses its files waits${sharedKernelWords(context)}`,
+        title: `The ${type} server ${visibleText(server, 80)} does not answer: whatever uses its files waits${sharedKernelWords(context)}`,
         detail: { server, past: line.past },
         evidence: [line.evidence],
         actions: [],
@@ -105,6 +111,24 @@ function takeServer(
       },
     },
   ];
+}
+
+function takeSample(state: State, sample: Sample): readonly DetectorOutput[] {
+  const { bootId } = state;
+  state.bootId = sample.bootId;
+  if (state.open.size + state.servers.size === 0) return NOTHING;
+  const rebooted = bootId !== undefined && bootId !== sample.bootId;
+  const outputs: DetectorOutput[] = [];
+  for (const [server, saidAt] of state.servers) {
+    if (!rebooted && sample.at - saidAt <= SILENT_MS) continue;
+    state.servers.delete(server);
+    outputs.push({ type: 'close', key: `server ${server}`, endedAt: sample.at });
+  }
+  if (rebooted) {
+    for (const pid of state.open.keys()) outputs.push({ type: 'close', key: `${pid}`, endedAt: sample.at });
+    state.open.clear();
+  }
+  return state.open.size === 0 ? outputs : [...outputs, ...endsSeen(state, sample)];
 }
 
 /** Of a task that is told of: it was seen to wait, and waits no more. */

@@ -187,6 +187,14 @@ it('a file system that the kernel made read-only is over when it is seen to take
   expect(host.told).toHaveLength(1);
 });
 
+it('a general protection fault of 2.6 has no word before it', () => {
+  const host = new TestHost({});
+  host.kernel('php-fpm[2211] general protection ip:7f0a sp:7ffe error:0 in libc-2.12.so[7f0000+18a000]');
+  expect(host.told).toMatchObject([
+    { kind: 'kernel.segfault', title: 'php-fpm (pid 2211) crashed: general protection in libc-2.12.so' },
+  ]);
+});
+
 describe('a unit of systemd that calls what it starts by its description', () => {
   const play = (lines: string[]) => {
     const host = new TestHost({});

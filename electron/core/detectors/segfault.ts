@@ -13,7 +13,7 @@ const MOST_PROGRAMS = 200;
  * A process that the kernel ended for touching memory, or an instruction, that it may not. Formats of show_signal_msg()
  * (x86: `NAME[PID]: segfault at ADDRESS ip … error CODE in FILE[…]`), of show_signal() in traps.c (`traps: NAME[PID] trap
  * invalid opcode ip:…`, `general protection fault`) and of arm64 (`NAME[PID]: unhandled exception: …`); before 2.6.26 the
- * registers are `rip` and `rsp`. The kernel limits
+ * registers are `rip` and `rsp`, and until 3.x a general protection fault has no `traps:` before it. The kernel limits
  * the rate of these lines, so the count is a least one. A name may hold brackets and colons: the last `[PID]` counts.
  */
 export const segfault: Detector<Crashes> = {
@@ -89,7 +89,7 @@ function readCrash(text: string): Crash | undefined {
     };
   }
   const trap =
-    /^(?:traps: (?=.)|(?=.{1,64}\] trap ))(.{1,64})\[(\d{1,10})\] (?:trap )?([a-z][a-z0-9 -]{2,40}) [re]?ip:[0-9a-f]+ [re]?sp:[0-9a-f]+ error:[0-9a-f]+(?: in (.{1,200}?)\[[0-9a-f]+[,+])?/.exec(
+    /^(?:traps: (?=.)|(?=.{1,64}\] (?:trap|general protection) ))(.{1,64})\[(\d{1,10})\] (?:trap )?([a-z][a-z0-9 -]{2,40}) [re]?ip:[0-9a-f]+ [re]?sp:[0-9a-f]+ error:[0-9a-f]+(?: in (.{1,200}?)\[[0-9a-f]+[,+])?/.exec(
       text,
     );
   if (trap) {
