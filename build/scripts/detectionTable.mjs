@@ -1,8 +1,8 @@
 /** What detectors tell, as the issue names it; in the order of the table. */
 const KINDS = (
-  'process.oom_killed process.oom_risk process.respawn_loop process.pid_changed cpu.saturated cgroup.throttled ' +
+  'process.oom_killed process.oom_risk process.respawn_loop process.pid_changed processes.pile cpu.saturated cgroup.throttled ' +
   'erlang.node_up erlang.node_down erlang.orphan_remote_shell link.lost link.degraded host.silent host.unmeasured host.ssh_dying ' +
-  'host.rebooted clock.skewed connections.leak connections.capped listen.overflow queue.stalled fd.leak fd.near_limit ' +
+  'host.rebooted clock.skewed connections.leak connections.capped connections.unanswered listen.overflow queue.stalled fd.leak fd.near_limit ' +
   'memory.leak threads.growth disk.full disk.filling inodes.full filesystem.readonly network.saturated network.errors ' +
   'kernel.segfault kernel.hung_task kernel.oops kernel.limit disk.errors service.failed log.matched log.surge host.outlier'
 ).split(' ');

@@ -10,6 +10,8 @@ export const EVENT_MEANING: Partial<Record<EventKind, string>> = {
     'A supervisor starts a program that ends at once, again and again. Most often an older copy still holds its port or pid file: then that copy is what to end, and the loop ends by itself. Otherwise its own log says why it ends.',
   'process.pid_changed':
     'A program that ought to stay was started anew: it crashed, or somebody restarted it. Its log and the kernel’s say which.',
+  'processes.pile':
+    'Processes pile up: started faster than they end, ended and not waited for by their parent, or waiting in the kernel for a disk or a file system that does not answer. In the end no pid, no memory or no slot is left for another.',
   'cpu.saturated':
     'There is no CPU left to give. When children that ended at once or no process at all take it, top shows nobody: look for a respawn loop. Time that is stolen belongs to the hypervisor; iowait is a disk’s.',
   'cgroup.throttled':
@@ -36,6 +38,8 @@ export const EVENT_MEANING: Partial<Record<EventKind, string>> = {
     'The number of connections to one place only grows: they are opened and not closed, or the other end does not close them. In the end descriptors, ports or the other end’s limit run out.',
   'connections.capped':
     'The number of connections to one place stands at a limit, of a pool or of the other end, and bytes wait in them: who comes next waits too. With Recv-Q the program here does not keep up with reading, with Send-Q the other end does not.',
+  'connections.unanswered':
+    'What this host needs elsewhere is down, overloaded or cut off by a firewall: each attempt waits for a minute or two before it fails, and whoever made it waits with it.',
   'listen.overflow':
     'Connections arrive faster than the program accepts them, and its queue is full: clients see time-outs. The program is stuck or too slow, or its backlog too small.',
   'queue.stalled':

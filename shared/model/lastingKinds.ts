@@ -4,11 +4,13 @@ import type { EventKind } from './timelineEvent.ts';
 export const LASTING_KINDS: ReadonlySet<EventKind> = new Set<EventKind>([
   'process.respawn_loop',
   'process.oom_risk',
+  'processes.pile',
   'cpu.saturated',
   'cgroup.throttled',
   'erlang.orphan_remote_shell',
   'connections.leak',
   'connections.capped',
+  'connections.unanswered',
   'listen.overflow',
   'queue.stalled',
   'fd.leak',

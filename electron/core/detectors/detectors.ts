@@ -2,6 +2,7 @@ import { cgroupThrottled } from './cgroupThrottled.ts';
 import { clockSkewed } from './clockSkewed.ts';
 import { connectionsCapped } from './connectionsCapped.ts';
 import { connectionsLeak } from './connectionsLeak.ts';
+import { connectionsPiled } from './connectionsPiled.ts';
 import { cpuSaturated } from './cpuSaturated.ts';
 import type { Detector } from './detector.ts';
 import { diskFilling } from './diskFilling.ts';
@@ -26,6 +27,7 @@ import { networkSaturated } from './networkSaturated.ts';
 import { oomKill } from './oomKill.ts';
 import { oomRisk } from './oomRisk.ts';
 import { pidChanged } from './pidChanged.ts';
+import { processPiles } from './processPiles.ts';
 import { queueStalled } from './queueStalled.ts';
 import { respawnLoop } from './respawnLoop.ts';
 import { segfault } from './segfault.ts';
@@ -52,10 +54,12 @@ export const DETECTORS: readonly Detector<unknown>[] = [
   oomRisk,
   memoryLeak,
   threadsGrowth,
+  processPiles,
   fdLeak,
   fdNearLimit,
   connectionsLeak,
   connectionsCapped,
+  connectionsPiled,
   queueStalled,
   listenOverflow,
   diskFull,

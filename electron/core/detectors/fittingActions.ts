@@ -25,6 +25,7 @@ const FITTING: Partial<
   'fd.near_limit': { process: ['kill'] },
   'connections.leak': { process: ['kill'] },
   'connections.capped': { process: ['kill'] },
+  'processes.pile': { process: ['kill', 'killTree'] },
   'queue.stalled': { process: ['kill'] },
   'listen.overflow': { process: ['kill'] },
   'cpu.saturated': { process: ['renice', 'pause', 'kill'] },
