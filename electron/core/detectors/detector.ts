@@ -52,7 +52,9 @@ export type DetectorInput =
   | { type: 'peers'; own: HostFigures; tags: readonly { tag: string; others: readonly HostFigures[] }[] }
   /** Once a second, also while a host is silent. `linkAnsweredAt`: when the link last answered, where that is known. */
   | { type: 'tick'; linkAnsweredAt?: number }
-  | { type: 'investigated'; question: Question; answer: Answer };
+  | { type: 'investigated'; question: Question; answer: Answer }
+  /** Before the first sample of another boot: for those that keep nothing of samples. */
+  | { type: 'reboot' };
 
 /** Means of the last minute of one host. */
 export interface HostFigures {

@@ -114,7 +114,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     if (steppedBack) startAnew(now);
     if (input.type === 'link' || input.type === 'sampler') standing.set(input.type, input);
     const isSample = input.type === 'sample';
-    if (isSample) noteLooks(input.sample);
+    if (isSample && noteLooks(input.sample)) take({ type: 'reboot' });
     context.facts = options.facts();
     context.now = now;
     for (const { place, name, looksAt, defaults, reduce } of takers[input.type]) {
@@ -140,7 +140,8 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
     }
   }
 
-  function noteLooks({ bootId: boot, lookedAt: at }: Sample): void {
+  /** Whether it is of another boot than the one before. */
+  function noteLooks({ bootId: boot, lookedAt: at }: Sample): boolean {
     // After a reboot there may be nothing to look at any more, and what went on before is over.
     const rebooted = bootId !== undefined && bootId !== boot;
     bootId = boot;
@@ -148,6 +149,7 @@ export function createDetectorPipeline(options: DetectorPipelineOptions): Detect
       isNew[look] = rebooted || (at?.[look] !== undefined && at[look] !== looked[look]);
       if (isNew[look]) looked[look] = at?.[look];
     }
+    return rebooted;
   }
 
   function apply(detector: string, output: DetectorOutput, now: number): void {
@@ -367,6 +369,7 @@ function takersOf(detectors: readonly Detector<unknown>[]): Takers {
     peers: taking('peers'),
     tick: taking('tick'),
     investigated: taking('investigated'),
+    reboot: taking('reboot'),
   };
   knownTakers.set(detectors, takers);
   return takers;

@@ -30,7 +30,6 @@ interface State {
   writable: Map<string, number>;
   /** Mount points that were told of because they no longer do. */
   turned: Set<string>;
-  bootId?: string;
 }
 
 /**
@@ -40,12 +39,13 @@ interface State {
  */
 export const filesystemReadonly: Detector<State> = {
   name: 'filesystemReadonly',
-  takes: ['kernelLine', 'sample'],
+  takes: ['kernelLine', 'sample', 'reboot'],
   looksAt: 'fileSystems',
   thresholds: {},
   initial: () => ({ open: new Map(), writable: new Map(), turned: new Set() }),
   reduce(state, input, context) {
     if (input.type === 'sample') return takeMounts(state, input.sample);
+    if (input.type === 'reboot') return closeAll(state, context.now);
     const line = kernelLine(input, context);
     if (!line) return NOTHING;
     const back = BACK.exec(line.text)?.[1];
@@ -75,18 +75,18 @@ export const filesystemReadonly: Detector<State> = {
   },
 };
 
+/** After a reboot all was mounted anew, and what is wrong still is said again. */
+function closeAll(state: State, endedAt: number): DetectorOutput[] {
+  const keys = [...state.open.keys(), ...[...state.turned].map((mount) => `mount ${mount}`)];
+  state.open.clear();
+  state.turned.clear();
+  state.writable.clear();
+  return keys.map((key) => ({ type: 'close', key, endedAt }));
+}
+
 function takeMounts(state: State, sample: Sample): readonly DetectorOutput[] {
+  if (!sample.fileSystems) return NOTHING;
   const outputs: DetectorOutput[] = [];
-  // After a reboot it was mounted anew; what is wrong still is said again.
-  if (state.bootId !== undefined && state.bootId !== sample.bootId) {
-    for (const key of [...state.open.keys(), ...[...state.turned].map((mount) => `mount ${mount}`)])
-      outputs.push({ type: 'close', key, endedAt: sample.at });
-    state.open.clear();
-    state.turned.clear();
-    state.writable.clear();
-  }
-  state.bootId = sample.bootId;
-  if (!sample.fileSystems) return outputs;
   for (const { mount, device, type, readOnly } of sample.fileSystems) {
     const named = device.replace(/^.*\//, '');
     if (!readOnly) {

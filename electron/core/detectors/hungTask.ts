@@ -7,7 +7,6 @@ interface State {
   open: Map<number, { name: string; seenBlocked: boolean; saidAt: number }>;
   /** Servers of network file systems that do not answer: when that was last said, of those that do not say when they do again. */
   servers: Map<string, number>;
-  bootId?: string;
 }
 
 /** The kernel looks every two minutes unless it is told otherwise. */
@@ -25,11 +24,13 @@ const SMB_SERVER = /^CIFS(?: VFS|: VFS)?: (?:\\\\|Server )(\S{1,255}) has not re
  */
 export const hungTask: Detector<State> = {
   name: 'hungTask',
-  takes: ['sample', 'kernelLine'],
+  takes: ['sample', 'kernelLine', 'reboot'],
   thresholds: { criticalAfterSeconds: 300 },
   initial: () => ({ open: new Map(), servers: new Map() }),
   reduce(state, input, context) {
-    if (input.type === 'sample') return takeSample(state, input.sample);
+    if (input.type === 'reboot') return closeAll(state, context.now);
+    if (input.type === 'sample')
+      return state.open.size + state.servers.size === 0 ? NOTHING : takeSample(state, input.sample);
     const line = kernelLine(input, context);
     const server = line && SERVER.exec(line.text);
     if (line && server) return takeServer(state, line, 'NFS', server[1] ?? '', server[2] === 'OK', context);
@@ -114,21 +115,23 @@ function takeServer(
 }
 
 function takeSample(state: State, sample: Sample): readonly DetectorOutput[] {
-  const { bootId } = state;
-  state.bootId = sample.bootId;
-  if (state.open.size + state.servers.size === 0) return NOTHING;
-  const rebooted = bootId !== undefined && bootId !== sample.bootId;
   const outputs: DetectorOutput[] = [];
   for (const [server, saidAt] of state.servers) {
-    if (!rebooted && sample.at - saidAt <= SILENT_MS) continue;
+    if (sample.at - saidAt <= SILENT_MS) continue;
     state.servers.delete(server);
     outputs.push({ type: 'close', key: `server ${server}`, endedAt: sample.at });
   }
-  if (rebooted) {
-    for (const pid of state.open.keys()) outputs.push({ type: 'close', key: `${pid}`, endedAt: sample.at });
-    state.open.clear();
-  }
-  return state.open.size === 0 ? outputs : [...outputs, ...endsSeen(state, sample)];
+  return [...outputs, ...endsSeen(state, sample)];
+}
+
+function closeAll(state: State, endedAt: number): DetectorOutput[] {
+  const keys = [
+    ...[...state.open.keys()].map(String),
+    ...[...state.servers.keys()].map((one) => `server ${one}`),
+  ];
+  state.open.clear();
+  state.servers.clear();
+  return keys.map((key) => ({ type: 'close', key, endedAt }));
 }
 
 /** Of a task that is told of: it was seen to wait, and waits no more. */

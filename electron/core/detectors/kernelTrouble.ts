@@ -26,7 +26,6 @@ interface Carrier {
 }
 
 interface State {
-  bootId: string | undefined;
   going: Map<string, Going>;
   /** Interfaces whose link went. */
   carriers: Map<string, Carrier>;
@@ -44,19 +43,13 @@ const STEADY_MS = 60_000;
  */
 export const kernelTrouble: Detector<State> = {
   name: 'kernelTrouble',
-  takes: ['kernelLine', 'tick', 'sample'],
+  takes: ['kernelLine', 'tick', 'reboot'],
   thresholds: { linkDownSeconds: 15, linkFlaps: 3 },
-  initial: () => ({ bootId: undefined, going: new Map(), carriers: new Map() }),
+  initial: () => ({ going: new Map(), carriers: new Map() }),
   reduce(state, input, context) {
     if (input.type === 'tick')
       return state.going.size + state.carriers.size === 0 ? NOTHING : takeTick(state, context);
-    if (input.type === 'sample') {
-      const { bootId } = input.sample;
-      if (bootId === state.bootId) return NOTHING;
-      const known = state.bootId !== undefined;
-      state.bootId = bootId;
-      return known ? closeAll(state, context.now) : NOTHING;
-    }
+    if (input.type === 'reboot') return closeAll(state, context.now);
     const line = kernelLine(input, context);
     if (!line) return NOTHING;
     const carrier = / link /i.test(line.text) ? readCarrier(line.text) : undefined;

@@ -39,7 +39,6 @@ interface Services {
   heard: { text: string; source: string; at: number }[];
   /** How the process of a service ended, where the line after it may say that this was a failure. */
   ended?: { key: string; status: string };
-  bootId?: string;
 }
 
 const MOST = 500;
@@ -60,18 +59,12 @@ const RESTART_MS = 5000;
  */
 export const serviceFailed: Detector<Services> = {
   name: 'serviceFailed',
-  takes: ['kernelLine', 'logLine', 'tick', 'sample'],
+  takes: ['kernelLine', 'logLine', 'tick', 'reboot'],
   thresholds: {},
   initial: () => ({ failed: new Map(), onTrial: 0, systemd: new SystemdLines(), heard: [] }),
   reduce(state, input, context) {
     if (input.type === 'tick') return state.onTrial === 0 ? NOTHING : closeSteady(state, context.now);
-    if (input.type === 'sample') {
-      const { bootId } = input.sample;
-      if (bootId === state.bootId) return NOTHING;
-      const known = state.bootId !== undefined;
-      state.bootId = bootId;
-      return known ? closeAll(state, context.now) : NOTHING;
-    }
+    if (input.type === 'reboot') return closeAll(state, context.now);
     // Nearly all lines of followed logs are of something else.
     if (input.type === 'logLine' && !MAY_SAY.test(input.line.text)) return NOTHING;
     const line = logLine(input) ?? kernelLine(input, context);
