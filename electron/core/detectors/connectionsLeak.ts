@@ -97,13 +97,14 @@ function judge(
 ): void {
   const { at } = look;
   const spanMs = limit(context, 'seconds') * 1000;
-  const rule = { growth: limit(context, 'growth'), share: limit(context, 'share') };
+  const { told } = track;
+  // What is told goes on growing though it is a smaller share each time.
+  const rule = { growth: limit(context, 'growth'), share: told ? 0 : limit(context, 'share') };
   const growth =
     group.count < limit(context, 'minimum')
       ? undefined
       : (steadyGrowth(track.points, { ...rule, spanMs }) ??
         steadyGrowth(track.points, { ...rule, spanMs: spanMs * 5 }));
-  const { told } = track;
   if (growth) {
     if (!told && !ownerIsKnownOrWaitedFor(group, track.largeSince ?? at, at)) return;
     if (!told && group.count < (track.ceiling ?? 0) * BEYOND) return;

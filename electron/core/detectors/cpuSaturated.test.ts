@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { CpuBalance } from '../../../shared/model/sample.ts';
+import type { CpuBalance, Sample } from '../../../shared/model/sample.ts';
 import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
 
@@ -146,4 +146,73 @@ it('what nobody shows is not alarming where other accounts’ processes are hidd
   const container = new TestHost({ container: true });
   run(container, 16, 1, nobody);
   expect(told(container)[0]?.title).toContain('most by no process that this container shows');
+});
+
+/** `count` seconds of a machine with these shares. */
+function shares(
+  host: TestHost,
+  count: number,
+  over: Partial<Sample['cpu']>,
+  cores: Partial<Sample> = {},
+): void {
+  for (let n = 0; n < count; n++) {
+    host.clock.advance(1000);
+    const cpu = { user: 0.1, nice: 0, system: 0, interrupt: 0, iowait: 0, steal: 0, idle: 0, ...over };
+    cpu.idle = 1 - cpu.user - cpu.interrupt - cpu.iowait - cpu.steal;
+    host.push({ type: 'sample', sample: { ...host.sample(1000), cpu, perCore: [cpu, cpu], ...cores } });
+  }
+}
+
+it('a hypervisor that takes a third is told, though the machine is not full; a moment of it is not', () => {
+  const host = new TestHost({});
+  shares(host, 30, {});
+  shares(host, 20, { steal: 0.33 });
+  shares(host, 60, {});
+  expect(told(host)).toEqual([]);
+  nearMiss('cpu.saturated');
+  shares(host, 90, { steal: 0.33 });
+  expect(told(host)).toMatchObject([
+    {
+      severity: 'warning',
+      title: expect.stringMatching(/^The hypervisor takes 3\d % of the CPU for others$/),
+      detail: { owner: 'steal' },
+    },
+  ]);
+  shares(host, 60, {});
+  expect(host.open).toEqual([]);
+});
+
+it('what waits for disks is told again when it is much more', () => {
+  const host = new TestHost({});
+  shares(host, 30, {});
+  shares(host, 120, { iowait: 0.85 });
+  expect(told(host)).toMatchObject([
+    { title: expect.stringMatching(/^CPU waits for disks 8\d % of the time/) },
+  ]);
+  expect(host.events.length).toBeLessThan(5);
+});
+
+it('one core of many that only answers interrupts is told with its number', () => {
+  const cores = (busy: number) => ({
+    cores: 64,
+    perCore: Array.from({ length: 64 }, (_, n) => ({
+      user: 0.02,
+      nice: 0,
+      system: 0,
+      interrupt: n === 3 ? busy : 0,
+      iowait: 0,
+      steal: 0,
+      idle: 0.5,
+    })),
+  });
+  const host = new TestHost({});
+  shares(host, 100, { interrupt: 0.7 / 64 }, cores(0.7));
+  expect(told(host)).toEqual([]);
+  nearMiss('cpu.saturated');
+  shares(host, 80, { interrupt: 0.97 / 64 }, cores(0.97));
+  expect(told(host)).toMatchObject([
+    { severity: 'warning', title: 'Core 3 of 64 has done nothing but answer interrupts for 60 s' },
+  ]);
+  shares(host, 30, {}, cores(0.1));
+  expect(host.open).toEqual([]);
 });

@@ -7,6 +7,7 @@ import { busyOf, type CpuMeans, CpuWindow } from './cpuWindow.ts';
 import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
 import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { movedGlance } from './movedGlance.ts';
+import { spokenAge } from './respawnRole.ts';
 import {
   hasGone,
   identityOf,
@@ -32,7 +33,11 @@ interface State {
   since: number;
   toldAt: number;
   named?: ProcessIdentity;
-  waiting: Hysteresis;
+  owner?: Owner;
+  waiting: Hysteresis & { told?: number; toldAt?: number };
+  stolen: Hysteresis & { told?: number; toldAt?: number };
+  /** One core that does nothing but answer interrupts. */
+  interrupts: Hysteresis;
   /** One process on one core, by pid and start. */
   pegged: Hysteresis & { key?: string; busy: number };
 }
@@ -46,7 +51,14 @@ interface State {
 export const cpuSaturated: Detector<State> = {
   name: 'cpuSaturated',
   takes: ['sample'],
-  thresholds: { openShare: 0.95, closeShare: 0.8, seconds: 15, waitShare: 0.3, peggedSeconds: 60 },
+  thresholds: {
+    openShare: 0.95,
+    closeShare: 0.8,
+    seconds: 15,
+    waitShare: 0.3,
+    stealShare: 0.2,
+    peggedSeconds: 60,
+  },
   initial: () => ({
     bootId: '',
     lastAt: 0,
@@ -56,6 +68,8 @@ export const cpuSaturated: Detector<State> = {
     since: 0,
     toldAt: 0,
     waiting: initialHysteresis(),
+    stolen: initialHysteresis(),
+    interrupts: initialHysteresis(),
     pegged: { ...initialHysteresis(), busy: 0 },
   }),
   reduce(state, input, context) {
@@ -69,17 +83,23 @@ export const cpuSaturated: Detector<State> = {
     state.lastAt = sample.at;
     state.window.add(sample, seconds * 1000);
     if (state.window.spanMs < seconds * 1000) return NOTHING;
-    const pegged = judgePegged(state, sample, context);
+    const pegged = [...judgePegged(state, sample, context), ...judgeInterrupts(state, sample, context)];
     // No mean is above all that it is of: most hosts need none.
-    const { iowait } = sample.cpu;
-    if (busyOf(sample) >= limit(context, 'openShare') || iowait >= limit(context, 'waitShare') / 2)
+    const { iowait, steal: taken } = sample.cpu;
+    if (
+      busyOf(sample) >= limit(context, 'openShare') ||
+      iowait >= limit(context, 'waitShare') / 2 ||
+      taken >= limit(context, 'stealShare')
+    )
       state.highAt = sample.at;
-    const calm = !state.open && !state.waiting.open && state.waiting.heldSince === undefined;
+    const goesOn = ({ open, heldSince }: Hysteresis) => open || heldSince !== undefined;
+    const calm = !state.open && !goesOn(state.waiting) && !goesOn(state.stolen);
     if (calm && state.highAt < state.window.oldestAt) return pegged;
     const outputs = [...pegged];
     const means = state.window.means();
     const { spanMs, steal, busy: share } = means;
     judgeWaiting(state, means, sample, context, outputs);
+    judgeStolen(state, means, sample, context, outputs);
     if (state.open && share < Number(context.thresholds['closeShare'])) {
       state.open = false;
       delete state.named;
@@ -100,6 +120,7 @@ export const cpuSaturated: Detector<State> = {
     };
     const owners: Owner[] = ['visible', 'reaped', 'unattributed', 'steal'];
     const owner = owners.reduce((most, one) => (cores[one] > cores[most] ? one : most));
+    state.owner = owner;
     const top = sample.table.reduce(
       (most, row) => (row.cpu > (most?.cpu ?? 0) ? row : most),
       sample.table[0],
@@ -108,7 +129,7 @@ export const cpuSaturated: Detector<State> = {
     // With hidepid not even pid 1 is shown: what others run is a build as likely as a trouble.
     const hidden = rowOf(sample, 1) === undefined;
     const words: Record<Owner, string> = {
-      visible: top ? `most by ${processWords(top)}` : 'by processes in the table',
+      visible: top && top.cpu > 0 ? `most by ${processWords(top)}` : 'by processes in the table',
       reaped: `most by children that ended at once${reaper ? `, of ${processWords(reaper)}` : ''}`,
       unattributed: hidden
         ? 'most by processes that this account may not see'
@@ -167,7 +188,7 @@ function judgeWaiting(
   const change = takeLook(state.waiting, look, sample.at, { openMs: 0, closeMs: 15_000 });
   if (change === 'closed')
     outputs.push({ type: 'close', key: 'iowait', endedAt: state.waiting.clearSince ?? sample.at });
-  if (change !== 'opened') return;
+  if (!isNews(state.waiting, share, sample.at)) return;
   const full = sample.pressure?.ioFull;
   const { blocked } = sample.processes;
   const pressure =
@@ -178,8 +199,8 @@ function judgeWaiting(
     draft: {
       kind: 'cpu.saturated',
       severity: full !== undefined && full >= 0.5 && blocked >= sample.cores ? 'warning' : 'info',
-      at: sample.at - spanMs,
-      hostAt: sample.hostAt - spanMs,
+      at: (state.waiting.heldSince ?? sample.at) - spanMs,
+      hostAt: sample.hostAt - (sample.at - (state.waiting.heldSince ?? sample.at)) - spanMs,
       title: `CPU waits for disks ${percent(share)} of the time; ${blocked} process${blocked === 1 ? '' : 'es'} blocked`,
       verdict: `${(share * sample.cores).toFixed(2)} of ${sample.cores} core${sample.cores === 1 ? '' : 's'} stood idle for ${Math.round(spanMs / 1000)} s because what would run waits for a disk: the busiest disk is ${percent(sample.disk.busiest)} busy, and ${blocked} process${blocked === 1 ? ' is' : 'es are'} blocked${pressure}`,
       detail: { share, cores: sample.cores, owner: 'iowait', blocked, busiestDisk: sample.disk.busiest },
@@ -191,6 +212,54 @@ function judgeWaiting(
           to: sample.at,
         },
         { type: 'samples', metric: 'system.disk.busy', from: sample.at - spanMs - 60_000, to: sample.at },
+      ],
+      actions: [],
+      momentary: false,
+    },
+  });
+}
+
+/** Told when it opens, and again, not before half a minute, when it is a quarter more. */
+function isNews(one: State['waiting'], share: number, at: number): boolean {
+  if (!one.open) {
+    delete one.told;
+    return false;
+  }
+  if (one.told !== undefined && (share < one.told * 1.25 || at - (one.toldAt ?? 0) < 30_000)) return false;
+  one.told = share;
+  one.toldAt = at;
+  return true;
+}
+
+/** Time that this machine wanted and its hypervisor gave to others. */
+function judgeStolen(
+  state: State,
+  { spanMs, steal: share, busy }: CpuMeans,
+  sample: Sample,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
+  const least = limit(context, 'stealShare');
+  const look = levelOf(share, least, least / 2);
+  const change = takeLook(state.stolen, look, sample.at, { openMs: 30_000, closeMs: 15_000 });
+  if (change === 'closed')
+    outputs.push({ type: 'close', key: 'steal', endedAt: state.stolen.clearSince ?? sample.at });
+  // It was said already.
+  if ((state.open && state.owner === 'steal') || !isNews(state.stolen, share, sample.at)) return;
+  const since = (state.stolen.heldSince ?? sample.at) - spanMs;
+  outputs.push({
+    type: 'event',
+    key: 'steal',
+    draft: {
+      kind: 'cpu.saturated',
+      severity: 'warning',
+      at: since,
+      hostAt: sample.hostAt - (sample.at - since),
+      title: `The hypervisor takes ${percent(share)} of the CPU for others`,
+      verdict: `${(share * sample.cores).toFixed(2)} of ${sample.cores} core${sample.cores === 1 ? '' : 's'} were wanted here and given to other guests of the hypervisor for ${spokenAge(sample.at - since)}; ${percent(Math.max(0, busy - share))} was had. Nothing on this host can change that: its neighbours do, or a limit of its size (credits of a burstable instance that are used up)`,
+      detail: { share, cores: sample.cores, owner: 'steal' },
+      evidence: [
+        { type: 'samples', metric: 'system.cpu.utilization.steal', from: since - 60_000, to: sample.at },
       ],
       actions: [],
       momentary: false,
@@ -250,6 +319,50 @@ function judgePegged(state: State, sample: Sample, context: DetectorContext): re
     },
   });
   return outputs;
+}
+
+/** All packets of a network card come to one core where it has one queue, or its queues are not spread: then that is the limit. */
+function judgeInterrupts(state: State, sample: Sample, context: DetectorContext): readonly DetectorOutput[] {
+  const { interrupts } = state;
+  if (sample.cores < 2 || (!interrupts.open && sample.cpu.interrupt * sample.cores < 0.8)) {
+    if (interrupts.heldSince !== undefined) delete interrupts.heldSince;
+    return NOTHING;
+  }
+  const most = sample.perCore.reduce((one, core) => Math.max(one, core.interrupt), 0);
+  const change = takeLook(interrupts, levelOf(most, 0.9, 0.6), sample.at, {
+    openMs: limit(context, 'peggedSeconds') * 1000,
+    closeMs: 15_000,
+  });
+  if (change === 'closed')
+    return [{ type: 'close', key: 'interrupts', endedAt: interrupts.clearSince ?? sample.at }];
+  if (change !== 'opened') return NOTHING;
+  const core = sample.perCore.findIndex((one) => one.interrupt === most);
+  const seconds = limit(context, 'peggedSeconds');
+  return [
+    {
+      type: 'event',
+      key: 'interrupts',
+      draft: {
+        kind: 'cpu.saturated',
+        severity: 'warning',
+        at: interrupts.heldSince ?? sample.at,
+        hostAt: sample.hostAt,
+        title: `Core ${core} of ${sample.cores} has done nothing but answer interrupts for ${seconds} s`,
+        verdict: `Core ${core} of ${sample.cores} has spent ${percent(most)} of ${seconds} s on interrupts, mostly packets of the network, while the machine as a whole is ${percent(1 - sample.cpu.idle - sample.cpu.iowait)} busy: what one core cannot take is dropped. More queues of the card, or spreading them (RSS, RPS), help`,
+        detail: { owner: 'interrupts', core, cores: sample.cores, share: most },
+        evidence: [
+          {
+            type: 'samples',
+            metric: 'system.cpu.utilization.system',
+            from: (interrupts.heldSince ?? sample.at) - 60_000,
+            to: sample.at,
+          },
+        ],
+        actions: [],
+        momentary: false,
+      },
+    },
+  ];
 }
 
 /** Each part of what is busy, in cores, largest first. */

@@ -20,8 +20,10 @@ export const fdLeak = processGrowth({
       left === undefined || left > 86_400
         ? ''
         : `; it reaches its limit of ${countWords(row.openFilesLimit ?? 0)} in about ${spokenAge(left * 1000)}`;
+    // A server under a load that rises for an hour opens more and more of what it may, and is far from it.
+    const far = left !== undefined && left > 12 * 3600 && growth.to.at - growth.from.at < 2 * 3_600_000;
     return {
-      severity: left !== undefined && left < 600 ? 'critical' : 'warning',
+      severity: left !== undefined && left < 600 ? 'critical' : far ? 'info' : 'warning',
       title: `${processWords(row)} holds ${countWords(growth.to.value)} open files, ${countWords(grown)} more than ${ago} ago`,
       verdict: `${processWords(row)} holds ${countWords(growth.to.value)} open files, ${countWords(grown)} more than ${ago} ago (${growth.perSecond.toFixed(1)} a second), and closed next to none${until}`,
       detail: {

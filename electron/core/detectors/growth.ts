@@ -16,6 +16,10 @@ export interface Growth {
   from: Point;
   to: Point;
   perSecond: number;
+  /** What its second half brought against its first: below one it slows down. */
+  ratio: number;
+  /** It is the least of each part of the span that grows: more is taken in between, and given back. */
+  floor?: true;
 }
 
 const LEAST_POINTS = 4;
@@ -108,6 +112,40 @@ export function steadyGrowth(points: Points, rule: GrowthRule): Growth | undefin
     from: { at: fromAt, value: fromValue },
     to: { at: toAt, value: toValue },
     perSecond: (total * 1000) / span,
+    ratio: (1 - early) / early,
+  };
+}
+
+const PARTS = 5;
+
+/**
+ * Growth of what is never given back: of a heap that is swept again and again, and keeps a little more each time. The least of
+ * each fifth of the span is clearly more than that of the fifth before.
+ */
+export function risingFloor(points: Points, rule: GrowthRule): Growth | undefined {
+  const last = points.length - 1;
+  const toAt = points.timeOf(last);
+  const start = lastBefore(points, toAt - rule.spanMs);
+  if (start < 0 || last - start < PARTS * LEAST_POINTS) return undefined;
+  const fromAt = points.timeOf(start);
+  const lows: Point[] = [];
+  for (let n = start; n <= last; n++) {
+    const part = Math.min(PARTS - 1, Math.floor(((points.timeOf(n) - fromAt) * PARTS) / (toAt - fromAt)));
+    const value = points.valueOf(n);
+    if (value < (lows[part]?.value ?? Number.POSITIVE_INFINITY)) lows[part] = { at: points.timeOf(n), value };
+  }
+  const [from, middle, to] = [lows[0], lows[2], lows[PARTS - 1]];
+  if (!from || !middle || !to) return undefined;
+  const total = to.value - from.value;
+  if (total < rule.growth || total < rule.share * from.value || total <= 0) return undefined;
+  const steps = lows.slice(1).map((low, n) => low.value - (lows[n]?.value ?? low.value));
+  if (lows.length < PARTS || steps.some((step) => step < total * 0.1)) return undefined;
+  return {
+    from,
+    to,
+    perSecond: (total * 1000) / (to.at - from.at),
+    ratio: (to.value - middle.value) / (middle.value - from.value),
+    floor: true,
   };
 }
 

@@ -53,10 +53,11 @@ export const listenOverflow: Detector<State> = {
     if (state.open) {
       const lastAt = state.grown.at(-1)?.at ?? 0;
       if (sample.at - lastAt >= limit(context, 'closeSeconds') * 1000 && more === 0) {
-        const endedAt = Math.max(state.open.since, lastAt);
+        const { since } = state.open;
+        const last = draftOf(state, since, 0, sample);
         delete state.open;
         state.total = 0;
-        return [{ type: 'close', key: 'listen', endedAt }];
+        return [last, { type: 'close', key: 'listen', endedAt: Math.max(since, lastAt) }];
       }
       if (more === 0 || sample.at - state.open.told < 30_000) return NOTHING;
       state.open.told = sample.at;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { memoryLeak } from './memoryLeak.ts';
 import { nearMiss } from './testDetections.ts';
 import { TestHost } from './testHost.ts';
-import { alarms, GIB, MIB, told } from './testPlay.ts';
+import { alarms, GIB, MIB, play, told } from './testPlay.ts';
 
 describe('what one process gathers', () => {
   function grow(
@@ -65,6 +66,69 @@ describe('what one process gathers', () => {
       4000,
     );
     expect(told(beyond, 'memory.leak')).toHaveLength(2);
+  });
+
+  describe('memory.leak: whether it is an alarm', () => {
+    /** A process of this age on a host with 16 GiB, of which 10 are available. */
+    function growing(
+      mebibytes: (second: number) => number,
+      seconds: number,
+      { ageHours = 3, command = 'java -jar app.jar' } = {},
+    ) {
+      const host = new TestHost({ detectors: [memoryLeak] });
+      const startedAt = host.clock.now() - ageHours * 3_600_000;
+      const row = host.add({ pid: 18, name: 'java', command, startedAt }, false);
+      play(host, seconds, (second) => {
+        host.table.set(18, { ...row, residentBytes: mebibytes(second) * MIB });
+        const { memory } = host.sample(1000);
+        return {
+          table: [...host.table.values()],
+          memory: { ...memory, totalBytes: 16 * GIB, availableBytes: 10 * GIB },
+        };
+      });
+      return told(host, 'memory.leak');
+    }
+
+    it.each<[string, (second: number) => number, number, object?]>([
+      ['a cache that warms up ever more slowly', (s) => 500 + 3000 * (1 - Math.exp(-s / 600)), 1800],
+      ['a heap that may have as much', (s) => 500 + s * 2, 1800, { command: 'java -Xmx6g -jar app.jar' }],
+      ['a batch that was started half an hour ago', (s) => 200 + s, 1500, { ageHours: 0.1 }],
+      ['traffic that rises for an hour', (s) => 500 + Math.min(s, 3600) * 0.22, 5000],
+    ])('%s is none', (_, mebibytes, seconds, over) => {
+      expect(growing(mebibytes, seconds, over)).toMatchObject([{ severity: 'info' }]);
+      nearMiss('memory.leak');
+    });
+
+    it.each<[string, (second: number) => number, number, object?]>([
+      ['a service that fills what is left within two hours', (s) => 500 + s * 2, 900],
+      ['a young one that does within half an hour', (s) => 500 + s * 8, 900, { ageHours: 0.1 }],
+      ['one that has grown by a tenth of the machine', (s) => 500 + s / 3, 7200],
+      [
+        'a heap that is beyond what it may have',
+        (s) => 500 + s * 2,
+        900,
+        { command: 'java -Xmx512m -jar app.jar' },
+      ],
+    ])('%s is one', (_, mebibytes, seconds, over) => {
+      expect(growing(mebibytes, seconds, over)).toMatchObject([{ severity: 'warning' }]);
+    });
+
+    it('a heap that is swept, and keeps more each time, is told by what it keeps, once', () => {
+      const [event, ...others] = growing((s) => 500 + (s % 300) * 2 + s * 0.6, 10_800);
+      expect(others).toEqual([]);
+      expect(event).toMatchObject({ severity: 'warning' });
+      expect(event?.endedAt).toBeUndefined();
+      expect(event?.title).toMatch(
+        /^java \(pid 18\) gives back less each time: it keeps [\d.]+ GiB, [\d.]+ GiB more than \d hours before$/,
+      );
+    });
+  });
+
+  it('fd.leak: far from the limit it is for information, until it has gone on for long', () => {
+    const ramp = grow((s) => ({ openFiles: Math.round(200 + s * 0.25), openFilesLimit: 65_536 }), 3600);
+    expect(told(ramp, 'fd.leak')).toMatchObject([{ severity: 'info' }]);
+    const long = grow((s) => ({ openFiles: Math.round(200 + s * 0.25), openFilesLimit: 65_536 }), 12_000);
+    expect(told(long, 'fd.leak')).toMatchObject([{ severity: 'warning' }]);
   });
 
   it('threads.growth: threads that are not ended', () => {

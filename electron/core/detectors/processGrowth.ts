@@ -8,7 +8,7 @@ import {
   type EventDraft,
   NOTHING,
 } from './detector.ts';
-import { type Growth, history, Points, steadyGrowth } from './growth.ts';
+import { type Growth, history, Points, risingFloor, steadyGrowth } from './growth.ts';
 import { tableChange } from './tableChange.ts';
 import { limit, processDetail, processEvidence } from './words.ts';
 
@@ -21,7 +21,7 @@ interface Track {
   /** Of all looks since it is watched. */
   lowest: number;
   /** Set while it is told of. */
-  told?: { at: number; value: number; growth: Growth };
+  told?: { at: number; value: number; growth: Growth; seenOverMs: number };
   /** What it was before it was given back: a heap that is swept each half hour grows up to there again. */
   ceiling?: number;
 }
@@ -49,6 +49,8 @@ export interface ProcessGrowthSpec {
     growth: number;
     share: number;
   };
+  /** Also what is given back again and again, and a little less each time. */
+  floor?: true;
   /** Factor from the unit of `minimum` and `growth` to that of `value`. */
   unit: number;
   value: (row: ProcessRow) => number | undefined;
@@ -112,7 +114,7 @@ function look(
   const { tracks, lively } = state;
   const { changed, gone } = tableChange(state.table, sample.table);
   // Growth is seen from half of what is worth telling on.
-  const least = (limit(context, 'minimum') * spec.unit) / 2;
+  const smallest = (limit(context, 'minimum') * spec.unit) / 2;
   for (const row of gone) end(state, tracks.get(row.pid), sample, outputs);
   for (const row of changed) {
     const value = spec.value(row);
@@ -122,7 +124,7 @@ function look(
       // A sampler that was started anew has not counted the files of all yet; what is dead holds nothing.
       if (value !== undefined) lively.add(track);
       else if (row.state === 'Z' || row.state === 'X') end(state, track, sample, outputs);
-    } else if (value !== undefined && value >= least && tracks.size < MOST_TRACKS * 2) {
+    } else if (value !== undefined && value >= smallest && tracks.size < MOST_TRACKS * 2) {
       const fresh = { row, points: new Points(), last: 0, takenAt: 0, lowest: value };
       tracks.set(row.pid, fresh);
       lively.add(fresh);
@@ -200,17 +202,29 @@ function judge(
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
-  const { told, points, last: value } = track;
+  const { told, points } = track;
   const spanMs = spanOf(context);
-  const rule = { growth: limit(context, 'growth') * spec.unit, share: limit(context, 'share') };
+  // Of what is given back again and again, what it is told by is the least of a while.
+  const partMs = (spanMs * LONG) / 5;
+  const value = told?.growth.floor ? least(points, sample.at - partMs, sample.at) : track.last;
+  // What is told goes on growing though it is a smaller share each time.
+  const share = told ? 0 : limit(context, 'share');
+  const rule = { growth: limit(context, 'growth') * spec.unit, share };
   const growth =
     value < limit(context, 'minimum') * spec.unit
       ? undefined
       : (steadyGrowth(points, { ...rule, spanMs }) ??
-        steadyGrowth(points, { ...rule, spanMs: spanMs * LONG }));
+        steadyGrowth(points, { ...rule, spanMs: spanMs * LONG }) ??
+        (spec.floor && risingFloor(points, { ...rule, spanMs: spanMs * LONG })));
   if (growth && !told && value < (track.ceiling ?? 0) * BEYOND) return;
   if (growth && (!told || value - told.value >= 0.25 * (told.value - told.growth.from.value))) {
-    track.told = { at: sample.at, value, growth: { ...growth, from: told?.growth.from ?? growth.from } };
+    const from = told?.growth.from ?? growth.from;
+    track.told = {
+      at: sample.at,
+      value: growth.floor ? growth.to.value : value,
+      growth: { ...growth, from },
+      seenOverMs: growth.to.at - growth.from.at,
+    };
     outputs.push({
       type: 'event',
       key: keyOf(track),
@@ -220,10 +234,14 @@ function judge(
   }
   if (!told) return;
   const grown = told.value - told.growth.from.value;
-  const before = points.all().find((point) => point.at >= sample.at - spanMs)?.value ?? value;
   const released = value < told.value - grown / 2;
-  // Level for as long as it had to grow.
-  const level = sample.at - told.at >= spanMs && value - before < grown * 0.05;
+  // Level for about as long as it had to grow: next to nothing of what it would have brought came.
+  const levelMs = told.growth.floor ? 3 * partMs : Math.max(spanMs, 0.6 * told.seenOverMs);
+  const before = told.growth.floor
+    ? least(points, sample.at - levelMs, sample.at - 2 * partMs)
+    : (points.all().find((point) => point.at >= sample.at - levelMs)?.value ?? value);
+  const expected = (told.growth.perSecond * levelMs) / 1000;
+  const level = sample.at - told.at >= levelMs && value - before < expected * 0.2;
   if (!released && !level) return;
   delete track.told;
   if (released) track.ceiling = Math.max(track.ceiling ?? 0, told.value);
@@ -231,6 +249,13 @@ function judge(
   track.points = new Points().add(sample.at, value, spanMs * LONG);
   track.lowest = value;
   outputs.push({ type: 'close', key: keyOf(track), endedAt: sample.at });
+}
+
+function least(points: Points, from: number, until: number): number {
+  let value = Number.POSITIVE_INFINITY;
+  for (let n = points.length - 1; n >= 0 && points.timeOf(n) >= from; n--)
+    if (points.timeOf(n) <= until) value = Math.min(value, points.valueOf(n));
+  return value;
 }
 
 function draftOf(

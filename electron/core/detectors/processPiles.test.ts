@@ -66,6 +66,20 @@ describe('very many processes within minutes', () => {
   });
 });
 
+it('threads that explode are told with whose they are', () => {
+  const host = hostWith(150);
+  host.add({ pid: 5000, name: 'java', command: 'java -jar app.jar', threads: 60 }, false);
+  for (let second = 0; second < 60; second++) {
+    Object.assign(host.table.get(5000) ?? {}, { threads: 60 + second * 200 });
+    play(host, 1, () => ({
+      processes: { ...host.sample(1000).processes, threads: 200 + second * 200 },
+    }));
+  }
+  expect(told(host, 'processes.pile')).toMatchObject([
+    { title: expect.stringMatching(/^There are [\d,]+ threads, .* of them are of java \(pid 5000\)$/) },
+  ]);
+});
+
 describe('zombies', () => {
   it('are told with the parent that does not wait for them', () => {
     const host = hostWith(150);

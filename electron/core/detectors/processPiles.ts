@@ -17,11 +17,15 @@ interface State {
   lookedAt: number;
   /** How many processes there were at the last looks: what is usual is the least of them. */
   totals: number[];
+  threadTotals: number[];
   zombies: Hysteresis & { told?: number };
   blocked: Hysteresis & { told?: number };
   /** `usual`: before it began; `told`, and when. */
-  crowd: Hysteresis & { told?: number; toldAt?: number; usual?: number };
+  crowd: Crowd;
+  threads: Crowd;
 }
+
+type Crowd = Hysteresis & { told?: number; toldAt?: number; usual?: number };
 
 const LOOK_MS = 5000;
 const SETTLED_MS = 20 * 60_000;
@@ -32,9 +36,11 @@ const initial = (): State => ({
   bootId: '',
   lookedAt: 0,
   totals: [],
+  threadTotals: [],
   zombies: initialHysteresis(),
   blocked: initialHysteresis(),
   crowd: initialHysteresis(),
+  threads: initialHysteresis(),
 });
 
 /**
@@ -45,7 +51,7 @@ const initial = (): State => ({
 export const processPiles: Detector<State> = {
   name: 'processPiles',
   takes: ['sample'],
-  thresholds: { zombies: 100, blocked: 16, grown: 500, times: 3, seconds: 20 },
+  thresholds: { zombies: 100, blocked: 16, grown: 500, threadsGrown: 2000, times: 3, seconds: 20 },
   initial,
   reduce(state, input, context) {
     if (input.type !== 'sample' || input.sample.at - state.lookedAt < LOOK_MS) return NOTHING;
@@ -56,11 +62,10 @@ export const processPiles: Detector<State> = {
       Object.assign(state, initial(), { bootId: sample.bootId });
     }
     state.lookedAt = sample.at;
-    const { total, blocked } = sample.processes;
-    state.totals.push(total);
-    if (state.totals.length > MOST_TOTALS) state.totals.shift();
-    const usual = Math.min(...state.totals);
-    judgeCrowd(state, sample, usual, context, outputs);
+    const { total, threads, blocked } = sample.processes;
+    const usual = usualOf(state.totals, total);
+    judgeCrowd(state, 'crowd', total, usual, sample, context, outputs);
+    judgeCrowd(state, 'threads', threads, usualOf(state.threadTotals, threads), sample, context, outputs);
     const stuck = Math.max(limit(context, 'blocked'), 4 * sample.cores);
     judge(state, 'blocked', blocked, stuck, sample, context, outputs, () => describeBlocked(sample, blocked));
     // Zombies are processes too: where these are no more than usual, there are no more of those.
@@ -76,7 +81,14 @@ export const processPiles: Detector<State> = {
   },
 };
 
-const KEYS = ['zombies', 'blocked', 'crowd'] as const;
+const KEYS = ['zombies', 'blocked', 'crowd', 'threads'] as const;
+
+/** The least of the last minutes. */
+function usualOf(totals: number[], total: number): number {
+  totals.push(total);
+  if (totals.length > MOST_TOTALS) totals.shift();
+  return Math.min(...totals);
+}
 
 type Words = Pick<EventDraft, 'title' | 'verdict' | 'detail' | 'evidence' | 'severity'>;
 
@@ -92,7 +104,7 @@ function judge(
 ): void {
   const one = state[key];
   const times = { openMs: limit(context, 'seconds') * 1000, closeMs: 15_000 };
-  const closeAt = key === 'crowd' ? ((state.crowd.usual ?? 0) + least) / 2 : least / 2;
+  const closeAt = key === 'crowd' || key === 'threads' ? ((state[key].usual ?? 0) + least) / 2 : least / 2;
   if (takeLook(one, levelOf(count, least, closeAt), sample.at, times) === 'closed') {
     outputs.push({ type: 'close', key, endedAt: one.clearSince ?? sample.at });
     delete one.told;
@@ -117,24 +129,29 @@ function judge(
 
 function judgeCrowd(
   state: State,
-  sample: Sample,
+  key: 'crowd' | 'threads',
+  total: number,
   usual: number,
+  sample: Sample,
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
-  const { total } = sample.processes;
-  const { crowd } = state;
+  const crowd = state[key];
   if (!crowd.open && crowd.heldSince === undefined) crowd.usual = usual;
   const before = crowd.usual ?? usual;
-  const least = Math.max(before + limit(context, 'grown'), before * limit(context, 'times'));
+  const grown = limit(context, key === 'crowd' ? 'grown' : 'threadsGrown');
+  const least = Math.max(before + grown, before * limit(context, 'times'));
   const told = crowd.told;
-  judge(state, 'crowd', total, least, sample, context, outputs, () => describeCrowd(sample, before));
+  judge(state, key, total, least, sample, context, outputs, () =>
+    key === 'crowd' ? describeCrowd(sample, before) : describeThreads(sample, before),
+  );
   if (crowd.told !== told) crowd.toldAt = sample.at;
   // So many for so long are what is usual now.
   if (!crowd.open || sample.at - (crowd.toldAt ?? sample.at) < SETTLED_MS) return;
-  outputs.push({ type: 'close', key: 'crowd', endedAt: sample.at });
-  state.crowd = initialHysteresis();
-  state.totals = [total];
+  outputs.push({ type: 'close', key, endedAt: sample.at });
+  state[key] = initialHysteresis();
+  if (key === 'crowd') state.totals = [total];
+  else state.threadTotals = [total];
 }
 
 function describeCrowd(sample: Sample, usual: number): Words {
@@ -156,6 +173,27 @@ function describeCrowd(sample: Sample, usual: number): Words {
       { type: 'samples', metric: 'system.process.count', from: sample.at - 300_000, to: sample.at },
       ...(parent ? [processEvidence(parent, sample.bootId, 'started most of them')] : []),
     ],
+  };
+}
+
+function describeThreads(sample: Sample, usual: number): Words {
+  const { threads } = sample.processes;
+  const first = sample.table.reduce<ProcessRow | undefined>(
+    (one, row) => (row.threads > (one?.threads ?? 1) ? row : one),
+    undefined,
+  );
+  const whose = first ? `: ${countWords(first.threads)} of them are of ${processWords(first)}` : '';
+  return {
+    severity: 'warning',
+    title: `There are ${countWords(threads)} threads, ${countWords(threads - usual)} more than minutes ago${whose}`,
+    verdict: `There are ${countWords(threads)} threads where ${countWords(usual)} were minutes ago${whose}. When the limit of threads is met, nothing can be started any more`,
+    detail: {
+      subject: 'threads',
+      count: threads,
+      usual,
+      ...(first ? processDetail(first, sample.bootId) : {}),
+    },
+    evidence: first ? [processEvidence(first, sample.bootId, 'has most of them')] : [],
   };
 }
 
