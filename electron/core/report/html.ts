@@ -71,8 +71,10 @@ export function renderHtml(model: ReportModel, time: ReportTime): string {
 <p class="meta">${model.incident ? `<span><b class="severity ${text(model.incident.severity)}">${text(model.incident.severity)}</b></span>` : ''}<span>${text(reportStatus(model))}</span><span>workspace ${text(model.workspaceName)}</span><span>written ${text(time.utc(model.generatedAt))} UTC</span>${time.isUtc ? '' : `<span>local times in ${text(time.timeZone)}</span>`}</p>
 ${times(model, time)}
 </header>
-<ol class="contents">${contents}</ol>
+<nav aria-label="Contents"><ol class="contents">${contents}</ol></nav>
+<main>
 ${body}
+</main>
 <footer>Written by Fireline from its record: what is here was recorded as it happened, ${text(time.utc(model.from))} to ${text(time.utc(model.to))} UTC. Times are the workbench’s clock; host times are corrected by the offset shown for each host. Characters that would be invisible or act are shown as pictures (␛) or code points (‹U+202E›).</footer>
 </body>
 </html>
@@ -151,7 +153,7 @@ function timeline(model: ReportModel, time: ReportTime): string {
       : '';
     return `${row}<tr><td class="time">${text(time.utcClock(event.at))}</td>${time.isUtc ? '' : `<td class="time by">${text(time.localClock(event.at))}</td>`}${hostCell(event.host)}<td><span class="mark ${text(event.severity)}">${SEVERITY_MARK[event.severity]} ${text(event.severity)}</span> ${text(event.title)}</td><td class="by name">${text(actorOf(entry))}</td><td class="reference">${link(entry.reference)}${refers}</td></tr>`;
   });
-  return `<table><thead><tr><th>UTC</th>${time.isUtc ? '' : '<th>Local</th>'}<th>Host</th><th>What happened</th><th>By</th><th>Evidence</th></tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+  return `<table>${tableHead(['UTC', ...(time.isUtc ? [] : ['Local']), 'Host', 'What happened', 'By', 'Evidence'])}<tbody>${rows.join('\n')}</tbody></table>`;
 }
 
 /** A short name is never broken; a long one must not push the table off the page. */
@@ -186,7 +188,7 @@ function remediation(entry: RemediationEntry, time: ReportTime): string {
 <p class="outcome ${tone}">${text(remediationOutcome(entry))}</p>
 ${pairs([...remediationPairs(entry, time)])}${entry.event ? `<p class="quiet">For ${link(entry.event)}.</p>` : ''}
 <h4>Exact command</h4>${block(record.plan.command, 'command')}${compare}${output}
-<h4>Steps</h4><table><tbody>${steps}</tbody></table></div>`;
+<h4>Steps</h4><table>${tableHead(['UTC', 'Step', 'State', 'What happened'])}<tbody>${steps}</tbody></table></div>`;
 }
 
 function charts(model: ReportModel, time: ReportTime): string {
@@ -206,14 +208,17 @@ function charts(model: ReportModel, time: ReportTime): string {
 }
 
 function hosts(model: ReportModel): string {
-  const head = HOST_COLUMNS.map((name) => `<th>${text(name)}</th>`).join('');
   const rows = model.hosts.map(
     (host) =>
       `<tr>${hostRow(host)
         .map((cell) => `<td>${escapeHtml(cell)}</td>`)
         .join('')}</tr>`,
   );
-  return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join('\n')}</tbody></table>`;
+  return `<table>${tableHead(HOST_COLUMNS)}<tbody>${rows.join('\n')}</tbody></table>`;
+}
+
+function tableHead(names: readonly string[]): string {
+  return `<thead><tr>${names.map((name) => `<th scope="col">${text(name)}</th>`).join('')}</tr></thead>`;
 }
 
 function evidence(model: ReportModel, time: ReportTime): string {
@@ -225,12 +230,12 @@ function evidenceEntry(entry: TimelineEntry, time: ReportTime): string {
   const { event, reference } = entry;
   const items = entry.evidence.map(
     (one, index) =>
-      `<h4>${text(one.heading)}</h4>${pairs(one.pairs)}${one.flame ? flame(one.flame, `flame-${reference}-${index + 1}`, one.heading) : ''}${one.block === undefined ? '' : block(one.block)}${one.figure ? `<p class="quiet">Shown in <a href="#${one.figure}">figure ${text(one.figure.replace('figure-', '').replace('-', '.'))}</a>.</p>` : ''}`,
+      `<h3>${text(one.heading)}</h3>${pairs(one.pairs)}${one.flame ? flame(one.flame, `flame-${reference}-${index + 1}`, one.heading) : ''}${one.block === undefined ? '' : block(one.block)}${one.figure ? `<p class="quiet">Shown in <a href="#${one.figure}">figure ${text(one.figure.replace('figure-', '').replace('-', '.'))}</a>.</p>` : ''}`,
   );
   const detail = detailPairs(entry);
   const whole = wholeTitle(entry);
   // The target is inside: following a link to it opens what encloses it.
-  return `<details><summary><span class="reference">${text(reference)}</span><span>${text(time.utcClock(event.at))}</span><span class="muted">${event.host === undefined ? '' : text(event.host)}</span><span class="title">${text(event.title)}</span></summary><div class="evidence" id="evidence-${text(reference)}">${pairs(eventPairs(entry, time))}${whole === undefined ? '' : `<h4>Text</h4>${block(whole)}`}${detail.length > 0 ? `<h4>Facts</h4>${pairs(detail)}` : ''}${items.join('')}</div></details>`;
+  return `<details><summary><span class="reference">${text(reference)}</span><span>${text(time.utcClock(event.at))}</span><span class="muted">${event.host === undefined ? '' : text(event.host)}</span><span class="title">${text(event.title)}</span></summary><div class="evidence" id="evidence-${text(reference)}">${pairs(eventPairs(entry, time))}${whole === undefined ? '' : `<h3>Text</h3>${block(whole)}`}${detail.length > 0 ? `<h3>Facts</h3>${pairs(detail)}` : ''}${items.join('')}</div></details>`;
 }
 
 function flame(picture: FlamePicture, id: string, heading: string): string {
@@ -247,7 +252,7 @@ function flame(picture: FlamePicture, id: string, heading: string): string {
 }
 
 function evidenceBlock(entry: EvidenceEntry): string {
-  return `<h4 class="quiet">${text(entry.heading)}</h4>${entry.block === undefined ? '' : block(entry.block)}`;
+  return `<h3 class="quiet">${text(entry.heading)}</h3>${entry.block === undefined ? '' : block(entry.block)}`;
 }
 
 function pairs(list: readonly [string, string][]): string {

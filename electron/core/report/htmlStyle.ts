@@ -11,7 +11,7 @@ export const HTML_STYLE = `
 html { background: #e9ebed; }
 body { margin: 0 auto; max-width: 880px; padding: 56px 60px 72px; background: #fff; color: var(--ink); font: 16px/1.55 var(--serif);
   box-shadow: 0 0 0 1px #dcdfe2; overflow-wrap: anywhere; }
-a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: underline; }
+a { color: var(--accent); text-decoration: none; } a:hover, p a { text-decoration: underline; }
 h1, h2, h3, h4, table, .quiet, figcaption, .meta, .times, summary, dl, .unwritten, .contents { font-family: var(--sans); }
 h1 { font-size: 30px; line-height: 1.18; letter-spacing: -.012em; margin: 6px 0 12px; font-weight: 650; }
 h2 { font-size: 19px; margin: 46px 0 12px; padding-top: 10px; border-top: 2px solid var(--rule); font-weight: 650; letter-spacing: -.005em; }
@@ -23,7 +23,7 @@ p { margin: 0 0 12px; }
 .meta span + span::before { content: '·'; margin: 0 8px; color: var(--line); }
 .severity { display: inline-block; border: 1.5px solid currentColor; border-radius: 3px; padding: 0 7px; font: 650 12px/20px var(--sans); letter-spacing: .02em; }
 .SEV1, .SEV2, .critical { color: var(--critical); } .SEV3, .warning { color: var(--warning); } .SEV4, .info { color: var(--muted); } .recovered { color: var(--recovered); }
-.times { display: grid; grid-template-columns: repeat(3, 1fr); margin: 0 0 10px; }
+.times { display: grid; grid-template-columns: repeat(3, 1fr); margin: 0 0 10px; padding: 0 1px 1px 0; }
 .times > div { padding: 9px 12px 10px; border: 1px solid var(--line); margin: 0 -1px -1px 0; }
 .times dt { font-size: 12px; color: var(--muted); margin: 0; } .times dd { margin: 1px 0 0; font-size: 15px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .times .local { font-size: 12px; font-weight: 400; color: var(--muted); display: block; } .times .note { font-size: 11.5px; font-weight: 400; color: var(--faint); display: block; line-height: 1.35; margin-top: 2px; }
@@ -45,17 +45,17 @@ pre { font: 12px/1.5 var(--mono); background: var(--wash); border: 1px solid var
 code { font: .86em var(--mono); unicode-bidi: isolate; } bdi { unicode-bidi: isolate; }
 pre.command { background: #fff; border-left: 3px solid var(--rule); border-radius: 0; }
 .cut { font: 12px var(--sans); color: var(--warning); margin: -6px 0 10px; }
-dl.pairs { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; font-size: 12.5px; margin: 4px 0 8px; } dl.pairs dt { color: var(--muted); } dl.pairs dd { margin: 0; font-variant-numeric: tabular-nums; }
+dl.pairs { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: 2px 14px; font-size: 12.5px; margin: 4px 0 8px; } dl.pairs dt { color: var(--muted); } dl.pairs dd { margin: 0; font-variant-numeric: tabular-nums; }
 details { border-bottom: 1px solid var(--line); padding: 0; } summary { cursor: pointer; padding: 7px 0; font-size: 13px; line-height: 1.4; font-variant-numeric: tabular-nums; display: grid; grid-template-columns: 44px 66px 96px 1fr; gap: 10px; list-style: none; }
 summary::-webkit-details-marker { display: none; } summary:hover { background: var(--wash); } summary .reference { color: var(--accent); font-weight: 600; } summary .reference::before { content: '▸ '; font-size: 10px; color: var(--faint); } details[open] summary .reference::before { content: '▾ '; }
 summary .muted { color: var(--muted); }
 .evidence { padding: 2px 0 12px 54px; scroll-margin-top: 56px; } .evidence:target { background: linear-gradient(90deg, var(--warning) 0 3px, #fffaeb 3px); }
-.evidence h4, .remediation h4 { font-size: 12.5px; margin: 10px 0 3px; font-weight: 600; }
+.evidence h3, .remediation h4 { font-size: 12.5px; margin: 10px 0 3px; font-weight: 600; }
 .remediation { border: 1px solid var(--line); border-left: 3px solid var(--rule); padding: 4px 18px 12px; margin: 14px 0 20px; } .remediation h3 { margin-top: 10px; }
 .compare { display: flex; gap: 28px; font-family: var(--sans); margin: 8px 0 12px; align-items: baseline; } .compare div { font-size: 12px; color: var(--muted); } .compare b { display: block; font-size: 20px; color: var(--ink); font-weight: 600; font-variant-numeric: tabular-nums; }
 .unwritten { border: 1px dashed #aab3bb; border-radius: 3px; padding: 10px 14px 12px; font-size: 13.5px; color: var(--muted); margin: 0 0 14px; min-height: 64px; } .unwritten b { color: var(--ink); font-weight: 600; }
 p.outcome { font: 600 14px/1.45 var(--sans); margin: 0 0 8px; }
-.quiet { color: var(--muted); font-size: 13px; }
+.quiet, h3.quiet { color: var(--muted); font-size: 13px; }
 footer { margin-top: 48px; padding-top: 10px; border-top: 1px solid var(--line); font: 12px/1.5 var(--sans); color: var(--faint); }
 @media (max-width: 720px) { body { padding: 28px 20px; } .times { grid-template-columns: 1fr 1fr; } .figures { grid-template-columns: 1fr; } .contents { columns: 1; } summary { grid-template-columns: 44px 66px 1fr; } summary .title { grid-column: 1 / -1; } .evidence { padding-left: 0; } }
 @page { size: A4; margin: 18mm 16mm 20mm; }
