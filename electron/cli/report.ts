@@ -14,6 +14,17 @@ Writes the report of an incident from the record: the latest one, or the one wit
   --out FILE       where to write it; - for stdout; default: a name of its own in this folder
   --time-zone TZ   an IANA zone, as Europe/Berlin, in which times are written beside UTC
   --help           print this
+
+JSON is one object with "format": "fireline.report" and "version": 1; another version is another shape. Times are epoch
+milliseconds by this machine's clock, corrected for the host's.
+  incident, times, impact, detection   what stands at the report's head; no incident: the whole record
+  timeline       the events, oldest first, as they were recorded; "reference" (E7) is what the others name one by
+  remediations   each with its plan, the exact command, its steps, output and outcome
+  hosts          as they were last seen; "uncharted": those without an event above info
+  metrics        name and unit of each; series[].samples[].values stand in their order, null where not known
+  gaps           where a host has no samples, and why
+
+Exit status: 0; 1 if there is no such incident, or it could not be written; 2 if the command line was not understood.
 `;
 
 /** `fireline report`: an incident's report, from the record alone. */
