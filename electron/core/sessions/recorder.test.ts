@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { ManualClock, systemClock } from '../../../shared/base/clock.ts';
+import { type Clock, ManualClock, systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import { incompleteTail, readTerminalBytes } from './asciicast.ts';
 import { createRecorder } from './recorder.ts';
@@ -67,6 +67,34 @@ describe('a recording', () => {
     ]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(clock.pending).toBe(0);
+  });
+
+  it('goes on with the calendar when the machine has slept, and never steps back with it', () => {
+    const ticks = new ManualClock();
+    let calendar = 1_700_000_000_000;
+    const clock: Clock = {
+      now: () => calendar + ticks.now(),
+      monotonic: () => ticks.now(),
+      after: (ms, run) => ticks.after(ms, run),
+      every: (ms, run) => ticks.every(ms, run),
+    };
+    const file = newFile();
+    const recorder = createRecorder({ file, size, clock });
+    const print = (text: string) => recorder.output(Buffer.from(text));
+    ticks.advance(1_000);
+    print('before');
+    calendar += 8 * 3_600_000;
+    ticks.advance(1_000);
+    print('woken');
+    calendar -= 3_600_000;
+    ticks.advance(1_000);
+    print('set back');
+    recorder.dispose();
+    expect(linesOf(file).slice(1)).toEqual([
+      [1, 'o', 'before'],
+      [28_802, 'o', 'woken'],
+      [28_803, 'o', 'set back'],
+    ]);
   });
 
   it('keeps characters whole that a chunk cuts', async () => {

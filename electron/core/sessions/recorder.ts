@@ -72,7 +72,7 @@ export function createRecorder(options: {
   open?: (file: string) => number;
 }): Recorder {
   const { file, clock, open: openFile = openNew } = options;
-  const started = clock.monotonic();
+  const started = { at: clock.now(), monotonic: clock.monotonic() };
   const failed = new Emitter<string>();
   const resumed = new Emitter<{ missingBytes: number }>();
   const written = new Emitter<void>();
@@ -109,6 +109,7 @@ export function createRecorder(options: {
   /** A write was due while another was under way. */
   let overdue = false;
   let disposed = false;
+  let slept = 0;
   let idle: (() => void)[] = [];
 
   try {
@@ -118,9 +119,17 @@ export function createRecorder(options: {
     // Told after the caller has had time to listen.
     queueMicrotask(() => refuse(error));
   }
-  add(castHeaderLine({ ...size, startedAt: clock.now() }));
+  add(castHeaderLine({ ...size, startedAt: started.at }));
 
-  const elapsed = () => clock.monotonic() - started;
+  /**
+   * Never steps back; and goes on with the calendar while this machine sleeps, which the monotonic clock does not: a row is
+   * looked for by when it was printed.
+   */
+  function elapsed(): number {
+    const elapsedMs = clock.monotonic() - started.monotonic;
+    slept = Math.max(slept, clock.now() - started.at - elapsedMs);
+    return elapsedMs + slept;
+  }
 
   function add(text: string | Buffer): void {
     if (givenUp) return;
