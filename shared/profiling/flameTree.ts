@@ -161,13 +161,6 @@ export function differs(
   return difference > 2 * error;
 }
 
-/** The frames from the root (left out) to this one. */
-export function pathOf(tree: FlameTree, index: number): string[] {
-  const path: string[] = [];
-  for (let at = index; at > 0; at = tree.nodes[at]?.parent ?? -1) path.push(tree.nodes[at]?.name ?? '');
-  return path.reverse();
-}
-
 /** Share of the whole whose stacks hold a frame that fits; each stack counts once. */
 export function shareWith(tree: FlameTree, fits: (name: string) => boolean): number {
   let share = 0;

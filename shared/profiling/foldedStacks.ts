@@ -80,9 +80,3 @@ export function mergeFolded(all: readonly FoldedStacks[]): FoldedStacks {
     for (const [stack, weight] of stacks) merged.set(stack, (merged.get(stack) ?? 0) + weight);
   return merged;
 }
-
-export function totalWeight(stacks: FoldedStacks): number {
-  let total = 0;
-  for (const weight of stacks.values()) total += weight;
-  return total;
-}

@@ -2,11 +2,14 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { buildFlameTree, differs, shareWith } from './flameTree.ts';
 import { foldCpuProfile } from './foldCpuProfile.ts';
-import { mergeFolded, readFolded, StackFolder, totalWeight, writeFolded } from './foldedStacks.ts';
+import { mergeFolded, readFolded, StackFolder, writeFolded } from './foldedStacks.ts';
 import { PerfScriptFolder } from './foldPerfScript.ts';
 import { sameFrame } from './frameName.ts';
 import { hottestFrames } from './hottestFrames.ts';
 import { speedscopeJson } from './speedscope.ts';
+
+const totalWeight = (stacks: ReadonlyMap<string, number>) =>
+  [...stacks.values()].reduce((sum, weight) => sum + weight, 0);
 
 const frame = fc.constantFrom('main', 'parse (/srv/a.js:1)', 'render (/srv/a.js:9)', 'read', 'a b; c\n');
 const stacks = fc
