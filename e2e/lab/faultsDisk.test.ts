@@ -63,6 +63,10 @@ describe.skipIf(!labIsWanted)('the disk of the workbench', () => {
     await recordingIs(summary.id, false);
     await opened.event('the failing record', (one) => one.kind === 'recording.failed');
     await terminal.shows(/the recording waits: ENOSPC/);
+    // What a person asks for is answered all the same, and kept until there is room.
+    const note = await opened.window.call('timeline.note', { text: 'the disk of the bastion is full' });
+    const look = await opened.window.call('diagnosis.run', { host, diagnosis: 'memory', asRoot: false });
+    expect(look.output).toMatch(/mem/i);
     terminal.type('echo still-$((40+2))');
     await terminal.shows('still-42');
     // Who attaches now is shown what the disk has not taken; from here on the first reader sees it twice.
@@ -73,8 +77,9 @@ describe.skipIf(!labIsWanted)('the disk of the workbench', () => {
     await recordingIs(summary.id, true);
     await second.shows('recorded again, nothing is missing');
     await opened.event('the record written again', (one) => one.kind === 'recording.resumed');
-    const kinds = (await opened.window.call('timeline.read', { limit: 100 })).map((one) => one.kind);
-    expect(kinds).toContain('recording.failed');
+    const kept = await opened.window.call('timeline.read', { limit: 100 });
+    expect(kept.map((one) => one.kind)).toContain('recording.failed');
+    expect(kept.map((one) => one.id)).toEqual(expect.arrayContaining([note.id, look.event]));
     second.type('echo after-$((40+2))');
     await second.shows(/after-42[\s\S]*# $/);
     const { base64 } = await opened.window.call('pane.recording', {

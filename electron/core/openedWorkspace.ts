@@ -26,7 +26,7 @@ import { createSampleStream } from './sampleStream.ts';
 import { createScrollback, type Scrollback } from './scrollback/scrollback.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
 import { createReturnWatch } from './sessions/returnWatch.ts';
-import { createRecordWriter, withoutSecretsInOutputs } from './store/recordWriter.ts';
+import { createRecordWriter } from './store/recordWriter.ts';
 import { settleUnwatched } from './store/settleUnwatched.ts';
 import type { RecordStore } from './store/store.types.ts';
 import { sharedAwsAccess } from './transports/ssm/awsAccess.ts';
@@ -49,7 +49,7 @@ export interface OpenedWorkspace extends Disposable {
   setIncident(incident: Incident): void;
   /** The AWS resource behind a host; undefined where there is none. */
   awsHostOf: AwsHostOf;
-  /** Commits an event of a person or of the workbench, then tells the windows. */
+  /** An event of a person or of the workbench: committed, then told; told all the same where the disk refuses it. */
   publish(event: Omit<TimelineEvent, 'id' | 'revision' | 'seenAt' | 'clockOffsetMs'>): TimelineEvent;
   watchProcesses(window: WindowLink, host: HostId | null): void;
   /** `place`: of the file's own windows; its start-up commands are typed into the pane once they may be. */
@@ -303,16 +303,13 @@ export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace 
 
   function publish(draft: Parameters<OpenedWorkspace['publish']>[0]): TimelineEvent {
     const seenAt = clock.now();
-    const event = withoutSecretsInOutputs({
+    return publishEvent({
       ...draft,
       id: crypto.randomUUID() as EventId,
       revision: 0,
       seenAt,
       clockOffsetMs: 0,
     });
-    store.putEvent(event);
-    emit('timeline', event);
-    return event;
   }
 
   const profiles = owned.add(

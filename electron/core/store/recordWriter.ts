@@ -11,8 +11,8 @@ import type { RecordStore } from './store.types.ts';
 export interface RecordWriter {
   /** False when it could not be written; `what` is for the diagnostics: `samples`. */
   write(what: string, write: () => void): boolean;
-  /** Committed before it is shown, or shown all the same. */
-  publish(event: TimelineEvent): void;
+  /** Committed before it is shown, or shown all the same. @returns it as it is kept: without secrets */
+  publish(event: TimelineEvent): TimelineEvent;
 }
 
 /** As many as an hour in trouble has; beyond it the oldest go. */
@@ -93,12 +93,13 @@ export function createRecordWriter(options: {
         if (waiting.length > MOST_WAITING) waiting.shift();
       }
       show(event);
+      return event;
     },
   };
 }
 
 /** What a command printed may list command lines, as `ps` does; the record outlives them and becomes a report. */
-export function withoutSecretsInOutputs(event: TimelineEvent): TimelineEvent {
+function withoutSecretsInOutputs(event: TimelineEvent): TimelineEvent {
   if (!event.evidence.some((one) => one.type === 'output')) return event;
   const evidence = event.evidence.map((one) =>
     one.type === 'output'
