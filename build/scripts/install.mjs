@@ -24,8 +24,38 @@ export async function ensureInstalled(root = ROOT) {
   }
   say('installing dependencies by the lockfile (half a minute, once)…');
   await runNpmCi(root);
-  writeFileSync(stamp, hash);
+  if (leftOut(modules, lockfile).length > 0) {
+    say(`npm did not fetch ${leftOut(modules, lockfile).join(', ')}; trying once more…`);
+    await runNpmCi(root);
+  }
+  const missing = leftOut(modules, lockfile);
+  // What needs it says so. Without the stamp the next start tries again.
+  if (missing.length > 0)
+    say(`${missing.join(', ')} could not be fetched: see to the network, then start again`);
+  else writeFileSync(stamp, hash);
   return true;
+}
+
+/**
+ * Packages for this platform that are not there: one that npm cannot fetch and that is optional, since it is for one
+ * platform only, is left out without a word or a status.
+ */
+function leftOut(modules, lockfile) {
+  return Object.entries(JSON.parse(lockfile).packages)
+    .filter(([place, entry]) => isForHere(entry) && !existsSync(join(modules, '..', place, 'package.json')))
+    .map(([place]) => place.replace(/^.*node_modules\//, ''));
+}
+
+/** It names a platform, and that is this one. */
+function isForHere({ os, cpu, libc }) {
+  if (os === undefined && cpu === undefined) return false;
+  const fits = (names, here) => names === undefined || [names].flat().includes(here());
+  return fits(os, () => process.platform) && fits(cpu, () => process.arch) && fits(libc, ownLibc);
+}
+
+/** As npm tells them apart. */
+function ownLibc() {
+  return process.report.getReport().header.glibcVersionRuntime ? 'glibc' : 'musl';
 }
 
 async function runNpmCi(root) {
@@ -62,7 +92,10 @@ function agrees(modules, lockfile) {
   const placed = JSON.parse(readFileSync(account, 'utf8')).packages;
   return Object.entries(wanted).every(
     ([place, entry]) =>
-      place === '' || (placed[place] ? placed[place].version === entry.version : entry.optional === true),
+      place === '' ||
+      (placed[place]
+        ? placed[place].version === entry.version
+        : entry.optional === true && !isForHere(entry)),
   );
 }
 
