@@ -19,6 +19,7 @@ export const UNIT_PACKAGES = [
   'gawk',
   'mawk',
   'busybox',
+  'ksh93u+m',
   'procps',
   'openssh-client',
   'openssh-server',

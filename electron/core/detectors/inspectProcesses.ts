@@ -9,6 +9,8 @@ export interface Inspection {
   uid: number;
   /** The looking script's own ancestors, up to pid 1: our session. */
   ancestors: number[];
+  /** /proc is of another pid namespace than the account's own: what it calls 812 is nothing that a signal to 812 would reach. */
+  foreign: boolean;
   processes: InspectedProcess[];
   /** Files that name a pid, and the pid. */
   pidFiles: { path: string; pid: number }[];
@@ -19,6 +21,8 @@ export interface InspectedProcess {
   parentPid: number;
   parentName: string;
   state: string;
+  /** A zombie. One whose first thread alone has ended is a zombie by its state, and lives. */
+  dead: boolean;
   kernelThread: boolean;
   uid: number;
   user: string;
@@ -65,9 +69,11 @@ boot=; { read -r boot < /proc/sys/kernel/random/boot_id; } 2>/dev/null
 perl=0; perl -e 1 2>/dev/null && perl=1
 hz=$(getconf CLK_TCK 2>/dev/null || echo 100)
 say() { printf '%s\n' "$1"; }
-field $$; own=$(say "\${line##*)}" | awk '{print $20}')
-say "H$t$boot$t$perl$t$(id -u)$t$hz$t$(date +%s)$t$own"
-a=$$; while [ "$a" -gt 0 ] 2>/dev/null; do say "A$t$a"; field $a || break; a=$(say "\${line##*)}" | awk '{print $2}'); done
+field $$; own=$(say "\${line##*\) }" | awk '{print $20}')
+self=; { read -r self rest < /proc/self/stat; } 2>/dev/null
+foreign=1; [ "$self" = $$ ] && foreign=0
+say "H$t$boot$t$perl$t$(id -u)$t$hz$t$(date +%s)$t$own$t$foreign"
+a=$$; while [ "$a" -gt 0 ] 2>/dev/null; do say "A$t$a"; field $a || break; a=$(say "\${line##*\) }" | awk '{print $2}'); done
 pidfile() { v=; { IFS= read -r v < "$1"; } 2>/dev/null; v=$(say "$v" | tr -cd '0-9'); [ -n "$v" ] && [ "\${#v}" -lt 8 ] || return; say "F$t$v$t$(say "$1" | tr '\000-\037\177' ' ')"; pids="$pids $v"; }
 for f in "$@"; do [ -f "$f" ] && pidfile "$f"; done
 if [ "$search" = 1 ]; then set +f; for f in /run/*.pid /run/*/*.pid /tmp/*.pid; do [ -f "$f" ] && pidfile "$f"; done; set -f; fi
@@ -82,16 +88,17 @@ if [ -n "$ports" ]; then
 fi
 all=; set +f; all=$(cat /proc/[0-9]*/stat 2>/dev/null | awk '{ r=$0; sub(/^.*\) /,"",r); split(r,f," "); c=$0; sub(/^[0-9]+ \(/,"",c); sub(/\) [^)]*$/,"",c); print f[2], $1, c }'); set -f
 for p in $(for p in $pids; do echo "$p"; done | sort -un); do
-  field "$p" || continue; name; set -- \${line##*)}
-  state=$1 ppid=$2 flags=$7 start=\${20}
+  field "$p" || continue; name; set -- \${line##*\) }
+  state=$1 ppid=$2 flags=$7 threads=\${18} start=\${20}
   uid=$(awk '/^Uid:/ {print $2; exit}' "/proc/$p/status" 2>/dev/null)
-  user=$(id -nu "$uid" 2>/dev/null || echo "$uid")
+  # busybox's id knows accounts by their names only.
+  user=$(id -nu "$uid" 2>/dev/null || awk -F: -v u="$uid" '$3==u { print $1; f=1; exit } END { if (!f) print u }' /etc/passwd)
   pn=$(say "$all" | awk -v p="$ppid" '$2==p { sub(/^[0-9]+ [0-9]+ /,""); print; exit }' | tr '\000-\037\177' ' ')
   cmd=$( { tr '\000-\037\177' ' ' < "/proc/$p/cmdline"; } 2>/dev/null | cut -c1-4096)
   socks=; [ -r "/proc/$p/fd" ] && ls /proc/$p/fd >/dev/null 2>&1 && socks=$( { say "$tcp"; echo =; ls -ln "/proc/$p/fd" 2>/dev/null; } | awk '!body && $1=="=" { body=1; next } !body { if ($1=="L") l[$3]=$2; else if ($1=="E") e[$3]=1; next }
     match($0, /socket:\[[0-9]+\]/) { i=substr($0,RSTART+8,RLENGTH-9); if (i in l) ports=ports " " l[i]; if (i in e) n++ } END { print (n+0) ports }')
   kids=$(say "$all" | awk -v p="$p" '$1==p && n<64 { n++; k=$2; sub(/^[0-9]+ [0-9]+ /,""); gsub(/[,:]/,"_"); printf "%s:%s,", k, $0 }' | tr '\000-\037\177' ' ')
-  say "P$t$p$t$ppid$t$state$t$flags$t$start$t$uid$t$user$t$n$t$pn$t$socks$t$kids$t$cmd"
+  say "P$t$p$t$ppid$t$state$t$threads$t$flags$t$start$t$uid$t$user$t$n$t$pn$t$socks$t$kids$t$cmd"
 done
 echo "."
 `.replaceAll('\\${', '${');
@@ -103,12 +110,13 @@ export function parseInspection(stdout: string): Inspection | undefined {
   const lines = stdout.split('\n').map((line) => line.split('\t'));
   const head = lines.find((f) => f[0] === 'H');
   if (!head || !lines.some((f) => f[0] === '.')) return undefined;
-  const [, bootId = '', perl, uid, hertz, now, own] = head;
+  const [, bootId = '', perl, uid, hertz, now, own, foreign] = head;
   const hz = Number(hertz) || 100;
   return {
     bootId,
     perl: perl === '1',
     uid: Number(uid),
+    foreign: foreign === '1',
     ancestors: lines.filter((f) => f[0] === 'A').map((f) => Number(f[1])),
     pidFiles: lines.filter((f) => f[0] === 'F').map((f) => ({ pid: Number(f[1]), path: f[2] ?? '' })),
     processes: lines
@@ -119,6 +127,7 @@ export function parseInspection(stdout: string): Inspection | undefined {
           pid,
           parentPid,
           state = '',
+          threads,
           flags,
           start,
           owner,
@@ -137,6 +146,7 @@ export function parseInspection(stdout: string): Inspection | undefined {
             parentPid: Number(parentPid),
             parentName: parentName.trim(),
             state,
+            dead: /[ZX]/.test(state) && !(Number(threads) > 1),
             kernelThread: (Number(flags) & PF_KTHREAD) !== 0,
             uid: Number(owner),
             user,

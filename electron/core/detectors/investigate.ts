@@ -31,7 +31,7 @@ export async function investigate(session: Pick<Session, 'run'>, question: Quest
 
 function chosen(question: Question, seen: Inspection, paths: readonly string[]): InvestigatedProcess[] {
   // A zombie holds nothing.
-  const living = seen.processes.filter((p) => p.state !== 'Z' && p.state !== 'X' && !p.kernelThread);
+  const living = seen.processes.filter((p) => !p.dead && !p.kernelThread);
   switch (question.kind) {
     case 'holder':
       return living

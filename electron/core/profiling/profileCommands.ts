@@ -69,9 +69,11 @@ const PERF = String.raw`LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; ex
 boot=$1 seconds=$2 hertz=$3 bound=$4; shift 4
 b=; { read -r b < /proc/sys/kernel/random/boot_id; } 2>/dev/null
 [ "$b" = "$boot" ] || { printf '@failed\tThe host has rebooted since.\n'; exit 4; }
+b=; { read -r b x < /proc/self/stat; } 2>/dev/null
+[ "$b" = $$ ] || { printf '@failed\t/proc is of another pid namespace here: other processes would be sampled.\n'; exit 4; }
 list=; for t; do p=@{t%%:*}
   line=; { IFS= read -r line < "/proc/$p/stat"; } 2>/dev/null
-  if [ "$(printf %s "@{line##*)}" | awk '{ print $20 }')" = "@{t#*:}" ]; then list=$list,$p; else printf '@gone\t%s\n' "$p"; fi
+  if [ "$(printf %s "@{line##*\) }" | awk '{ print $20 }')" = "@{t#*:}" ]; then list=$list,$p; else printf '@gone\t%s\n' "$p"; fi
 done
 [ -n "$list" ] || { printf '@failed\tNone of the processes is there any more.\n'; exit 4; }
 d=$(mktemp -d) || { printf '@failed\tNo temporary folder can be made.\n'; exit 5; }

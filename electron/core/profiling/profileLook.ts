@@ -45,7 +45,7 @@ become=; if setpriv --help 2>&1 | grep -q -e --reuid; then become=setpriv; elif 
 printf '@host\t%s\t%s\t%s\t%s\t%s\n' "$id" "$group" "$perf" "$paranoid" "$become"
 for p; do
   line=; { IFS= read -r line < "/proc/$p/stat"; } 2>/dev/null; [ -n "$line" ] || continue
-  start=$(printf %s "@{line##*)}" | awk '{ print $20 }')
+  start=$(printf %s "@{line##*\) }" | awk '{ print $20 }')
   owner=$(stat -c '%u	%g	%U' "/proc/$p" 2>/dev/null) || continue
   exe=$(readlink "/proc/$p/exe" 2>/dev/null | tr -d '\000-\037'); exe=@{exe% (deleted)}
   inner=$(awk '/^NSpid:/ { print $NF }' "/proc/$p/status" 2>/dev/null)

@@ -3,7 +3,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { RemediationPlan, RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { RunResult } from '../sessions/session.ts';
 import { type ExecutionContext, openAudit } from './audit.ts';
-import { type planKill, WAIT_MS } from './killPlan.ts';
+import { FOREIGN, type planKill, WAIT_MS } from './killPlan.ts';
 import { parseKillOutput } from './killScript.ts';
 import { runConfirmed } from './runConfirmed.ts';
 
@@ -129,6 +129,8 @@ function refusalWords(
   switch (reason.kind) {
     case 'boot':
       return 'The host has rebooted since the plan was made.';
+    case 'foreign':
+      return FOREIGN;
     case 'gone':
       return `Pid ${pid} was gone already.`;
     case 'zombie':

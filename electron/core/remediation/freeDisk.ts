@@ -23,10 +23,15 @@ export const truncateDeleted: ScriptAction<TruncateArguments> = {
     guard: `same_process "$boot" "$pid" "$start"
 l=$(readlink "$f") || refuse "Descriptor $fd of pid $pid is not open any more, or this account may not see it."
 case $l in *" (deleted)") ;; *) refuse "Descriptor $fd of pid $pid is now another file, which is not deleted: $l";; esac
-i=$(stat -L -c %i "$f" 2>/dev/null) || refuse "It could not be looked at."
-[ "$i" = "$inode" ] || refuse "Descriptor $fd of pid $pid is another deleted file now: $l"
-passed "It is still the same deleted file: $l, $(stat -L -c %s "$f") bytes"`,
-    execute: '{ : > "$f"; } 2>/dev/null || failed "The host refused to empty it."; did "emptied"',
+command -v stat >/dev/null || refuse "There is no stat on this host, which tells that it is still the same file."
+i=$(stat -L -c "%i %h" "$f" 2>/dev/null) || refuse "It could not be looked at."
+[ "@{i% *}" = "$inode" ] || refuse "Descriptor $fd of pid $pid is another deleted file now: $l"
+[ "@{i#* }" = 0 ] || refuse "It has another name still (a hard link): what is in it would be gone from there too."
+passed "It is still the same deleted file: $l, $(stat -L -c %s "$f") bytes"`.replaceAll('@{', '${'),
+    // Opened first, then looked at, then cut through what was opened: the descriptor may be another file's at any moment, as
+    // when the process begins its next log.
+    execute:
+      '{ [ "$(stat -L -c "%i %h" "/proc/$$/fd/9" 2>/dev/null)" = "$inode 0" ] || failed "Descriptor $fd of pid $pid has become another file meanwhile: nothing was changed."; : > "/proc/$$/fd/9"; } 9<>"$f" 2>/dev/null || failed "The host refused to empty it."; did "emptied"',
     verify:
       'b=$(stat -L -c "%b %B" "$f" 2>/dev/null) || verified "It is closed: nothing is held any more."; set -- $b; u=$(($1 * $2)); [ $u -le 1048576 ] && verified "It holds $u bytes of disk now."; unverified "It still holds $u bytes of disk."',
   }),

@@ -8,7 +8,8 @@ import { runConfirmed } from './runConfirmed.ts';
 /**
  * What an action runs on a host: guard, deed and check in one POSIX shell script, so that nothing comes between them.
  * Its parts speak in lines of `PHASE<tab>STATE<tab>TEXT`, by the functions of the prelude; parameters are positional
- * and never part of the text.
+ * and never part of the text. `still PID START` forks nothing: for right before the deed, since between a guard's words and
+ * it a process may go and its number be given away.
  */
 export interface HostScript {
   /** The first line of the command, for who reads it: `restart the service nginx`. */
@@ -53,9 +54,10 @@ did() { say execute ok "$1"; }
 failed() { say execute failed "$1"; exit 5; }
 verified() { say verify ok "$1"; exit 0; }
 unverified() { say verify failed "$1"; exit 3; }
-field() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ] || return 1; n=$2; set -- @{line##*)}; shift $((n - 3)); printf %s "$1"; }
+field() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ] || return 1; n=$2; set -- @{line##*\) }; shift $((n - 3)); printf %s "$1"; }
+still() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ] || return 1; set -- "$2" @{line##*\) }; [ "@{21}" = "$1" ]; }
 same_boot() { b=; { read -r b < /proc/sys/kernel/random/boot_id; } 2>/dev/null; [ "$b" = "$1" ] || refuse 'The host has rebooted since the plan was made.'; }
-same_process() { same_boot "$1"; s=$(field "$2" 22) || refuse "Pid $2 is gone already."; [ "$s" = "$3" ] || refuse "The process that was planned is gone; pid $2 is now another: $( { tr '\000-\037\177' ' ' < "/proc/$2/cmdline"; } 2>/dev/null | cut -c1-300)"; case $(field "$2" 3) in Z|X) refuse "Pid $2 is dead already.";; esac; }
+same_process() { same_boot "$1"; s=$(field "$2" 22) || refuse "Pid $2 is gone already."; [ "$s" = "$3" ] || refuse "The process that was planned is gone; pid $2 is now another: $( { tr '\000-\037\177' ' ' < "/proc/$2/cmdline"; } 2>/dev/null | cut -c1-300)"; case $(field "$2" 3) in Z|X) [ "$(field "$2" 20)" -gt 1 ] || refuse "Pid $2 is dead already.";; esac; }
 `.replaceAll('@{', '${');
 
 export interface ScriptRun {

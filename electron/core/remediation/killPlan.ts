@@ -71,6 +71,9 @@ export function whatItIsNow(process: InspectedProcess, now: number): string {
   return `pid ${process.identity.pid} is now another process: ${command}, started ${spokenAge(now - process.startedAt)} ago by ${visibleText(process.user, 32)}`;
 }
 
+export const FOREIGN =
+  'The /proc of this login shows the processes of another pid namespace: a signal from here would reach another process. Connect to that machine itself, or enter its namespace (nsenter -t 1 -p, hostPID).';
+
 /** Why nothing is done to it, whatever it is that was to be done. */
 export function refusalOf(
   args: Target,
@@ -79,6 +82,7 @@ export function refusalOf(
 ): string | undefined {
   const { pid, bootId } = args.target;
   if (seen.bootId !== bootId) return `The host has rebooted since: pid ${pid} of that boot is gone.`;
+  if (seen.foreign) return FOREIGN;
   if (!process) return `Pid ${pid} is gone already: no process has that number now.`;
   const now = process.startedAt;
   if (!isTarget(process, args, seen)) {
@@ -88,7 +92,7 @@ export function refusalOf(
   if (pid === 1) return 'Pid 1 is the init process: without it the host, or the container, ends.';
   if (process.kernelThread)
     return `Pid ${pid} (${visibleText(process.name, 32)}) is a kernel thread: it cannot be killed.`;
-  if (process.state === 'Z' || process.state === 'X') {
+  if (process.dead) {
     return `Pid ${pid} is dead already (a zombie): only its parent ${visibleText(process.parentName, 32)} (pid ${process.parentPid}) can clear it away.`;
   }
   if (seen.ancestors.includes(pid)) {

@@ -4,13 +4,15 @@ import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import type { PauseArguments, ReniceArguments } from '../../../shared/model/remediation.ts';
 import { programName } from '../../../shared/profiling/programName.ts';
 import type { InspectedProcess, Inspection } from '../detectors/inspectProcesses.ts';
-import { refusalOf } from './killPlan.ts';
+import { FOREIGN, refusalOf } from './killPlan.ts';
 import type { Looker } from './look.ts';
 import { needsOwner, sudoWords } from './privilege.ts';
 import type { ActionHost, ScriptAction, ScriptWords } from './scriptAction.ts';
 
 const TARGET = 'boot=$1 pid=$2 start=$3; shift 3';
-const GUARD = 'same_process "$boot" "$pid" "$start"; passed "It is still the same process"';
+const GUARD = `same_process "$boot" "$pid" "$start"; { read -r self line < /proc/self/stat; } 2>/dev/null; [ "$self" = $$ ] || refuse "${FOREIGN}"
+passed "It is still the same process"`;
+const STILL = 'still "$pid" "$start" || failed "Pid $pid has gone meanwhile: nothing was changed."';
 const SAME = 'Checking on the host that it is still the same process';
 
 /** SIGSTOP takes a process off the CPU and loses nothing; SIGCONT lets it go on. */
@@ -20,8 +22,8 @@ export const pauseProcess: ScriptAction<PauseArguments> = {
     parameters: [...identity(target), resume ? 'CONT' : 'STOP'],
     common: `${TARGET}; signal=$1`,
     guard: GUARD,
-    execute:
-      'e=$(kill -s "$signal" "$pid" 2>&1) || failed "The host refused the signal: $e"; did "SIG$signal sent"',
+    execute: `${STILL}
+kill -s "$signal" "$pid" 2>/dev/null || failed "The host refused the signal: $(kill -s 0 "$pid" 2>&1)"; did "SIG$signal sent"`,
     verify: `i=0
 while :; do
   s=$(field "$pid" 3) || unverified "Pid $pid is gone."
@@ -65,6 +67,7 @@ export const reniceProcess: ScriptAction<ReniceArguments> = {
     guard: GUARD,
     // Linux has a niceness for each thread; renice alone would change the first one's.
     execute: `set +f; set -- /proc/$pid/task/[0-9]*; set -f; t=; for d; do t="$t @{d##*/}"; done
+${STILL}
 e=$(renice -n "$nice" -p $t 2>&1) || failed "The host refused: $(printf %s "$e" | tail -n 1)"; did "renice $nice for $# threads"`.replaceAll(
       '@{',
       '${',

@@ -349,7 +349,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
     const seen = await lookerOf(done.host).processes({ pids: [pid] });
     const process = seen.processes.find((p) => p.identity.pid === pid);
     const same = process !== undefined && isTarget(process, done.arguments, seen);
-    const dead = !same || process.state === 'Z' || process.state === 'X';
+    const dead = !same || process.dead;
     const verdict = !dead
       ? `Pid ${pid} still stands. Whether the signal reached it is not known: plan it again.`
       : seen.bootId !== bootId

@@ -68,6 +68,8 @@ function isNode(pid) {
 function refusal({ pid, startTicks }) {
   try {
     if (read('/proc/sys/kernel/random/boot_id').trim() !== bootId) return 'the host has rebooted since';
+    if (read('/proc/self/stat').split(' ')[0] !== String(process.pid))
+      return '/proc is of another pid namespace here: the signal would reach another process';
     const stat = statOf(pid);
     if (Number(stat[19]) !== startTicks) return 'it is another process by now';
     if (/[ZX]/.test(stat[0])) return 'it is dead';
