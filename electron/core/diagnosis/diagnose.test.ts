@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fail } from '../../../shared/base/result.ts';
 import { DIAGNOSES, type DiagnosisId } from '../../../shared/model/diagnosis.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import { HERE, identityOf, openRemediationBed, type RemediationBed } from '../remediation/remediationBed.ts';
+import type { Session } from '../sessions/session.ts';
 import { askHost } from './askHost.ts';
 import { diagnose } from './diagnose.ts';
 import { DIAGNOSIS_PRELUDE, DIAGNOSIS_SCRIPTS } from './scripts.ts';
@@ -132,6 +134,31 @@ describe('every look at a process', () => {
     const { output, exitCode } = await look('open-files', { ...identityOf(pid), startTicks: 1 });
     expect(exitCode).toBe(4);
     expect(output).toBe(`Pid ${pid} is another process by now, or gone.`);
+  });
+});
+
+test('of a look that does not end what it said until then is told, and that it is not all', async () => {
+  const soFar = {
+    stdout: '\n== free -m\nMem: 1\n',
+    stderr: '',
+    truncated: false,
+  };
+  const run: Session['run'] = async () => fail({ kind: 'timeout', reason: 'it did not end', soFar });
+  const asked = {
+    host: HERE.host,
+    diagnosis: 'memory' as const,
+    asRoot: false,
+  };
+  const { output } = await diagnose(asked, { run }, Date.now);
+  expect(output).toBe(
+    '== free -m\nMem: 1\n\n== it was ended\nIt was not done after 40 s: the rest is not known.',
+  );
+  const nothing: Session['run'] = async () => fail({ kind: 'timeout', reason: 'it did not end' });
+  await expect(diagnose(asked, { run: nothing }, Date.now)).rejects.toMatchObject({
+    error: {
+      code: 'not_connected',
+      message: expect.stringContaining('It was ended'),
+    },
   });
 });
 

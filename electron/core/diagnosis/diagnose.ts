@@ -11,7 +11,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import { isServiceName } from '../../../shared/model/serviceName.ts';
 import { callNode, readAnswer } from '../erlang/callNode.ts';
-import type { Session } from '../sessions/session.ts';
+import type { RunResult, Session } from '../sessions/session.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
 import { DIAGNOSIS_PRELUDE, DIAGNOSIS_SCRIPTS } from './scripts.ts';
 
@@ -44,7 +44,9 @@ export async function diagnose(
     timeoutMs: RUN_MS,
     maximumBytes: MOST_BYTES,
   });
-  if (!result.ok) {
+  // What hangs on a starved host is mostly one of several looks: those before it have their answers.
+  const soFar = result.ok || result.error.kind !== 'timeout' ? undefined : result.error.soFar;
+  if (!result.ok && !soFar?.stdout) {
     const waited = result.error.kind === 'timeout' ? ' It was ended.' : '';
     throw failure(
       'not_connected',
@@ -52,7 +54,8 @@ export async function diagnose(
       'Try again when the link is good, or type it in a pane.',
     );
   }
-  const { stdout, stderr, exitCode, truncated } = result.value;
+  const ran: RunResult = result.ok ? result.value : { stdout: '', stderr: '', truncated: false, ...soFar };
+  const { stdout, stderr, exitCode, truncated } = ran;
   const marked = stdout.split('\n');
   const erlang = about.about === 'erlang' ? erlangText(stdout, stderr) : undefined;
   const services = marked.flatMap(serviceOf);
@@ -61,7 +64,11 @@ export async function diagnose(
   return {
     title: `${about.label}${target ? ` of pid ${target.pid}` : ''}`,
     command: quoteCommand(argv),
-    output: `${text.trim()}${stderr.trim() === '' || erlang !== undefined ? '' : `\n\n== it complained\n${stderr.trim()}`}`,
+    output: [
+      text.trim(),
+      ...(stderr.trim() === '' || erlang !== undefined ? [] : [`== it complained\n${stderr.trim()}`]),
+      ...(soFar ? [`== it was ended\nIt was not done after ${RUN_MS / 1000} s: the rest is not known.`] : []),
+    ].join('\n\n'),
     ...(exitCode === undefined ? {} : { exitCode }),
     startedAt,
     tookMs: now() - startedAt,
@@ -82,7 +89,8 @@ function commandOf(diagnosis: DiagnosisId, target: ProcessIdentity | undefined, 
   );
   const sudo = asRoot ? ['sudo', '-n', '--'] : [];
   const values = target ? [target.bootId, String(target.pid), String(target.startTicks)] : [];
-  return [...sudo, 'sh', '-c', `# ${diagnosis}\n${script}\n`, 'fireline', ...values];
+  // How its last command ended says nothing of the whole.
+  return [...sudo, 'sh', '-c', `# ${diagnosis}\n${script}\nexit 0\n`, 'fireline', ...values];
 }
 
 const SAME = `boot=$1 pid=$2 start=$3

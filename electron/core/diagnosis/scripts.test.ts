@@ -1,8 +1,9 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { DIAGNOSIS_PRELUDE, DIAGNOSIS_SCRIPTS } from './scripts.ts';
 
 const DF = spawnSync('sh', ['-c', 'command -v df'], { encoding: 'utf8' }).stdout.trim();
@@ -64,6 +65,74 @@ test('a file system that never answers holds nothing up, and is named', () => {
   expect(alone[1]).toBe('/mnt/home does not answer');
   expect(stdout).toContain('== deleted files');
 }, 60_000);
+
+/** One look by the tools of this machine, with other paths in place of those it names. */
+function lookElsewhere(id: keyof typeof DIAGNOSIS_SCRIPTS, paths: Record<string, string>, pid = process.pid) {
+  let script = `pid=${pid}\n${DIAGNOSIS_PRELUDE}PATH=${folder}/tools:$PATH\n${DIAGNOSIS_SCRIPTS[id]}`;
+  for (const [from, to] of Object.entries(paths)) script = script.replaceAll(from, to);
+  const ran = spawnSync('sh', ['-c', script.replaceAll('@{', '${')], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  expect(ran.stderr).toBe('');
+  expect(ran.error).toBeUndefined();
+  return ran.stdout;
+}
+
+function tool(name: string, script: string): void {
+  mkdirSync(join(folder, 'tools'), { recursive: true });
+  writeFileSync(join(folder, 'tools', name), `#!/bin/sh\n${script}\n`, {
+    mode: 0o755,
+  });
+  onTestFinished(() => rmSync(join(folder, 'tools', name)));
+}
+
+test('a host without os-release is told of all the same', () => {
+  expect(part(lookElsewhere('machine', { '/etc/os-release': '/nowhere' }), 'mounts').length).toBeGreaterThan(
+    0,
+  );
+});
+
+test('a host without control groups says so', () => {
+  expect(lookElsewhere('limits', { '/sys/fs/cgroup': '/nowhere' })).toContain('is not mounted here');
+});
+
+test('a journal without entries is not all that there is to read', () => {
+  tool('journalctl', "echo '-- No entries --'; echo 'No journal files were found.' >&2");
+  writeFileSync(join(folder, 'syslog'), 'a line of syslog\n');
+  const read = lookElsewhere('logs', {
+    '/var/log/syslog': join(folder, 'syslog'),
+  });
+  expect(read).toContain(`== ${folder}/syslog\na line of syslog\n`);
+  expect(lookElsewhere('logs', { '/var/log/': '/nowhere/' })).toMatch(/== log\nThere is no journal and no /);
+});
+
+test('a ps that hangs, as where the memory of a process is locked, does not take the rest with it', () => {
+  tool('ps', '[ "$1" = -o ] || exec sleep 600');
+  const text = lookElsewhere('memory', {});
+  expect(part(text, 'by command')).toEqual([
+    'It has not come back after 5 seconds, and was ended: there may be more.',
+  ]);
+  expect(part(text, 'the kernel').length).toBeGreaterThan(3);
+}, 30_000);
+
+test('a log is read as its process has it open, and a pipe is not emptied', async () => {
+  const [log, fifo] = [join(folder, 'app.log'), join(folder, 'app.fifo')];
+  spawnSync('mkfifo', [fifo]);
+  const script = `use IO::Handle; my ($log, $fifo) = @ARGV; open(L, '>>', $log); print L "its own\\n"; L->flush; rename $log, "$log.1";
+open(P, '+<', $fifo); syswrite(P, "kept\\n"); open(O, '>', $log); print O "of another\\n"; close O; syswrite(STDOUT, "up\\n"); sleep 600 while 1`;
+  const child = spawn('perl', ['-e', script, log, fifo], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  const text = lookElsewhere('process-logs', {}, child.pid);
+  expect(text).toContain(`== ${log}.1\nits own\n`);
+  expect(text).not.toContain(fifo);
+  // As one of another mount namespace: by its path it would be another file.
+  rmSync(`${log}.1`);
+  expect(lookElsewhere('process-logs', {}, child.pid)).toContain(`== ${log}.1 (deleted)\nits own\n`);
+});
 
 test('one process in a control group is one', () => {
   const groups = { 7: '/one', 8: '/two', 9: '/two' };

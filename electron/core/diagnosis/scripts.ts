@@ -27,7 +27,8 @@ awk '/^TcpExt:/ { if (!h) { split($0, name); h = 1 } else { split($0, value); fo
 [ -r /proc/sys/net/netfilter/nf_conntrack_count ] && echo "conntrack $(cat /proc/sys/net/netfilter/nf_conntrack_count) of $(cat /proc/sys/net/netfilter/nf_conntrack_max)"
 cat /proc/net/sockstat 2>/dev/null`,
   services: String.raw`
-if has systemctl && [ -d /run/systemd/system ]; then
+known=
+if has systemctl && [ -d /run/systemd/system ]; then known=1
   title 'systemd: failed'; systemctl list-units --failed --no-legend --no-pager --plain 2>&1 | head -50
   title 'systemd: services'; systemctl list-units --type=service --all --no-legend --no-pager --plain 2>&1 | awk '{ s = $3 == "failed" ? "failed" : $4 == "running" ? "up" : $3 == "activating" || $3 == "deactivating" ? "changing" : "down"; print; if (s == "up" || s == "failed" || s == "changing") printf "@service\tsystemd\t%s\t%s\t%s %s\n", $1, s, $3, $4 }' | head -300
 fi
@@ -39,15 +40,16 @@ if has svstat; then
   title 'daemontools'; set +f; for d in /service/* /etc/service/*; do [ -e "$d/supervise/status" ] && [ ! -e "$d/supervise/stat" ] || continue
   w=$(svstat "$d" 2>&1); case $w in *': up '*) s=up;; *': down '*) s=down;; *) s=changing;; esac; service daemontools "$d" "$s" "$w"; done; set -f
 fi
-if has initctl && initctl version 2>/dev/null | grep -q upstart; then
+if has initctl && initctl version 2>/dev/null | grep -q upstart; then known=1
   title 'upstart'; initctl list 2>&1 | awk '{ s = /start\/running/ ? "up" : "down"; print; printf "@service\tupstart\t%s\t%s\t%s\n", $1, s, $0 }' | head -200
 fi
-if has rc-status; then title 'OpenRC'; rc-status -a -C 2>&1 | head -200; fi
+if has rc-status; then known=1; title 'OpenRC'; rc-status -a -C 2>&1 | head -200; fi
+[ -n "$known" ] || { title 'services'; echo 'Neither systemd, runit, daemontools, upstart nor OpenRC is at work here.'; }
 title 'who started what (the children of pid 1)'
-{ ps -eo ppid=,pid=,user=,lstart=,args= 2>/dev/null || statuses '$1 == "PPid:" { print $2, p, n }'; } | awk '$1 == 1' | cut -c1-160 | head -80`,
+table ppid=,pid=,user=,lstart=,args= '$1 == "PPid:" { print $2, p, n }'; printf '%s\n' "$rows" | awk '$1 == 1' | cut -c1-160 | head -80`,
   logs: `
-if has journalctl && journalctl -n 1 >/dev/null 2>&1; then title 'journal'; journalctl -n 150 --no-pager 2>&1
-else for f in /var/log/syslog /var/log/messages; do [ -r "$f" ] && { title "$f"; tail -n 150 "$f"; break; }; done; fi
+if has journalctl && bounded 5 journalctl -n 1 --no-pager 2>/dev/null | grep -q '^[A-Z][a-z][a-z] [ 0-3][0-9] '; then title 'journal'; bounded 10 journalctl -n 150 --no-pager
+else f=; for f in /var/log/syslog /var/log/messages ''; do [ -r "$f" ] && { title "$f"; tail -n 150 "$f"; break; }; done; [ -n "$f" ] || { title 'log'; echo 'There is no journal and no /var/log/syslog or messages that this account may read.'; }; fi
 title 'kernel: warnings and errors'
 { dmesg -T --level=emerg,alert,crit,err,warn 2>/dev/null || dmesg 2>&1 || tail -n 60 /var/log/kern.log; } | tail -n 60`,
   disk: String.raw`
@@ -62,7 +64,8 @@ title 'inodes'; bounded 5 df -iP
 title 'mounted read-only'; awk '$4 ~ /(^|,)ro(,|$)/ && $3 !~ /^(squashfs|iso9660|proc|sysfs|tmpfs|cgroup2?|ramfs|autofs)$/ { print $1, $2, $3 }' /proc/mounts
 title 'deleted files that are held open, the largest first'
 q=; ls -q / >/dev/null 2>&1 && q=q; set +f; for d in /proc/[0-9]*/fd; do [ -r "$d" ] || continue; ls -ln$q "$d" 2>/dev/null | awk -v d="$d" '/ \(deleted\)$/ && / -> \// && !/ -> \/(dev|memfd|SYSV|proc)/ { for (i = 1; i <= NF; i++) if ($i == "->") { print d "/" $(i-1); break } }'; done | head -500 | while read -r f; do
-  s=$(stat -L -c '%b %B %i' "$f" 2>/dev/null) || continue; set -- $s; p=@{f#/proc/}; p=@{p%%/*}
+  # One that has another name still (a hard link) gives nothing back when it is closed.
+  s=$(stat -L -c '%b %B %i %h' "$f" 2>/dev/null) || continue; set -- $s; [ "$4" = 0 ] || continue; p=@{f#/proc/}; p=@{p%%/*}
   printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' $(($1 * $2)) "$p" "$(field "$p" 22)" "@{f##*/}" "$3" "$(tr -d '\000-\037' < "/proc/$p/comm" 2>/dev/null)" "$(readlink "$f" | tr -d '\000-\037')"
 done | sort -rn | head -20 | while IFS=$(printf '\t') read -r b p s fd i c l; do printf '%s\n' "$b bytes, pid $p ($c), descriptor $fd: $l"; printf '@deleted\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$p" "$s" "$c" "$fd" "$i" "$b" "$l"; done; set -f
 has journalctl && { title 'journal'; journalctl --disk-usage 2>&1; }
@@ -74,23 +77,24 @@ bounded 20 sh -c 'exec "$@" 2>/dev/null' sh $idly find /var /srv /home /tmp / -x
 title 'folders of /var/log'; bounded 5 sh -c 'exec du -kx /var/log 2>/dev/null' | sort -rn | head -15`,
   memory: String.raw`
 title 'free -m'; free -m 2>/dev/null || cat /proc/meminfo
-title 'the largest processes (KB resident)'; { ps -eo rss=,vsz=,pid=,user=,nlwp=,args= 2>/dev/null || statuses '$1 == "VmRSS:" { print $2, v, p, n }'; } | sort -rn | head -25 | cut -c1-200
-title 'by command'; { ps -eo rss=,comm= 2>/dev/null || statuses '$1 == "VmRSS:" { print $2, n }'; } | awk '{ n[$2]++; s[$2] += $1 } END { for (c in n) printf "%d\t%d\t%s\n", s[c], n[c], c }' | sort -rn | head -15
+title 'the largest processes (KB resident)'; table rss=,vsz=,pid=,user=,nlwp=,args= '$1 == "VmRSS:" { print $2, v, p, n }'; printf '%s\n' "$rows" | sort -rn | head -25 | cut -c1-200
+title 'by command'; table rss=,comm= '$1 == "VmRSS:" { print $2, n }'; printf '%s\n' "$rows" | awk '$1 != "" { n[$2]++; s[$2] += $1 } END { for (c in n) printf "%d\t%d\t%s\n", s[c], n[c], c }' | sort -rn | head -15
 title 'the kernel’s own'; grep -E '^(Slab|SReclaimable|SUnreclaim|Shmem|PageTables|KernelStack|Committed_AS|CommitLimit|HugePages_Total|Dirty|Writeback|AnonPages|VmallocUsed):' /proc/meminfo
 title 'pressure'; cat /proc/pressure/memory 2>/dev/null`,
   limits: String.raw`
 title 'control groups that hold processes: use, limit, throttled'
+[ -n "$(ls /sys/fs/cgroup 2>/dev/null)" ] || { echo '/sys/fs/cgroup is not mounted here: limits and use cannot be read.'; exit 0; }
 set +f; for d in /proc/[0-9]*; do awk -F: '{ p = $0; sub(/^[^:]*:[^:]*:/, "", p) } $2 == "" { print "2:" p } $2 ~ /(^|,)memory(,|$)/ { print "m:" p } $2 ~ /(^|,)cpu(,|$)/ { print "c:" p }' "$d/cgroup" 2>/dev/null; done | sort | uniq -c | sort -rn | head -40 | while read -r n g; do
   k=@{g%%:*}; p=@{g#*:}; w=processes; [ "$n" = 1 ] && w=process
   case $k in
     2) b=/sys/fs/cgroup$p; [ -e "$b/cgroup.procs" ] || b=/sys/fs/cgroup; [ -e "$b/memory.current" ] && printf '%s\n' "$n $w in $p: memory $(cat "$b/memory.current" 2>/dev/null) of $(cat "$b/memory.max" 2>/dev/null), cpu $(cat "$b/cpu.max" 2>/dev/null), $(grep -E 'nr_periods|nr_throttled|throttled_usec' "$b/cpu.stat" 2>/dev/null | tr '\n' ' '), $(grep -E '^oom' "$b/memory.events" 2>/dev/null | tr '\n' ' ')";;
     m) b=/sys/fs/cgroup/memory$p; [ -d "$b" ] || b=/sys/fs/cgroup/memory; printf '%s\n' "$n $w in $p: memory $(cat "$b/memory.usage_in_bytes" 2>/dev/null) of $(cat "$b/memory.limit_in_bytes" 2>/dev/null), failed $(cat "$b/memory.failcnt" 2>/dev/null), $(grep oom_kill "$b/memory.oom_control" 2>/dev/null | tr '\n' ' ')";;
-    c) for b in "/sys/fs/cgroup/cpu$p" "/sys/fs/cgroup/cpu,cpuacct$p" /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct; do [ -r "$b/cpu.stat" ] && break; done; printf '%s\n' "$n $w in $p: quota $(cat "$b/cpu.cfs_quota_us" 2>/dev/null) of $(cat "$b/cpu.cfs_period_us" 2>/dev/null), $(tr '\n' ' ' < "$b/cpu.stat" 2>/dev/null)";;
+    c) for b in "/sys/fs/cgroup/cpu$p" "/sys/fs/cgroup/cpu,cpuacct$p" /sys/fs/cgroup/cpu /sys/fs/cgroup/cpu,cpuacct; do [ -r "$b/cpu.stat" ] && break; done; printf '%s\n' "$n $w in $p: quota $(cat "$b/cpu.cfs_quota_us" 2>/dev/null) of $(cat "$b/cpu.cfs_period_us" 2>/dev/null), $(cat "$b/cpu.stat" 2>/dev/null | tr '\n' ' ')";;
   esac
 done; set -f`,
   machine: `
-title 'system'; uname -a; { . /etc/os-release; echo "$PRETTY_NAME"; } 2>/dev/null; uptime; who 2>/dev/null | head -20
-title 'reboots'; last -x reboot 2>/dev/null | head -5
+title 'system'; uname -a; sed -n 's/^PRETTY_NAME="\\{0,1\\}\\([^"]*\\).*/\\1/p' /etc/os-release 2>/dev/null; uptime; who 2>/dev/null | head -20
+title 'reboots'; r=$(last -x reboot 2>/dev/null | head -5); if [ -n "$r" ]; then printf '%s\n' "$r"; else echo 'Not known: last(1) tells none here.'; fi
 title 'mounts'; awk '$3 !~ /^(proc|sysfs|cgroup2?|devpts|securityfs|tracefs|debugfs|mqueue|pstore|bpf|autofs|configfs|fusectl|hugetlbfs)$/' /proc/mounts | cut -c1-200 | head -40
 title 'sysctls'; set +f; for k in kernel/pid_max kernel/threads-max kernel/panic_on_oom vm/overcommit_memory vm/swappiness vm/max_map_count fs/file-max fs/file-nr net/core/somaxconn net/ipv4/tcp_max_syn_backlog net/ipv4/ip_local_port_range net/ipv4/tcp_fin_timeout net/ipv4/tcp_tw_reuse; do [ -r "/proc/sys/$k" ] && echo "$k $(cat "/proc/sys/$k")"; done; set -f`,
   'open-files': String.raw`
@@ -114,12 +118,15 @@ set +f; for d in /proc/$pid/task/[0-9]*; do t=@{d##*/}; awk -v t="$t" -v w="$(ca
 title 'kernel stacks'; n=0; for d in /proc/$pid/task/[0-9]*; do [ $n -lt 12 ] || break; s=$(cat "$d/stack" 2>/dev/null) || { echo 'They may be read by root alone.'; break; }; [ -n "$s" ] && printf '%s %s\n%s\n' "@{d##*/}" "$(cat "$d/comm")" "$s"; n=$((n + 1)); done; set -f`,
   'process-logs': String.raw`
 ls -ln "/proc/$pid/fd" 2>/dev/null | sed -n 's/.* \([0-9]*\) -> \(\/.*\)$/\1 \2/p' | while read -r fd f; do
-  case $f in /dev/*|*' (deleted)'|*.so|*.so.*) continue;; esac
+  # Not a pipe, which reading empties.
+  case $f in /dev/*|*.so|*.so.*) continue;; esac; [ -f "/proc/$pid/fd/$fd" ] || continue
   # Opened for writing: the flags' last digit is 1 or 2.
-  case $(sed -n 's/^flags:[[:space:]]*[0-7]*\([0-7]\)$/\1/p' "/proc/$pid/fdinfo/$fd" 2>/dev/null) in 1|2) printf '%s\n' "$f";; esac
-done | sort -u | head -6 | while read -r f; do title "$f"; tail -c 16384 "$f" 2>&1 | tail -n 40; done`,
+  case $(sed -n 's/^flags:[[:space:]]*[0-7]*\([0-7]\)$/\1/p' "/proc/$pid/fdinfo/$fd" 2>/dev/null) in 1|2) printf '%s %s\n' "$fd" "$f";; esac
+# By its descriptor: its path may be another file's for us, or nobody's any more.
+done | sort -u -k2 | head -6 | { n=; while read -r fd f; do n=1; title "$f"; tail -c 16384 "/proc/$pid/fd/$fd" 2>&1 | tail -n 40; done; [ -n "$n" ] || echo 'It has no file open for writing, as far as this account may see.'; }`,
   'system-calls': `
 has strace || { echo 'There is no strace on this host.'; exit 3; }
+b=; { read -r b line < /proc/self/stat; } 2>/dev/null; [ "$b" = $$ ] || { echo '/proc is of another pid namespace here: another process would be traced.'; exit 4; }
 title 'system calls of five seconds, all threads'
 # Told to end, strace lets go of the process and prints its summary.
 strace -c -f -p "$pid" 2>&1 & s=$!; sleep 5; kill -TERM $s 2>/dev/null; wait $s`,
@@ -129,21 +136,23 @@ strace -c -f -p "$pid" 2>&1 & s=$!; sleep 5; kill -TERM $s 2>/dev/null; wait $s`
  * What the scripts share. Names are printed by printf: many a shell's echo takes `\n` in them for a new line, which could
  * begin as those lines do that are read here. `service MANAGER NAME STATE WORDS` tells of one. `bounded SECONDS COMMAND…`
  * ends it, by timeout(1) where there is one, and goes on without it where it cannot be ended, as one that waits for a dead
- * server's file system: of ours it then holds nothing but the pipe that nobody reads any more. `statuses RULES` is for hosts whose ps knows no columns (busybox):
- * awk over /proc/PID/status, with the name in n, the pid in p and the size in v.
+ * server's file system: of ours it then holds nothing but the pipe that nobody reads any more. `table COLUMNS RULES` puts
+ * what ps prints into $rows: it hangs where the memory of a process is locked. For hosts whose ps knows no columns (busybox)
+ * RULES are awk's, over /proc/PID/status, with the name in n, the pid in p and the size in v.
  */
 export const DIAGNOSIS_PRELUDE = String.raw`set -f; LC_ALL=C; PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/command; export LC_ALL PATH
 has() { command -v "$1" >/dev/null 2>&1; }
 title() { printf '\n== %s\n' "$1"; }
-service() { printf '%s\n' "$4"; if [ "$(printf %s "$2" | tr -d '\000-\037\177')" = "$2" ]; then printf '@service\t%s\t%s\t%s\t%s\n' "$@"; else echo '  (its name has control characters: it cannot be told to restart from here)'; fi; }
+service() { known=1; printf '%s\n' "$4"; if [ "$(printf %s "$2" | tr -d '\000-\037\177')" = "$2" ]; then printf '@service\t%s\t%s\t%s\t%s\n' "$@"; else echo '  (its name has control characters: it cannot be told to restart from here)'; fi; }
 bounded() { after=$1; shift
   # A shell waits for all of a pipe: so what may hang is not of it.
   { { if has timeout; then timeout "$after" "$@"; else "$@"; fi; case $? in 124|143) echo "It has not come back after $after seconds, and was ended: there may be more.";; esac; } 2>&1 </dev/null & } | cat & c=$!
   { sleep $((after + 1)); kill $c; } >/dev/null 2>&1 </dev/null & w=$!
   wait $c 2>/dev/null || echo "It has not come back after $after seconds, and cannot be ended: a server or a disk does not answer."
   kill $w 2>/dev/null; }
-statuses() { set +f; cat /proc/[0-9]*/status 2>/dev/null | awk '$1 == "Name:" { n = $2; v = "-" } $1 == "Pid:" { p = $2 } $1 == "VmSize:" { v = $2 } '"$1"; set -f; }
-field() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ] || return 1; n=$2; set -- @{line##*)}; shift $((n - 3)); printf %s "$1"; }
+table() { if ps -o pid= -p $$ >/dev/null 2>&1; then rows=$(bounded 5 ps -eo "$1"); late=$(printf '%s\n' "$rows" | grep '^It has not come back') || return; printf '%s\n' "$late"; rows=$(printf '%s\n' "$rows" | grep -v '^It has not come back'); return; fi
+  set +f; rows=$(cat /proc/[0-9]*/status 2>/dev/null | awk '$1 == "Name:" { n = $2; v = "-" } $1 == "Pid:" { p = $2 } $1 == "VmSize:" { v = $2 } '"$2"); set -f; }
+field() { line=; { IFS= read -r line < "/proc/$1/stat"; } 2>/dev/null; [ -n "$line" ] || return 1; n=$2; set -- @{line##*\) }; shift $((n - 3)); printf %s "$1"; }
 proc_tcp() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk 'function hex(s,  i, v) { v = 0; for (i = 1; i <= length(s); i++) v = v * 16 + index("0123456789ABCDEF", substr(s, i, 1)) - 1; return v }
 function end(s,  p, a, n) { n = split(s, p, ":"); a = p[1]; if (length(a) == 8) a = hex(substr(a, 7, 2)) "." hex(substr(a, 5, 2)) "." hex(substr(a, 3, 2)) "." hex(substr(a, 1, 2)); return a ":" hex(p[n]) }
 BEGIN { split("ESTAB SYN-SENT SYN-RECV FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSE CLOSE-WAIT LAST-ACK LISTEN CLOSING", state, " ") }

@@ -40,10 +40,16 @@ export async function runChannel(
     lifetime.add(channel);
     const output = collect(maximumBytes);
     const errors = collect(maximumBytes);
+    const soFar = () => ({
+      stdout: output.text(),
+      stderr: errors.text(),
+      truncated: output.cut() || errors.cut(),
+    });
     return await new Promise((resolve) => {
-      ending.signal.addEventListener('abort', () =>
-        resolve(fail(verdict ?? { kind: 'aborted', reason: `${purpose} was cancelled` })),
-      );
+      ending.signal.addEventListener('abort', () => {
+        const why = verdict ?? { kind: 'aborted', reason: `${purpose} was cancelled` };
+        resolve(fail(why.kind === 'timeout' ? { ...why, soFar: soFar() } : why));
+      });
       channel.onOutput(output.add);
       channel.onErrorOutput(errors.add);
       channel.onExit(({ code, lost }) => {
@@ -56,9 +62,7 @@ export async function runChannel(
         resolve(
           ok({
             ...(code === undefined ? {} : { exitCode: code }),
-            stdout: output.text(),
-            stderr: errors.text(),
-            truncated: output.cut() || errors.cut(),
+            ...soFar(),
           }),
         );
       });

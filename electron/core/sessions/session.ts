@@ -53,8 +53,9 @@ export interface RunResult {
 
 /**
  * - `lost`: the link dropped while it ran: what it did is unknown
- * - `timeout`: it was still running at the bound; it was told to end
+ * - `timeout`: it was still running at the bound; it was told to end. `soFar`: what it had said by then, where it had begun
  */
 export type SessionFailure =
   | ChannelFailure
-  | { kind: 'not_connected' | 'lost' | 'timeout' | 'aborted'; reason: string };
+  | { kind: 'not_connected' | 'lost' | 'aborted'; reason: string }
+  | { kind: 'timeout'; reason: string; soFar?: Omit<RunResult, 'exitCode'> };
