@@ -96,6 +96,7 @@ test.each([
     'node svc\nfailed to connect: x',
     { kind: 'failed', reason: expect.stringContaining('did not let us in') },
   ],
+  ['node svc\nlate\n', { kind: 'late', reason: 'the node gave no answer within 10 s' }],
   ['node svc\n{error, "*** eval: boom"}', { kind: 'failed', reason: '{error, "*** eval: boom"}' }],
 ])('%j', (stdout, expected) => {
   expect(readAnswer({ stdout, stderr: '' })).toEqual(expected);

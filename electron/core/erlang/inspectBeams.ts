@@ -3,8 +3,8 @@ import type { ErlangNode, ErlangPeer } from './erlangNode.ts';
 
 /**
  * Prints, for the pids given: `P pid parent terminal start leader` (fields 4, 7 and 22 of stat,
- * and whether the leader of its session, field 6, is still there), `E name port` of the node's
- * own epmd, `L pid port` for what it listens on, and `C pid port address port` for what is established. Sockets are
+ * and whether the leader of its session, field 6, is still there), `E name port` of each node's
+ * epmd, `L pid port` for what it listens on, and `C pid port address port` for what is established. Sockets are
  * matched by inode; addresses are the kernel's hexadecimal. POSIX sh, sed and awk.
  */
 export const BEAM_SCRIPT = `
@@ -15,8 +15,14 @@ one() {
   echo "P $p $2 $5 \${20} $leader"
 }
 for p in "$@"; do [ -r "/proc/$p/stat" ] && one "$p"; done
-exe=$(readlink "/proc/$1/exe") && [ -x "\${exe%/*}/epmd" ] &&
-  "\${exe%/*}/epmd" -names 2>/dev/null | sed -n 's/^name \\(.*\\) at port \\([0-9]*\\)$/E \\1 \\2/p'
+asked=
+for p in "$@"; do
+  exe=$(readlink "/proc/$p/exe") && [ -x "\${exe%/*}/epmd" ] || continue
+  port=$(tr '\\0' '\\n' <"/proc/$p/cmdline" | sed -n '/^-epmd_port$/{n;p;q;}'); port=\${port:-4369}
+  case " $asked " in *" $port "*) continue ;; esac
+  asked="$asked $port"
+  "\${exe%/*}/epmd" -port "$port" -names 2>/dev/null | sed -n 's/^name \\(.*\\) at port \\([0-9]*\\)$/E \\1 \\2/p'
+done
 {
   for p in "$@"; do
     ls -l "/proc/$p/fd" 2>/dev/null | sed -n "s/.* socket:\\[\\([0-9]*\\)\\]$/F $p \\1/p"

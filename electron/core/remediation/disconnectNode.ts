@@ -118,6 +118,11 @@ export async function executeDisconnect(
     return await audit.finish();
   }
   step('guard', 'done', 'It was still the same process, checked in the command that ran');
+  if (answer.kind === 'late') {
+    step('execute', 'unknown', `Whether ${shown} was disconnected is not known: ${answer.reason}`);
+    conclude('unknown', `${answer.reason}, and may do it yet: what it did is not known. Verify it.`);
+    return await audit.finish();
+  }
   if (answer.kind === 'failed') {
     step('execute', 'failed', answer.reason);
     conclude('failed', `${answer.reason}.`);
