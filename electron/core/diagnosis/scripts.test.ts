@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -68,7 +68,7 @@ test('a file system that never answers holds nothing up, and is named', () => {
 
 /** One look by the tools of this machine, with other paths in place of those it names. */
 function lookElsewhere(id: keyof typeof DIAGNOSIS_SCRIPTS, paths: Record<string, string>, pid = process.pid) {
-  let script = `pid=${pid}\n${DIAGNOSIS_PRELUDE}PATH=${folder}/tools:$PATH\n${DIAGNOSIS_SCRIPTS[id]}`;
+  let script = `pid=${pid}\n${DIAGNOSIS_PRELUDE}PATH=${folder}/stand-ins:$PATH\n${DIAGNOSIS_SCRIPTS[id]}`;
   for (const [from, to] of Object.entries(paths)) script = script.replaceAll(from, to);
   const ran = spawnSync('sh', ['-c', script.replaceAll('@{', '${')], {
     encoding: 'utf8',
@@ -80,11 +80,11 @@ function lookElsewhere(id: keyof typeof DIAGNOSIS_SCRIPTS, paths: Record<string,
 }
 
 function tool(name: string, script: string): void {
-  mkdirSync(join(folder, 'tools'), { recursive: true });
-  writeFileSync(join(folder, 'tools', name), `#!/bin/sh\n${script}\n`, {
+  mkdirSync(join(folder, 'stand-ins'), { recursive: true });
+  writeFileSync(join(folder, 'stand-ins', name), `#!/bin/sh\n${script}\n`, {
     mode: 0o755,
   });
-  onTestFinished(() => rmSync(join(folder, 'tools', name)));
+  onTestFinished(() => rmSync(join(folder, 'stand-ins', name)));
 }
 
 test('a host without os-release is told of all the same', () => {
@@ -132,6 +132,24 @@ open(P, '+<', $fifo); syswrite(P, "kept\\n"); open(O, '>', $log); print O "of an
   // As one of another mount namespace: by its path it would be another file.
   rmSync(`${log}.1`);
   expect(lookElsewhere('process-logs', {}, child.pid)).toContain(`== ${log}.1 (deleted)\nits own\n`);
+});
+
+test.each(['disk', 'limits'] as const)('%s starts no program for each process of the host', (id) => {
+  const started = join(folder, `started-by-${id}`);
+  for (const name of ['awk', 'ls', 'stat', 'cat']) {
+    const { stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
+    tool(name, `echo ${name} >> ${started}; exec ${stdout.trim()} "$@"`);
+  }
+  const many = Array.from({ length: 60 }, () => spawn('sleep', ['600'], { stdio: 'ignore' }));
+  onTestFinished(() => {
+    for (const one of many) one.kill('SIGKILL');
+  });
+  lookElsewhere(id, id === 'limits' ? { '/sys/fs/cgroup/': '/nowhere/' } : {});
+  expect(
+    readFileSync(started, 'utf8')
+      .split('\n')
+      .filter((name) => name === 'awk').length,
+  ).toBeLessThan(20);
 });
 
 test('one process in a control group is one', () => {

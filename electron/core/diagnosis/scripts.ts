@@ -63,11 +63,16 @@ esac
 title 'inodes'; bounded 5 df -iP
 title 'mounted read-only'; awk '$4 ~ /(^|,)ro(,|$)/ && $3 !~ /^(squashfs|iso9660|proc|sysfs|tmpfs|cgroup2?|ramfs|autofs)$/ { print $1, $2, $3 }' /proc/mounts
 title 'deleted files that are held open, the largest first'
-q=; ls -q / >/dev/null 2>&1 && q=q; set +f; for d in /proc/[0-9]*/fd; do [ -r "$d" ] || continue; ls -ln$q "$d" 2>/dev/null | awk -v d="$d" '/ \(deleted\)$/ && / -> \// && !/ -> \/(dev|memfd|SYSV|proc)/ { for (i = 1; i <= NF; i++) if ($i == "->") { print d "/" $(i-1); break } }'; done | head -500 | while read -r f; do
+has stat || echo 'There is no stat on this host: what they hold is not known.'
+q=; ls -q / >/dev/null 2>&1 && q=q; set +f
+# A fork for each process would take minutes where there are ten thousand. The first folder is there so that each is named.
+printf '%s\n' /proc/[0-9]*/fd | xargs ls -ln$q /proc/self/fd 2>/dev/null |
+  awk '/^\/proc\/[0-9a-z]+\/fd:$/ { d = substr($0, 1, length($0) - 1) } / \(deleted\)$/ && / -> \// && !/ -> \/(dev|memfd|SYSV|proc)/ && d != "/proc/self/fd" { for (i = 1; i <= NF; i++) if ($i == "->") { print d "/" $(i-1); break } }' | head -2000 |
   # One that has another name still (a hard link) gives nothing back when it is closed.
-  s=$(stat -L -c '%b %B %i %h' "$f" 2>/dev/null) || continue; set -- $s; [ "$4" = 0 ] || continue; p=@{f#/proc/}; p=@{p%%/*}
-  printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' $(($1 * $2)) "$p" "$(field "$p" 22)" "@{f##*/}" "$3" "$(tr -d '\000-\037' < "/proc/$p/comm" 2>/dev/null)" "$(readlink "$f" | tr -d '\000-\037')"
-done | sort -rn | head -20 | while IFS=$(printf '\t') read -r b p s fd i c l; do printf '%s\n' "$b bytes, pid $p ($c), descriptor $fd: $l"; printf '@deleted\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$p" "$s" "$c" "$fd" "$i" "$b" "$l"; done; set -f
+  xargs stat -L -c '%b %B %i %h %n' 2>/dev/null | awk 'NF == 5 && $4 == 0 { printf "%.0f %s %s\n", $1 * $2, $3, $5 }' | sort -rn | head -20 | while read -r b i f; do
+  p=@{f#/proc/}; p=@{p%%/*}; fd=@{f##*/}; c=$(tr -d '\000-\037' < "/proc/$p/comm" 2>/dev/null); l=$(readlink "$f" | tr -d '\000-\037')
+  printf '%s\n' "$b bytes, pid $p ($c), descriptor $fd: $l"; printf '@deleted\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$p" "$(field "$p" 22)" "$c" "$fd" "$i" "$b" "$l"
+done; set -f
 has journalctl && { title 'journal'; journalctl --disk-usage 2>&1; }
 has docker && { title 'docker'; bounded 5 docker system df; }`,
   'large-files': `
@@ -84,7 +89,7 @@ title 'pressure'; cat /proc/pressure/memory 2>/dev/null`,
   limits: String.raw`
 title 'control groups that hold processes: use, limit, throttled'
 [ -n "$(ls /sys/fs/cgroup 2>/dev/null)" ] || { echo '/sys/fs/cgroup is not mounted here: limits and use cannot be read.'; exit 0; }
-set +f; for d in /proc/[0-9]*; do awk -F: '{ p = $0; sub(/^[^:]*:[^:]*:/, "", p) } $2 == "" { print "2:" p } $2 ~ /(^|,)memory(,|$)/ { print "m:" p } $2 ~ /(^|,)cpu(,|$)/ { print "c:" p }' "$d/cgroup" 2>/dev/null; done | sort | uniq -c | sort -rn | head -40 | while read -r n g; do
+set +f; printf '%s\n' /proc/[0-9]*/cgroup | xargs cat 2>/dev/null | awk -F: '{ p = $0; sub(/^[^:]*:[^:]*:/, "", p) } $2 == "" { print "2:" p } $2 ~ /(^|,)memory(,|$)/ { print "m:" p } $2 ~ /(^|,)cpu(,|$)/ { print "c:" p }' | sort | uniq -c | sort -rn | head -40 | while read -r n g; do
   k=@{g%%:*}; p=@{g#*:}; w=processes; [ "$n" = 1 ] && w=process
   case $k in
     2) b=/sys/fs/cgroup$p; [ -e "$b/cgroup.procs" ] || b=/sys/fs/cgroup; [ -e "$b/memory.current" ] && printf '%s\n' "$n $w in $p: memory $(cat "$b/memory.current" 2>/dev/null) of $(cat "$b/memory.max" 2>/dev/null), cpu $(cat "$b/cpu.max" 2>/dev/null), $(grep -E 'nr_periods|nr_throttled|throttled_usec' "$b/cpu.stat" 2>/dev/null | tr '\n' ' '), $(grep -E '^oom' "$b/memory.events" 2>/dev/null | tr '\n' ' ')";;
@@ -114,10 +119,10 @@ title 'the largest mappings (KB resident, KB of it private and dirty)'
 awk '/^[0-9a-f]+-[0-9a-f]+ / { name = $6 == "" ? "[anonymous]" : $6 } /^Rss:/ { rss[name] += $2 } /^Private_Dirty:/ { dirty[name] += $2 } /^Size:/ { n[name]++ } END { for (k in rss) printf "%d\t%d\t%d mapping%s\t%s\n", rss[k], dirty[k], n[k], n[k] == 1 ? "" : "s", k }' "/proc/$pid/smaps" 2>&1 | sort -rn | head -40`,
   threads: String.raw`
 title "threads of pid $pid: id, state, waits for, CPU ticks, name"
-set +f; for d in /proc/$pid/task/[0-9]*; do t=@{d##*/}; awk -v t="$t" -v w="$(cat "$d/wchan" 2>/dev/null)" '{ c = $0; sub(/^[0-9]+ \(/, "", c); sub(/\) .*/, "", c); r = $0; sub(/^.*\) /, "", r); split(r, f, " "); printf "%s\t%s\t%s\t%d\t%s\n", t, f[1], w, f[12] + f[13], c }' "$d/stat" 2>/dev/null; done | sort -t "$(printf '\t')" -k4,4rn | head -100
+set +f; cat /proc/$pid/task/[0-9]*/stat 2>/dev/null | awk '{ c = $0; sub(/^[0-9]+ \(/, "", c); sub(/\) .*/, "", c); r = $0; sub(/^.*\) /, "", r); split(r, f, " "); printf "%d %s %s %s\n", f[12] + f[13], $1, f[1], c }' | sort -rn | head -100 | while read -r n t s c; do w=; { read -r w < "/proc/$pid/task/$t/wchan"; } 2>/dev/null; printf '%s\t%s\t%s\t%s\t%s\n' "$t" "$s" "$w" "$n" "$c"; done
 title 'kernel stacks'; n=0; for d in /proc/$pid/task/[0-9]*; do [ $n -lt 12 ] || break; s=$(cat "$d/stack" 2>/dev/null) || { echo 'They may be read by root alone.'; break; }; [ -n "$s" ] && printf '%s %s\n%s\n' "@{d##*/}" "$(cat "$d/comm")" "$s"; n=$((n + 1)); done; set -f`,
   'process-logs': String.raw`
-ls -ln "/proc/$pid/fd" 2>/dev/null | sed -n 's/.* \([0-9]*\) -> \(\/.*\)$/\1 \2/p' | while read -r fd f; do
+ls -ln "/proc/$pid/fd" 2>/dev/null | sed -n 's/.* \([0-9]*\) -> \(\/.*\)$/\1 \2/p' | head -500 | while read -r fd f; do
   # Not a pipe, which reading empties.
   case $f in /dev/*|*.so|*.so.*) continue;; esac; [ -f "/proc/$pid/fd/$fd" ] || continue
   # Opened for writing: the flags' last digit is 1 or 2.
