@@ -24,6 +24,7 @@ import type { AwsHostOf } from './remediation/controlHost.ts';
 import { createRemediationService, type RemediationService } from './remediation/remediation.ts';
 import { createSampleStream } from './sampleStream.ts';
 import { createScrollback, type Scrollback } from './scrollback/scrollback.ts';
+import { mendCasts } from './sessions/mendCasts.ts';
 import { createPaneService, type PaneService } from './sessions/paneService.ts';
 import { createReturnWatch } from './sessions/returnWatch.ts';
 import { createRecordWriter } from './store/recordWriter.ts';
@@ -87,6 +88,7 @@ export interface OpenedWorkspaceOptions {
 export function openWorkspace(options: OpenedWorkspaceOptions): OpenedWorkspace {
   const { store, clock, emit } = options;
   settleUnwatched(store, options.diagnostic);
+  mendCasts(store.castsDirectory, options.diagnostic);
   let workspace = options.workspace;
   const owned = new DisposableStore();
   const hosts = new Map<HostId, LiveHost>();

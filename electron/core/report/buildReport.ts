@@ -207,23 +207,23 @@ function impactOf(
   const end = incident.mitigatedAt ?? incident.resolvedAt ?? incident.endedAt;
   const until =
     incident.mitigatedAt !== undefined
-      ? 'until it was mitigated'
+      ? ' until it was mitigated'
       : incident.resolvedAt !== undefined
-        ? 'until it was resolved'
+        ? ' until it was resolved'
         : end !== undefined
-          ? 'until the incident was closed'
-          : 'and it goes on';
+          ? ' until the incident was closed'
+          : ', and it goes on';
   if (incident.impactBeganAt !== undefined) {
     const durationMs = (end ?? now) - incident.impactBeganAt;
     if (durationMs < 0)
       return {
         durationNote: 'How long it lasted is not known: the end that is set lies before impact began.',
       };
-    return { durationMs, durationNote: `${formatDuration(durationMs)} from when impact began ${until}.` };
+    return { durationMs, durationNote: `${formatDuration(durationMs)} from when impact began${until}.` };
   }
   const began = Math.min(incident.startedAt, detection?.event.at ?? incident.startedAt);
   return {
-    durationNote: `At least ${formatDuration((end ?? now) - began)}, ${began < incident.startedAt ? 'from the first detector event' : 'from when it was declared'} ${until}. When impact began has not been set.`,
+    durationNote: `At least ${formatDuration((end ?? now) - began)}, ${began < incident.startedAt ? 'from the first detector event' : 'from when it was declared'}${until}. When impact began has not been set.`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { asText, formatCores, plural } from '../../../shared/model/format.ts';
+import { sentences } from '../../../shared/model/sentences.ts';
 import { escapeHtml } from './escapeHtml.ts';
 import { visibleBlock, visibleLine } from './hostText.ts';
 import { HTML_STYLE } from './htmlStyle.ts';
@@ -128,7 +129,7 @@ function detection(model: ReportModel, time: ReportTime): string {
   const { entry, toDetectMs } = model.detection;
   const line = entry.evidence.find((one) => one.evidence.type === 'line' || one.evidence.type === 'output');
   const on = entry.event.host === undefined ? '' : ` on <code>${text(entry.event.host)}</code>`;
-  return `<p>First told at <b>${text(time.utc(entry.event.seenAt))} UTC</b>${on} (${link(entry.reference)}): ${text(entry.event.title)}${/[.!?]$/.test(entry.event.title) ? '' : '.'} ${text(detectTime(toDetectMs))}</p>${line ? evidenceBlock(line) : ''}`;
+  return `<p>First told at <b>${text(time.utc(entry.event.seenAt))} UTC</b>${on} (${link(entry.reference)}): ${text(sentences(entry.event.title))} ${text(detectTime(toDetectMs))}</p>${line ? evidenceBlock(line) : ''}`;
 }
 
 function timeline(model: ReportModel, time: ReportTime): string {

@@ -1,4 +1,5 @@
 import { asText, formatCores, plural } from '../../../shared/model/format.ts';
+import { sentences } from '../../../shared/model/sentences.ts';
 import { escapeMarkdown, fencedMarkdown } from './escapeMarkdown.ts';
 import { visibleBlock, visibleLine } from './hostText.ts';
 import { metricText } from './metricText.ts';
@@ -103,7 +104,7 @@ function detection(model: ReportModel, time: ReportTime): string {
   const { entry, toDetectMs } = model.detection;
   const line = entry.evidence.find((one) => one.evidence.type === 'line' || one.evidence.type === 'output');
   const on = entry.event.host === undefined ? '' : ` on ${text(entry.event.host)}`;
-  const sentence = `First told at ${time.utc(entry.event.seenAt)} UTC${on} (${link(entry.reference)}): ${text(entry.event.title)}. ${detectTime(toDetectMs)}`;
+  const sentence = `First told at ${time.utc(entry.event.seenAt)} UTC${on} (${link(entry.reference)}): ${text(sentences(entry.event.title))} ${detectTime(toDetectMs)}`;
   return line?.block === undefined
     ? sentence
     : `${sentence}\n\n${text(line.heading)}:\n\n${block(line.block)}`;
