@@ -15,7 +15,7 @@ export async function saveWorkspaceFile(
   const file = resolve(path);
   const temporary = `${file}.${randomUUID().slice(0, 8)}.new`;
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeDirectory(dirname(file));
     await writeFile(temporary, text, { flag: 'wx', flush: true });
     // A link, unlike a rename, fails where a file is already, also one that came a moment ago.
     if (overwrite) await rename(temporary, file);
@@ -32,5 +32,19 @@ export async function saveWorkspaceFile(
     );
   } finally {
     await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+/** Node's own `recursive` tries for ever where the answer is that a parent is missing although it is there: /proc, autofs. */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as { code?: string };
+    // The root of macOS is a directory in other words.
+    if (code === 'EEXIST' || code === 'EISDIR') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await mkdir(path);
   }
 }

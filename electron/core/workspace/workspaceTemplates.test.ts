@@ -47,6 +47,10 @@ it('a file is saved whole, and never over another unless told to', async () => {
       error: { code: 'storage' },
     });
     expect(readdirSync(join(directory, 'new'))).toEqual(['w.yaml']);
+    // Where nothing can be made, and the answer is that a parent is missing.
+    await expect(saveWorkspaceFile('/proc/new/folder/w.yaml', 'y', false)).rejects.toMatchObject({
+      error: { code: 'storage', message: expect.stringContaining('ENOENT') },
+    });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
