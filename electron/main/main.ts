@@ -29,6 +29,7 @@ app.on('web-contents-created', (_event, contents) => {
 });
 
 if (!app.requestSingleInstanceLock()) {
+  diagnostic('Fireline runs already, and its window was brought forward: open the workspace there');
   app.quit();
 } else {
   app.on('second-instance', () => {

@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip, gzipSync } from 'node:zlib';
@@ -26,6 +26,8 @@ const MOST_BYTES = 512 * 2 ** 20;
 const MOST_BYTES_IN_ALL = 2 * 2 ** 30;
 const FLUSH_MS = 5000;
 const FLUSH_CHARACTERS = 1 << 20;
+/** What waits in memory for a disk that is full: an hour or so of one host. */
+const MOST_WAITING_CHARACTERS = 64 << 20;
 /** Of one log in a second; more are counted. */
 const LOG_LINES = 200;
 const LOG_CHARACTERS = 1000;
@@ -51,12 +53,16 @@ export function recordInputs(options: InputRecorderOptions): InputRecorder {
   let writing: Promise<void> = Promise.resolve();
   let pieces: string[] = [];
   let failed = false;
+  /** The disk refused the last piece, and that was told. */
+  let refused = false;
 
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     prune(folder);
     const header: RecordingHeader = { fireline: 'inputs', version: 1, startedAt, hosts: options.hosts() };
-    writeFileSync(file, gzipSync(`${JSON.stringify(header)}\n`), { mode: 0o600 });
+    const data = gzipSync(`${JSON.stringify(header)}\n`);
+    writeFileSync(file, data, { mode: 0o600 });
+    bytes = data.length;
   } catch (error) {
     fail(error);
   }
@@ -65,6 +71,7 @@ export function recordInputs(options: InputRecorderOptions): InputRecorder {
     if (failed) return;
     failed = true;
     lines = [];
+    pieces = [];
     options.diagnostic(`inputs of the detectors are not recorded: ${String(error)}`);
   }
 
@@ -117,20 +124,34 @@ export function recordInputs(options: InputRecorderOptions): InputRecorder {
       return;
     }
     pieces.push(text);
-    writing = writing.then(async () => {
-      const piece = pieces[0];
-      if (piece === undefined) return;
+    writing = writing.then(writePieces);
+  }
+
+  /** In their order: what a frame says is told by those before it. */
+  async function writePieces(): Promise<void> {
+    for (let piece = pieces[0]; piece !== undefined; piece = pieces[0]) {
       try {
         const data = await compressed(piece);
         // Disposed meanwhile: it was written then.
         if (pieces[0] !== piece) return;
         pieces.shift();
-        bytes += data.length;
         await appendFile(file, data);
+        bytes += data.length;
+        refused = false;
       } catch (error) {
-        fail(error);
+        if (!owned.isDisposed) await waitForDisk(piece, error);
+        return;
       }
-    });
+    }
+  }
+
+  async function waitForDisk(piece: string, error: unknown): Promise<void> {
+    pieces.unshift(piece);
+    // Half a piece may be there, and nothing could be read behind it.
+    await truncate(file, bytes).catch(() => {});
+    if (pieces.reduce((sum, one) => sum + one.length, 0) > MOST_WAITING_CHARACTERS) fail(error);
+    else if (!refused) options.diagnostic(`inputs of the detectors wait for the disk: ${String(error)}`);
+    refused = true;
   }
 
   owned.add(clock.every(FLUSH_MS, flush));

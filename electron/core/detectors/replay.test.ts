@@ -1,8 +1,16 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../../shared/base/clock.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { TimelineEvent } from '../../../shared/model/timelineEvent.ts';
@@ -141,6 +149,35 @@ describe('the record of what the detectors were given', () => {
     ])
       expect(readInput(line), line).toBeUndefined();
     expect(readHeader('{"fireline":"inputs","version":2,"hosts":[]}')).toBeUndefined();
+  });
+
+  it('waits for a disk that refuses it, and is then as if nothing had been', async () => {
+    const clock = new ManualClock(START);
+    const diagnostics: string[] = [];
+    const one = recorder(clock, diagnostics);
+    const inputs = Array.from({ length: 4 }, (_, n) => logLine(`line ${n}`, START + n));
+    const add = (n: number) => {
+      const input = inputs[n];
+      if (input) one.add(input);
+      clock.advance(5_000);
+    };
+    const written = (count: number) =>
+      vi.waitFor(async () => expect(await read(one.file)).toHaveLength(1 + count));
+    add(0);
+    await written(1);
+    // No file of that name can be written while there is a folder.
+    renameSync(one.file, `${one.file}.aside`);
+    mkdirSync(one.file);
+    add(1);
+    await vi.waitFor(() => expect(diagnostics).toHaveLength(1));
+    add(2);
+    rmdirSync(one.file);
+    renameSync(`${one.file}.aside`, one.file);
+    add(3);
+    await written(4);
+    one.dispose();
+    expect((await read(one.file)).slice(1).map(readInput)).toEqual(inputs);
+    expect(diagnostics).toEqual([expect.stringContaining('wait for the disk')]);
   });
 });
 
