@@ -54,6 +54,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
     let settled = false;
     let lastWords = () => '';
     let failure: ConnectFailure | undefined;
+    let accepted: Buffer | undefined;
     let phase: 'handshake' | 'authentication' = 'handshake';
     const deadline = createDeadline(clock, () => settle(describeTimeout()));
 
@@ -176,7 +177,17 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
         readyTimeout: 0,
         keepaliveInterval: 0,
         hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
-          void hostKey.check(key).then(verify, () => verify(false));
+          // A connection changes its keys now and then, and shows its host key each time. It must be answered at once:
+          // while ssh2 waits, it sends what is to be sent without its header, and the server hangs up.
+          if (accepted?.equals(key)) return verify(true);
+          const shown = Buffer.from(key);
+          void hostKey.check(shown).then(
+            (valid) => {
+              if (valid) accepted = shown;
+              verify(valid);
+            },
+            () => verify(false),
+          );
         },
         ...(options.forwardedAgent ? { agent: options.forwardedAgent } : {}),
         // Names that were checked against what ssh2 can do, in algorithms.ts.

@@ -168,6 +168,41 @@ describe('channels', () => {
     expect(received).toBe(400 * 65_536);
   });
 
+  it('loses nothing while the server changes its keys all the time, and asks for its host key once', async () => {
+    const fickle = await bed.another(['RekeyLimit 100K']);
+    const prompter = scripted([['yes']]);
+    // Not on file, so that the key cannot be recognised by it.
+    const connection = await bed.connect(prompter, {
+      port: fickle.port,
+      identityFile: fickle.identity,
+      knownHostsFile: '/dev/null',
+    });
+    const bytes = 4_000_000;
+    const flood = await connection.openExec(`head -c ${bytes} /dev/zero | tr '\\0' x`);
+    const echo = await connection.openExec('cat');
+    if (!flood.ok || !echo.ok) throw new Error('it does not open');
+    let received = 0;
+    let wrong = 0;
+    let echoed = 0;
+    let typed = 0;
+    flood.value.onOutput((data) => {
+      received += data.length;
+      wrong += data.filter((byte) => byte !== 0x78).length;
+      // Beside it something is sent that grants no window.
+      echo.value.write('k');
+      typed++;
+    });
+    echo.value.onOutput((data) => {
+      echoed += data.length;
+    });
+    const ends = [flood.value, echo.value].map((one) => new Promise((resolve) => one.onExit(resolve)));
+    expect(await ends[0]).toEqual({ code: 0, lost: false });
+    echo.value.end();
+    expect(await ends[1]).toEqual({ code: 0, lost: false });
+    expect({ received, wrong, echoed }).toEqual({ received: bytes, wrong: 0, echoed: typed });
+    expect(prompter.asked).toHaveLength(1);
+  });
+
   it('gives a shell its terminal type, colours and size, and changes the size', async () => {
     const connection = await bed.connect(scripted([]));
     const opened = await connection.openShell({ columns: 91, rows: 37 });
