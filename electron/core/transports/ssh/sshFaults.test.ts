@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -318,8 +319,30 @@ describe('settings of ssh_config', () => {
     bed.configure('ProxyCommand sh -c "echo no $TUNNEL to %h >&2; exit 3"');
     expect(await bed.refusal()).toMatchObject({
       kind: 'retry',
-      reason: expect.stringMatching(/; its ProxyCommand says: no vpn to 127\.0\.0\.1$/),
+      reason: expect.stringMatching(/^the ProxyCommand of .* ended with status 3: no vpn to 127\.0\.0\.1$/),
     });
+  });
+
+  it('tell a ProxyCommand that hangs from a host that does, and leave nothing of it', async () => {
+    const bed = bedOf(sshd, { environment: { PATH: process.env['PATH'] ?? '', SHELL: '/bin/sh' } });
+    bed.configure(`ConnectTimeout 1\nProxyCommand sh -c 'trap "" TERM; sleep ${nap(1)}; sleep ${nap(1)}'`);
+    const failure = await bed.refusal();
+    expect(failure).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringMatching(/said nothing for 1 s, through its ProxyCommand$/),
+    });
+    expect(failure.cause).toBeUndefined();
+    await expect.poll(() => running(`sleep ${nap(1)}`), { timeout: 10_000 }).toBe(0);
+  });
+
+  it('end the children of a ProxyCommand that ends by itself when the wire does', async () => {
+    const bed = bedOf(sshd, { environment: { PATH: process.env['PATH'] ?? '', SHELL: '/bin/sh' } });
+    const wire = `exec 3<>/dev/tcp/127.0.0.1/${sshd.port}; sleep ${nap(2)} & cat <&3 & cat >&3`;
+    bed.configure(`ProxyCommand bash -c '${wire}'`);
+    expect(await output(await bed.connect(), 'echo through')).toBe('through\n0');
+    expect(running(`sleep ${nap(2)}`)).toBe(1);
+    bed.close();
+    await expect.poll(() => running(`sleep ${nap(2)}`), { timeout: 10_000 }).toBe(0);
   });
 
   it('run Match exec before a connection, and not before', async () => {
@@ -335,3 +358,12 @@ describe('settings of ssh_config', () => {
     result.value.dispose();
   });
 });
+
+/** Seconds that no other process sleeps. */
+const nap = (which: number) => `${100_000 + process.pid}.${which}`;
+
+/** How many processes have this command line. */
+function running(commandLine: string): number {
+  const lines = execFileSync('ps', ['-eo', 'args=']).toString().split('\n');
+  return lines.filter((line) => line === commandLine).length;
+}

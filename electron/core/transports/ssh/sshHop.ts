@@ -66,6 +66,14 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
           advice: 'Does something else wait for you, on a telephone say? Connect again to be asked again.',
         };
       }
+      const words = phase === 'handshake' ? plain(lastWords()).trim() : '';
+      if (words !== '') {
+        return {
+          kind: 'retry',
+          reason: `${place} says "${words.slice(0, 160)}" and no more for ${seconds(options.timeoutMs)}: it does not speak version 2 of SSH`,
+          advice: 'Is this the port of sshd? Fireline tries again.',
+        };
+      }
       return {
         kind: 'retry',
         reason:
@@ -234,15 +242,18 @@ function readGreeting(socket: Duplex, onTooLong: () => void): () => string {
   const listen = (data: Buffer) => {
     bytes += data.length;
     if (words.length < MOST_WORDS) words += data.toString('latin1', 0, MOST_WORDS - words.length);
-    if (/^SSH-/m.test(words)) socket.off('data', listen);
+    if (NAMES_ITSELF.test(words)) socket.off('data', listen);
     else if (bytes > LONGEST_GREETING) {
       socket.off('data', listen);
       onTooLong();
     }
   };
   socket.on('data', listen);
-  return () => (/^SSH-/m.test(words) ? '' : words.trim());
+  return () => (NAMES_ITSELF.test(words) ? '' : words.trim());
 }
+
+/** Versions of the protocol that ssh2 speaks (RFC 4253, 5.1). */
+const NAMES_ITSELF = /^SSH-(2\.0|1\.99)-/m;
 
 type WithoutPlace<T> = T extends unknown ? Omit<T, 'host' | 'hop'> : never;
 

@@ -102,6 +102,18 @@ describe('failures of the wire are worth another try, in plain words', () => {
     silent.close();
   });
 
+  it.each(['220 mail ESMTP', 'SSH-1.5-OpenSSH_2.3'])('says what another server says: %s', async (words) => {
+    const other = createServer((socket) => void socket.on('error', () => {}).write(`${words}\r\n`));
+    bed.configure('ConnectTimeout 1');
+    const failure = await bed.refusal(scripted([]), { port: await listen(other) });
+    expect(failure).toMatchObject({
+      kind: 'retry',
+      reason: expect.stringContaining(`says "${words}" and no more`),
+    });
+    expect(failure.cause).toBeUndefined();
+    other.close();
+  });
+
   it('says that a server hangs up, or speaks something else', async () => {
     const rude = createServer((socket) => socket.end());
     expect(await bed.refusal(scripted([]), { port: await listen(rude) })).toMatchObject({

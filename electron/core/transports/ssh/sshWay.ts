@@ -9,7 +9,7 @@ import type { ConnectFailure } from '../transport.ts';
 import type { BastionLease } from './bastionPool.ts';
 import { readJumpList } from './config/jumpList.ts';
 import type { ForwardedAgent } from './forwardedAgent.ts';
-import { openProxyCommand } from './proxyCommand.ts';
+import { openProxyCommand, type ProxyEnd, type ProxyWire } from './proxyCommand.ts';
 import { resolveSshConfigRunning } from './sshConfig.ts';
 import { describePlace, describeSocketError } from './sshFailure.ts';
 import { connectHop, describeHop } from './sshHop.ts';
@@ -86,7 +86,7 @@ export function createSshWay(host: HostId, context: SshContext, signal: AbortSig
     async connect(target, onAuthenticating, forwardedAgent) {
       const wire = await openWire(target);
       if (!wire.ok) return wire;
-      const { socket, place, lastWords } = wire.value;
+      const { socket, place, end } = wire.value;
       try {
         const hop = await connectHop({
           host,
@@ -103,9 +103,7 @@ export function createSshWay(host: HostId, context: SshContext, signal: AbortSig
           onAsking: () => place?.dispose(),
           ...(forwardedAgent ? { forwardedAgent } : {}),
         });
-        const said = hop.ok ? '' : ((await lastWords?.()) ?? '');
-        if (hop.ok || said === '') return hop;
-        return fail({ ...hop.error, reason: `${hop.error.reason}; its ProxyCommand says: ${said}` });
+        return hop.ok || !end ? hop : fail(throughCommand(hop.error, await end(), target));
       } finally {
         place?.dispose();
       }
@@ -120,8 +118,8 @@ interface Wire {
   socket: Duplex;
   /** Held while the handshake goes on, where there is a jump host to spare. */
   place?: Disposable;
-  /** What the command that is the wire said. */
-  lastWords?(): Promise<string>;
+  /** How the command that is the wire fared. */
+  end?: ProxyWire['end'];
 }
 
 const plainWire = (socket: Result<Duplex, ConnectFailure>): Result<Wire, ConnectFailure> =>
@@ -146,6 +144,21 @@ async function nearestJump(target: SshTarget, context: SshContext): Promise<SshT
     delete hop.proxyCommand;
   }
   return hop;
+}
+
+/** A failure behind a ProxyCommand: what the wire did is the command's doing, and tells nothing of the host's sshd. */
+function throughCommand(failure: ConnectFailure, end: ProxyEnd, target: SshTarget): ConnectFailure {
+  if (failure.kind === 'refused' || failure.cause === 'turned_away') return failure;
+  const { cause: _, ...error } = failure;
+  if (end.with !== undefined && end.with !== 'status 0') {
+    return {
+      ...error,
+      reason: `the ProxyCommand of ${describeHop(target)} ended with ${end.with}${end.words === '' ? '' : `: ${end.words}`}`,
+      advice: `ssh -v ${target.alias} runs the same command. Fireline tries again.`,
+    };
+  }
+  const says = end.words === '' ? ', through its ProxyCommand' : `; its ProxyCommand says: ${end.words}`;
+  return { ...error, reason: `${error.reason}${says}` };
 }
 
 /** Looked for before anything connects: hosts that jump through each other would wait for each other for ever. */
