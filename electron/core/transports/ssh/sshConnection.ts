@@ -12,6 +12,7 @@ import type { ChannelFailure, Connection, ShellChannel, TerminalSize } from '../
 import { matchPattern } from './matchPattern.ts';
 import { sendKeepalive } from './ssh2Internals.ts';
 import { createExecChannel, createShellChannel } from './sshChannels.ts';
+import { inPlainWords } from './sshFailure.ts';
 import { describeHop } from './sshHop.ts';
 import type { SshTarget } from './sshTarget.ts';
 import type { SshContext } from './sshTransport.ts';
@@ -44,7 +45,7 @@ export function createSshConnection(
     end(
       lastError === undefined
         ? `${place} closed the connection`
-        : `the connection to ${place} broke: ${lastError}`,
+        : `the connection to ${place} broke: ${inPlainWords(lastError)}`,
     ),
   );
 
@@ -78,7 +79,8 @@ export function createSshConnection(
           resolve(ok(channel));
         });
       } catch (error) {
-        resolve(fail({ kind: 'closed', reason: error instanceof Error ? error.message : String(error) }));
+        const why = error instanceof Error ? error.message : String(error);
+        resolve(fail({ kind: 'closed', reason: `the connection to ${place} has ended (${why})` }));
       }
     });
   }

@@ -1,5 +1,6 @@
 import type { LinkCause } from '../../../../shared/model/host.ts';
 import type { ConnectFailure } from '../transport.ts';
+import { readServerOffer } from './serverOffer.ts';
 import type { AuthenticationStory } from './sshAuthentication.ts';
 import type { SshTarget } from './sshTarget.ts';
 
@@ -60,27 +61,25 @@ export function describeSocketError(error: NodeJS.ErrnoException, target: SshTar
   }
 }
 
-/**
- * A failure of the protocol or of the login. `words` are what the server said to people: before its name, or to a proof
- * that it was given. Text from the server is cut short and stripped of controls.
- */
-export function describeSshError(
-  error: Error,
-  place: string,
-  target: SshTarget,
-  phase: 'handshake' | 'authentication',
-  story: AuthenticationStory,
-  words = '',
-): ConnectFailure {
+/** How far it got. */
+interface Attempt {
+  place: string;
+  target: SshTarget;
+  phase: 'handshake' | 'authentication';
+  story: AuthenticationStory;
+  /** What the server said to people: before its name, or to a proof that it was given. */
+  said: string;
+  /** All that it sent before it was ciphered. */
+  start: Buffer | undefined;
+}
+
+/** A failure of the protocol or of the login. Text from the server is cut short and stripped of controls. */
+export function describeSshError(error: Error, attempt: Attempt): ConnectFailure {
+  const { place, target, phase, story } = attempt;
   const message = plain(error.message);
   const { level, code } = error as { level?: string; code?: unknown };
-  if (/no matching/i.test(message)) {
-    return refused(
-      `${place} and Fireline have no algorithm in common: ${message}`,
-      `If the server is old, allow what it speaks for this host in ssh_config: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with a + before the name (ssh -vv ${target.alias} shows its lists).`,
-    );
-  }
-  const said = plain(words).trim();
+  if (/no matching/i.test(message)) return describeNothingInCommon(message, attempt);
+  const said = plain(attempt.said).trim();
   if (/too many authentication failures/i.test(message)) {
     if (story.person !== 'not asked') return describeRefusedLogin(place, target, story, said);
     return refused(
@@ -115,8 +114,25 @@ export function describeSshError(
   if (said !== '') return retry(`${place} ended the login${saying}`, 'Fireline tries again.');
   if (level === 'client-socket' && typeof code === 'string') return describeSocketError(error, target);
   return retry(
-    `${place} ended the connection during the login: ${message}`,
+    `${place} ended the connection during the login: ${inPlainWords(message)}`,
     'sshd may be overloaded or restarting. Fireline tries again.',
+  );
+}
+
+function describeNothingInCommon(message: string, { place, target, start }: Attempt): ConnectFailure {
+  const offer = start && readServerOffer(start, message);
+  if (!offer) {
+    return refused(
+      `${place} and Fireline have no algorithm in common: ${message}`,
+      `If the server is old, allow what it speaks for this host in ssh_config: KexAlgorithms, HostKeyAlgorithms, Ciphers or MACs with a + before the name (ssh -vv ${target.alias} shows its lists).`,
+    );
+  }
+  const { keyword, theirs, possible } = offer;
+  return refused(
+    `${place} and Fireline have none of the ${keyword} in common: the server takes ${plain(theirs.join(', ')) || 'none'}`,
+    possible.length > 0
+      ? `If you trust it with that, allow it for this host in your ssh_config: ${keyword} +${possible.join(',')}`
+      : `Fireline can do none of them. What OpenSSH reaches can be opened through it: command: { shell: [ssh, -tt, ${target.alias}], exec: [ssh, ${target.alias}] }`,
   );
 }
 
@@ -151,8 +167,8 @@ function describeFailedHandshake(
     );
   }
   return retry(
-    `the handshake with ${place} failed: ${message}`,
-    'Is it an SSH server? Fireline tries again.',
+    `the handshake with ${place} failed: ${inPlainWords(message)}`,
+    'Is it an SSH server, with nothing between that changes what it sends? Fireline tries again.',
   );
 }
 
@@ -209,3 +225,10 @@ const refused = (reason: string, advice: string): ConnectFailure => ({ kind: 're
 /** One line of at most 300 characters without control characters. */
 export const plain = (text: string) =>
   text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ').slice(0, 300);
+
+/** What ssh2 and Node say of a broken wire, for people. */
+export function inPlainWords(message: string): string {
+  if (/unable to authenticate data|Invalid MAC|Bad packet length|malformed/i.test(message))
+    return `what arrived was damaged on the way (${message})`;
+  return message === 'Premature close' ? 'its ProxyCommand ended' : message;
+}

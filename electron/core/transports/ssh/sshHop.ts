@@ -52,7 +52,8 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
 
   return new Promise((resolve) => {
     let settled = false;
-    let lastWords = () => '';
+    let start: ReturnType<typeof readStart> | undefined;
+    let said = '';
     let failure: ConnectFailure | undefined;
     let accepted: Buffer | undefined;
     let phase: 'handshake' | 'authentication' = 'handshake';
@@ -66,7 +67,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
           advice: 'Does something else wait for you, on a telephone say? Connect again to be asked again.',
         };
       }
-      const words = phase === 'handshake' ? plain(lastWords()).trim() : '';
+      const words = phase === 'handshake' ? plain(start?.words() ?? '').trim() : '';
       if (words !== '') {
         return {
           kind: 'retry',
@@ -137,6 +138,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
     onLoginRefused(client, authentication.refused);
 
     client.on('handshake', () => {
+      start?.stop();
       if (phase === 'authentication') return;
       phase = 'authentication';
       options.onAuthenticating();
@@ -145,7 +147,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
     client.on('ready', () => settle('ready'));
     // What is said once a proof was given is about it: an account that has expired, a host that is shutting down.
     client.on('banner', (words: string) => {
-      if (authentication.story.tried.length > 0) lastWords = () => words;
+      if (authentication.story.tried.length > 0) said = words;
     });
     // Some servers want a new password before they let anybody in; ssh2 would wait for it for ever.
     client.on('change password', (words: string) =>
@@ -155,25 +157,21 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
         advice: `Change it with ssh ${target.alias}, then connect again. Fireline sets no passwords.`,
       }),
     );
+    const describe = (error: Error) =>
+      describeSshError(error, {
+        place,
+        target,
+        phase,
+        story: authentication.story,
+        said: phase === 'handshake' ? (start?.words() ?? '') : said,
+        start: start?.bytes(),
+      });
     client.on('error', (error) => {
       // A key that could not sign is passed over; ssh2 goes on to the next by itself.
       if ((error as { level?: string }).level === 'agent') return;
-      failure ??=
-        hostKey.failure() ?? describeSshError(error, place, target, phase, authentication.story, lastWords());
+      failure ??= hostKey.failure() ?? describe(error);
     });
-    client.on('close', () =>
-      settle(
-        failure ??
-          describeSshError(
-            new Error('the connection was closed'),
-            place,
-            target,
-            phase,
-            authentication.story,
-            lastWords(),
-          ),
-      ),
-    );
+    client.on('close', () => settle(failure ?? describe(new Error('the connection was closed'))));
 
     deadline.restart(options.timeoutMs);
     try {
@@ -209,7 +207,7 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
             : ['none', 'zlib@openssh.com', 'zlib'],
         } as NonNullable<ConnectConfig['algorithms']>,
       });
-      lastWords = readGreeting(socket, () => {
+      start = readStart(socket, () => {
         if (serverVersion(client) !== undefined) return;
         settle({
           kind: 'retry',
@@ -231,29 +229,35 @@ export async function connectHop(options: SshHopOptions): Promise<Result<Client,
 const MOST_WORDS = 512;
 /** Servers may greet before they name themselves (RFC 4253, 4.2); a longer greeting is no SSH server, or hostile. */
 const LONGEST_GREETING = 64 * 1024;
-
-/**
- * What a server says before it names itself: where it hangs up instead, that is why. To be called when ssh2 reads the
- * stream already, or what came early would be lost to it.
- */
-function readGreeting(socket: Duplex, onTooLong: () => void): () => string {
-  let words = '';
-  let bytes = 0;
-  const listen = (data: Buffer) => {
-    bytes += data.length;
-    if (words.length < MOST_WORDS) words += data.toString('latin1', 0, MOST_WORDS - words.length);
-    if (NAMES_ITSELF.test(words)) socket.off('data', listen);
-    else if (bytes > LONGEST_GREETING) {
-      socket.off('data', listen);
-      onTooLong();
-    }
-  };
-  socket.on('data', listen);
-  return () => (NAMES_ITSELF.test(words) ? '' : words.trim());
-}
-
 /** Versions of the protocol that ssh2 speaks (RFC 4253, 5.1). */
 const NAMES_ITSELF = /^SSH-(2\.0|1\.99)-/m;
+
+/**
+ * What a server says at first, in the clear. To be called when ssh2 reads the stream already, or what came early would
+ * be lost to it; it is heard before ssh2 hears it.
+ */
+function readStart(socket: Duplex, onTooLong: () => void) {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const stop = () => void socket.off('data', listen);
+  function listen(data: Buffer): void {
+    chunks.push(data);
+    bytes += data.length;
+    if (bytes <= LONGEST_GREETING) return;
+    stop();
+    onTooLong();
+  }
+  socket.prependListener('data', listen);
+  return {
+    stop,
+    bytes: () => Buffer.concat(chunks),
+    /** What it said instead of its name: where it hangs up then, that is why. */
+    words() {
+      const text = Buffer.concat(chunks).toString('latin1');
+      return NAMES_ITSELF.test(text) ? '' : text.slice(0, MOST_WORDS).trim();
+    },
+  };
+}
 
 type WithoutPlace<T> = T extends unknown ? Omit<T, 'host' | 'hop'> : never;
 

@@ -114,6 +114,34 @@ describe('failures of the wire are worth another try, in plain words', () => {
     other.close();
   });
 
+  it.each([
+    ['Ciphers', 'aes256-cbc', 'Ciphers +aes256-cbc'],
+    ['MACs', 'hmac-md5', 'command: { shell: [ssh, -tt, 127.0.0.1]'],
+    ['KexAlgorithms', 'diffie-hellman-group14-sha1', 'KexAlgorithms +diffie-hellman-group14-sha1'],
+    ['HostKeyAlgorithms', 'ssh-rsa', 'HostKeyAlgorithms +ssh-rsa'],
+    ['Ciphers', 'chacha20-poly1305@openssh.com', 'Fireline can do none of them'],
+  ])('says which %s a server takes, and what to do: %s', async (keyword, name, advice) => {
+    const odd = await bed.another([
+      `${keyword} ${name}`,
+      ...(keyword === 'MACs' ? ['Ciphers aes128-ctr'] : []),
+    ]);
+    const failure = await bed.refusal(scripted([]), { port: odd.port, knownHostsFile: bed.unknownFile() });
+    expect(failure).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining(`have none of the ${keyword} in common: the server takes ${name}`),
+      advice: expect.stringContaining(advice),
+    });
+    // What is advised works.
+    const [, line] = /ssh_config: (.*)$/.exec(failure.advice) ?? [];
+    if (line === undefined) return;
+    bed.configure(line);
+    await bed.connect(scripted([['yes']]), {
+      port: odd.port,
+      identityFile: odd.identity,
+      knownHostsFile: bed.unknownFile(),
+    });
+  });
+
   it('says that a server hangs up, or speaks something else', async () => {
     const rude = createServer((socket) => socket.end());
     expect(await bed.refusal(scripted([]), { port: await listen(rude) })).toMatchObject({
