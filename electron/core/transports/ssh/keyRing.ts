@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import ssh2, { type ParsedKey } from 'ssh2';
-
-const { parseKey } = ssh2.utils;
+import type { ParsedKey } from 'ssh2';
+import { OPENSSH_MAGIC, parseKey } from './keyFile.ts';
+import { unlockKey } from './unlockKey.ts';
 
 /** How a passphrase is asked for; `null` gives up on the key. */
 export type AskPassphrase = (retry: boolean) => Promise<string | null>;
@@ -28,12 +28,12 @@ export function createKeyRing(): KeyRing {
 
   async function unlock(path: string, ask: AskPassphrase): Promise<ParsedKey | undefined> {
     const text = readFileSync(path);
-    const plain = parse(text);
+    const plain = parseKey(text);
     if (!(plain instanceof Error)) return remember(path, plain);
     for (let attempt = 0; attempt < MAXIMUM_TRIES; attempt++) {
       const passphrase = await ask(attempt > 0);
       if (passphrase === null) return undefined;
-      const key = parse(text, passphrase);
+      const key = await unlockKey(text, passphrase);
       if (!(key instanceof Error)) return remember(path, key);
     }
     return undefined;
@@ -58,9 +58,13 @@ export function createKeyRing(): KeyRing {
         if (code === 'ENOENT') return readPublicFile(`${path}.pub`) ?? 'absent';
         return { unusable: `${path} cannot be read (${code ?? 'unknown error'})` };
       }
-      const whole = parse(text);
+      const whole = parseKey(text);
       if (!(whole instanceof Error)) return whole;
-      if (!isEncrypted(text))
+      const cipher = cipherOf(text);
+      // Every passphrase would be a wrong one.
+      if (cipher?.startsWith('chacha20'))
+        return { unusable: `${path} is locked with ${cipher}, which cannot be undone here` };
+      if (cipher === undefined)
         return { unusable: `${path} is not a private key that can be used here (${whole.message})` };
       return publicHeader(text) ?? readPublicFile(`${path}.pub`) ?? 'locked';
     },
@@ -76,39 +80,28 @@ export function createKeyRing(): KeyRing {
   };
 }
 
-function parse(text: Buffer, passphrase?: string): ParsedKey | Error {
-  try {
-    const key: unknown = parseKey(text, passphrase);
-    // The type says one key; the parser gives a list for the OpenSSH form.
-    const first: unknown = Array.isArray(key) ? key[0] : key;
-    return first instanceof Error ? first : first ? (first as ParsedKey) : new Error('empty');
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
-
 function readPublicFile(path: string): ParsedKey | undefined {
   try {
-    const key = parse(readFileSync(path));
+    const key = parseKey(readFileSync(path));
     return key instanceof Error ? undefined : key;
   } catch {
     return undefined;
   }
 }
 
-function isEncrypted(text: Buffer): boolean {
-  const header = openSshBlob(text);
-  if (header) return readString(header, MAGIC.length)?.toString() !== 'none';
-  return /ENCRYPTED/.test(text.toString('latin1'));
+/** What locks a key, as far as its form tells; `undefined` where nothing does. */
+function cipherOf(text: Buffer): string | undefined {
+  const blob = openSshBlob(text);
+  if (!blob) return /ENCRYPTED/.test(text.toString('latin1')) ? 'a passphrase' : undefined;
+  const cipher = readString(blob, OPENSSH_MAGIC.length)?.toString('latin1');
+  return cipher === 'none' ? undefined : cipher;
 }
-
-const MAGIC = Buffer.from('openssh-key-v1\0', 'latin1');
 
 /** PROTOCOL.key: the magic, cipher, kdf, kdf options, count, then the public key, none of it encrypted. */
 function publicHeader(text: Buffer): ParsedKey | undefined {
   const blob = openSshBlob(text);
   if (!blob) return undefined;
-  let at = MAGIC.length;
+  let at = OPENSSH_MAGIC.length;
   for (let skipped = 0; skipped < 3; skipped++) {
     const field = readString(blob, at);
     if (!field) return undefined;
@@ -117,7 +110,7 @@ function publicHeader(text: Buffer): ParsedKey | undefined {
   const publicBlob = readString(blob, at + 4);
   if (!publicBlob) return undefined;
   const type = readString(publicBlob, 0)?.toString('latin1');
-  const key = parse(Buffer.from(`${type} ${publicBlob.toString('base64')}`));
+  const key = parseKey(Buffer.from(`${type} ${publicBlob.toString('base64')}`));
   return key instanceof Error ? undefined : key;
 }
 
@@ -127,7 +120,7 @@ function openSshBlob(text: Buffer): Buffer | undefined {
   )?.[1];
   if (!body) return undefined;
   const blob = Buffer.from(body, 'base64');
-  return blob.subarray(0, MAGIC.length).equals(MAGIC) ? blob : undefined;
+  return blob.subarray(0, OPENSSH_MAGIC.length).equals(OPENSSH_MAGIC) ? blob : undefined;
 }
 
 function readString(blob: Buffer, at: number): Buffer | undefined {

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Connection } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../../shared/base/clock.ts';
+import { parseKey } from './keyFile.ts';
 import { createSshByAddress, type SshByAddress, type SshSpec } from './sshByAddress.ts';
 import { output, scripted } from './sshTestBed.ts';
 import { generateKey, type TestSshd } from './testSshd.ts';
@@ -53,6 +54,69 @@ describe('keys', () => {
     const prompter = scripted([['old']]);
     expect(await output(await bed.connect(prompter, { identityFile: path }), 'echo pem')).toBe('pem\n0');
     expect(prompter.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['rsa', ['-algorithm', 'RSA'], ''],
+    ['rsa', ['-algorithm', 'RSA'], 'secret'],
+    ['ecdsa', ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-384'], ''],
+    ['ecdsa', ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'], 'secret'],
+    ['ed25519', ['-algorithm', 'ED25519'], ''],
+    ['ed25519', ['-algorithm', 'ED25519'], 'secret'],
+  ])('reads PKCS #8, as openssl writes it: %s %j "%s"', async (_type, kind, passphrase) => {
+    const path = join(bed.sshd.directory, `pkcs8-${kind[1]}-${passphrase}`);
+    execFileSync('openssl', ['genpkey', '-quiet', ...kind, '-out', `${path}.plain`], { stdio: 'ignore' });
+    const key = createPrivateKey(readFileSync(`${path}.plain`));
+    const locked = passphrase ? { cipher: 'aes-256-cbc', passphrase } : {};
+    writeFileSync(path, key.export({ type: 'pkcs8', format: 'pem', ...locked }), { mode: 0o600 });
+    // ssh-keygen 9.2 does not read ed25519 in that form.
+    const parsed = parseKey(readFileSync(`${path}.plain`));
+    if (parsed instanceof Error) throw parsed;
+    writeFileSync(`${path}.public`, `${parsed.type} ${parsed.getPublicSSH().toString('base64')}\n`);
+    bed.sshd.authorize(`${path}.public`);
+    const prompter = scripted(passphrase ? [['wrong'], [passphrase]] : []);
+    expect(await output(await bed.connect(prompter, { identityFile: path }), 'echo in')).toBe('in\n0');
+  });
+
+  it('works out a passphrase without holding anything up', async () => {
+    const slow = generateKey(bed.sshd.directory, 'slow', 'ed25519', 'secret');
+    bed.sshd.authorize(`${slow}.pub`);
+    let answered = false;
+    let turns = 0;
+    let connected = false;
+    const prompter = scripted([]);
+    prompter.ask = async () => {
+      answered = true;
+      return ['secret'];
+    };
+    const connecting = bed.connect(prompter, { identityFile: slow }).then(() => {
+      connected = true;
+    });
+    // Turns of the event loop from the answer to the end: one would do where the thread is held.
+    while (!connected) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      if (answered) turns++;
+    }
+    await connecting;
+    expect(turns).toBeGreaterThan(10);
+  });
+
+  it('does not ask for the passphrase of a key whose cipher it cannot undo', async () => {
+    const odd = generateKey(
+      bed.sshd.directory,
+      'odd',
+      'ed25519',
+      'secret',
+      '-Z',
+      'chacha20-poly1305@openssh.com',
+    );
+    bed.sshd.authorize(`${odd}.pub`);
+    const prompter = scripted([['secret']]);
+    const failure = await bed.refusal(prompter, { identityFile: odd });
+    expect(failure.reason).toContain(
+      'is locked with chacha20-poly1305@openssh.com, which cannot be undone here',
+    );
+    expect(prompter.asked).toEqual([]);
   });
 
   it('uses the agent, and says what it would have asked where nobody can answer', async () => {
