@@ -38,7 +38,10 @@ export function readServerOffer(start: Buffer, message: string): ServerOffer | u
     const end = at + 4 + packet.readUInt32BE(at);
     if (packet.length < end) return undefined;
     if (list === wanted.list) {
-      const theirs = packet.toString('latin1', at + 4, end).split(',').filter(Boolean);
+      const theirs = packet
+        .toString('latin1', at + 4, end)
+        .split(',')
+        .filter(Boolean);
       const possible = theirs.filter((one) => wanted.family.supported.includes(one));
       return { keyword: wanted.keyword, theirs, possible };
     }
