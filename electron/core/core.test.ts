@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -82,6 +82,21 @@ describe('a workspace', () => {
           /^Another Fireline .* records to .*-2 instead\. Close the other Fireline/,
         ),
       },
+    ]);
+  });
+
+  it('opens, and is approved, also where the disk keeps neither', async () => {
+    const file = workspaceFile('shop.yaml', 'shop');
+    // Files of these names cannot be written.
+    for (const name of ['recent.json', 'approvals.json'])
+      mkdirSync(join(root, name, 'full'), { recursive: true });
+    expect(await core.openWorkspace(file, false)).toEqual({ opened: true, problems: [] });
+    expect(core.hosts.map((host) => host.link.kind)).toEqual(['held']);
+    core.approveCommands();
+    expect(core.hosts.map((host) => host.link.kind)).not.toContain('held');
+    expect(diagnostics).toEqual([
+      expect.stringContaining('the list of workspaces could not be kept'),
+      expect.stringContaining('the approval could not be kept'),
     ]);
   });
 });

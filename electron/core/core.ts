@@ -128,14 +128,25 @@ export async function createCore(options: CoreOptions): Promise<Core> {
     const broken = problems.some((p) => p.severity === 'error');
     if (!workspace || (broken && !partial)) return { opened: false, problems };
     open(workspace, problems);
-    rememberWorkspace(options.dataDirectory, { path: file, name: workspace.name, openedAt: clock.now() });
+    keep('the list of workspaces', () =>
+      rememberWorkspace(options.dataDirectory, { path: file, name: workspace.name, openedAt: clock.now() }),
+    );
     return { opened: true, problems };
   }
 
+  /** A disk that is full takes nothing away from the person at the screen: it holds until Fireline ends. */
+  function keep(what: string, write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      options.diagnostic(`${what} could not be kept: ${String(error)}`);
+    }
+  }
+
   function approveCommands(): void {
-    const { workspace } = current();
-    if (workspace.contentHash === undefined) return;
-    approvals.approve(workspace.contentHash);
+    const { contentHash } = current().workspace;
+    if (contentHash === undefined) return;
+    keep('the approval', () => approvals.approve(contentHash));
     current().approve();
     emit('workspace.opened', snapshot());
   }
@@ -143,10 +154,11 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   /** What was approved stays so: the file's commands are the same, in other places. */
   async function writeLayoutToFile(layout: LayoutState): Promise<{ path: string }> {
     const of = current();
-    const { contentHash } = of.workspace;
+    const { contentHash: before } = of.workspace;
     const written = await writeLayout(of.workspace, layout);
-    if (contentHash !== undefined && written.contentHash !== undefined && approvals.isApproved(contentHash))
-      approvals.approve(written.contentHash);
+    const { contentHash: after } = written;
+    if (before !== undefined && after !== undefined && approvals.isApproved(before))
+      keep('the approval', () => approvals.approve(after));
     of.fileRewritten(written);
     if (of === opened) emit('workspace.opened', snapshot());
     return { path: written.path ?? '' };

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -47,6 +47,15 @@ it('what is no output is taken out, and what is whole is left alone', () => {
   expect(mended(LINES)).toBe(LINES);
   expect(mended('')).toBe('');
   expect(mended('{"version": 2, "wid')).toBe('');
+});
+
+it('still tells when the recording ended', () => {
+  const file = join(folder, 'b.cast');
+  writeFileSync(file, `${HEAD}[1,"o","cut`);
+  utimesSync(file, 1_700_000_000, 1_700_000_000);
+  mendCasts(folder, () => {});
+  expect(readFileSync(file, 'utf8')).toBe(`${HEAD}[1,"o","cut"]\n`);
+  expect(statSync(file).mtimeMs).toBe(1_700_000_000_000);
 });
 
 it('is no trouble where there are no recordings', () => {

@@ -1,4 +1,13 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  futimesSync,
+  openSync,
+  readdirSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Longer than any line that is written. */
@@ -20,7 +29,7 @@ export function mendCasts(directory: string, diagnostic: (line: string) => void)
 function mend(file: string): void {
   const to = openSync(file, 'r+');
   try {
-    const { size } = fstatSync(to);
+    const { size, atime, mtime } = fstatSync(to);
     const last = Buffer.alloc(1);
     if (size === 0 || (readSync(to, last, 0, 1, size - 1) === 1 && last[0] === 0x0a)) return;
     const bytes = Buffer.alloc(Math.min(size, MOST_LINE_BYTES));
@@ -30,6 +39,8 @@ function mend(file: string): void {
     const at = size - bytes.length + begin;
     ftruncateSync(to, at);
     writeSync(to, whole, 0, whole.length, at);
+    // It tells when the recording ended.
+    futimesSync(to, atime, mtime);
   } finally {
     closeSync(to);
   }
