@@ -5,7 +5,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { type Lab, startLab } from '../lab/lab.ts';
 import { readBanner } from '../lab/readBanner.ts';
 import { type ErlangService, startErlangService } from '../lab/scenarios/erlangService.ts';
-import { type DoubleInstance, doubleTask } from '../lab/ssm/doubleAccount.ts';
+import { doubleInstance, doubleTask } from '../lab/ssm/doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from '../lab/ssm/startAwsDouble.ts';
 import { checkWithAxe } from './axe.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
@@ -35,19 +35,12 @@ test.beforeAll(async ({ browser }) => {
     if (!found) throw new Error(`no lab host for ${target}`);
     return lab.host(found.host);
   };
-  const instance = (instanceId: string): DoubleInstance => ({
-    instanceId,
-    pingStatus: 'Online',
-    platform: 'Linux',
-    agentVersion: '3.3.987.0',
-    state: 'running',
-  });
   double = await startAwsDouble({
     account: {
       instances: [
-        { ...instance(SHELL_ONLY), tags: { role: 'web' } },
-        instance(WITH_SSH),
-        { ...instance('i-0cccccccccccccccc'), pingStatus: 'ConnectionLost' },
+        { ...doubleInstance(SHELL_ONLY), tags: { role: 'web' } },
+        doubleInstance(WITH_SSH),
+        { ...doubleInstance('i-0cccccccccccccccc'), pingStatus: 'ConnectionLost' },
       ],
       clusters: [
         {

@@ -9,7 +9,7 @@ import { awsFailure } from '../../../electron/core/transports/ssm/awsFailure.ts'
 import { ManualClock } from '../../../shared/base/clock.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { AwsPlace } from '../../../shared/model/workspace.ts';
-import { createDoubleAccount, DOUBLE_KEY, type DoubleAccount } from './doubleAccount.ts';
+import { createDoubleAccount, DOUBLE_KEY, type DoubleAccount, doubleInstance } from './doubleAccount.ts';
 import { type ServiceDouble, startServiceDouble } from './serviceDouble.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
@@ -25,15 +25,7 @@ let answers: (string[] | null)[];
 
 beforeEach(async () => {
   account = createDoubleAccount({
-    instances: [
-      {
-        instanceId: INSTANCE,
-        pingStatus: 'Online',
-        platform: 'Linux',
-        agentVersion: '3.3.987.0',
-        state: 'running',
-      },
-    ],
+    instances: [doubleInstance(INSTANCE)],
     roles: [{ arn: ROLE, mfaSerial: MFA, mfaCode: '123456', durationMs: 900_000 }],
   });
   double = await startServiceDouble(account, {

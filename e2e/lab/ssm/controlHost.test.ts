@@ -5,7 +5,7 @@ import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { ControlHostArguments } from '../../../shared/model/remediation.ts';
 import { type OpenedCore, openCore } from '../openCore.ts';
-import { type DoubleCluster, type DoubleInstance, doubleTask } from './doubleAccount.ts';
+import { type DoubleCluster, type DoubleInstance, doubleInstance, doubleTask } from './doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from './startAwsDouble.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
@@ -18,13 +18,7 @@ let cluster: DoubleCluster;
 
 beforeEach(async () => {
   owned = new DisposableStore();
-  instance = {
-    instanceId: INSTANCE,
-    pingStatus: 'Online',
-    platform: 'Linux',
-    agentVersion: '3.3.987.0',
-    state: 'running',
-  };
+  instance = doubleInstance(INSTANCE);
   cluster = {
     name: 'prod',
     services: [{ name: 'api', enableExecuteCommand: true, desiredCount: 1 }],

@@ -11,6 +11,7 @@ import { systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import { acceleratedClock } from '../acceleratedClock.ts';
+import { doubleInstance } from './doubleAccount.ts';
 import { type AwsDouble, type AwsDoubleOptions, startAwsDouble } from './startAwsDouble.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
@@ -26,15 +27,7 @@ async function startDouble(options: AwsDoubleOptions = {}): Promise<{ double: Aw
     await startAwsDouble({
       ...options,
       account: {
-        instances: [
-          {
-            instanceId: INSTANCE,
-            pingStatus: 'Online',
-            platform: 'Linux',
-            agentVersion: '3.3.987.0',
-            state: 'running',
-          },
-        ],
+        instances: [doubleInstance(INSTANCE)],
         ...options.account,
       },
     }),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { DoubleInstance } from './doubleAccount.ts';
+import { doubleInstance } from './doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from './startAwsDouble.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../electron/cli/main.ts', import.meta.url));
@@ -14,16 +14,9 @@ let folder: string;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fireline-doctor-'));
-  const instance: DoubleInstance = {
-    instanceId: INSTANCE,
-    pingStatus: 'Online',
-    platform: 'Linux',
-    agentVersion: '3.3.987.0',
-    state: 'running',
-  };
   double = await startAwsDouble({
     account: {
-      instances: [instance],
+      instances: [doubleInstance(INSTANCE)],
       clusters: [{ name: 'prod', services: [], tasks: [] }],
     },
   });

@@ -102,6 +102,11 @@ export function createDoubleAccount(contents: Partial<DoubleAccount> = {}): Doub
   };
 }
 
+/** An instance of Linux that runs, its agent online. */
+export function doubleInstance(instanceId: string): DoubleInstance {
+  return { instanceId, pingStatus: 'Online', platform: 'Linux', agentVersion: '3.3.987.0', state: 'running' };
+}
+
 /** A running task of a service, as Fargate starts it. */
 export function doubleTask(service: string | undefined, containers: readonly string[]): DoubleTask {
   const id = randomBytes(16).toString('hex');

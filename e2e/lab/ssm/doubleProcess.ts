@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { doubleInstance } from './doubleAccount.ts';
 import { type AwsDoubleOptions, startAwsDouble } from './startAwsDouble.ts';
 
 /** What can be told to another process: everything but functions. */
@@ -40,15 +41,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const double = await startAwsDouble({
     ...(JSON.parse(process.argv[2] ?? '{}') as DoubleProcessOptions),
     account: {
-      instances: [
-        {
-          instanceId: DOUBLE_INSTANCE,
-          pingStatus: 'Online',
-          platform: 'Linux',
-          agentVersion: '3.3.987.0',
-          state: 'running',
-        },
-      ],
+      instances: [doubleInstance(DOUBLE_INSTANCE)],
     },
   });
   process.stdout.write(`${JSON.stringify(double.service.environment)}\n`);

@@ -10,7 +10,7 @@ import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { PaneId } from '../../../shared/model/pane.ts';
 import { acceleratedClock } from '../acceleratedClock.ts';
-import { DOUBLE_KEY } from './doubleAccount.ts';
+import { DOUBLE_KEY, doubleInstance } from './doubleAccount.ts';
 import { startAwsDouble } from './startAwsDouble.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
@@ -38,15 +38,7 @@ test('an hour of one pane: two losses of the network, the hourly close, expired 
       clock,
       idleMs: 20 * MINUTE,
       account: {
-        instances: [
-          {
-            instanceId: INSTANCE,
-            pingStatus: 'Online',
-            platform: 'Linux',
-            agentVersion: '3.3.987.0',
-            state: 'running',
-          },
-        ],
+        instances: [doubleInstance(INSTANCE)],
         roles: [{ arn: ROLE, mfaSerial: MFA, mfaCode: '123456', durationMs: 60 * MINUTE }],
       },
     }),

@@ -8,6 +8,7 @@ import type { Transport } from '../../../electron/core/transports/transport.ts';
 import { systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
+import { doubleInstance } from './doubleAccount.ts';
 import { type AwsDouble, type AwsDoubleOptions, startAwsDouble } from './startAwsDouble.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
@@ -41,15 +42,7 @@ async function forwarded(
     await startAwsDouble({
       ...options,
       account: {
-        instances: [
-          {
-            instanceId: INSTANCE,
-            pingStatus: 'Online',
-            platform: 'Linux',
-            agentVersion: '3.3.987.0',
-            state: 'running',
-          },
-        ],
+        instances: [doubleInstance(INSTANCE)],
       },
     }),
   );

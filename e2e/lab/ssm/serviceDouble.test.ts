@@ -14,7 +14,13 @@ import {
 } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createDoubleAccount, DOUBLE_KEY, type DoubleAccount, doubleTask } from './doubleAccount.ts';
+import {
+  createDoubleAccount,
+  DOUBLE_KEY,
+  type DoubleAccount,
+  doubleInstance,
+  doubleTask,
+} from './doubleAccount.ts';
 import { type ServiceDouble, startServiceDouble } from './serviceDouble.ts';
 import type { OpenedSession, SessionDoor } from './sessionDoor.ts';
 
@@ -25,16 +31,7 @@ let door: SessionDoor & { sessions: OpenedSession[] };
 
 beforeEach(async () => {
   account = createDoubleAccount({
-    instances: [
-      {
-        instanceId: INSTANCE,
-        name: 'web-1',
-        pingStatus: 'Online',
-        platform: 'Linux',
-        agentVersion: '3.3.987.0',
-        state: 'running',
-      },
-    ],
+    instances: [{ ...doubleInstance(INSTANCE), name: 'web-1' }],
     clusters: [
       {
         name: 'prod',

@@ -7,6 +7,7 @@ import { createTransport } from '../../../electron/core/transports/transports.ts
 import { systemClock } from '../../../shared/base/clock.ts';
 import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
+import { doubleInstance } from './doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from './startAwsDouble.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
@@ -22,15 +23,7 @@ beforeEach(async () => {
   double = owned.add(
     await startAwsDouble({
       account: {
-        instances: [
-          {
-            instanceId: INSTANCE,
-            pingStatus: 'Online',
-            platform: 'Linux',
-            agentVersion: '3.3.987.0',
-            state: 'running',
-          },
-        ],
+        instances: [doubleInstance(INSTANCE)],
       },
     }),
   );

@@ -8,7 +8,7 @@ import { DisposableStore } from '../../../shared/base/disposable.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { EcsSpec, SsmSpec } from '../../../shared/model/workspace.ts';
 import { acceleratedClock } from '../acceleratedClock.ts';
-import { doubleTask } from './doubleAccount.ts';
+import { doubleInstance, doubleTask } from './doubleAccount.ts';
 import { type AwsDouble, startAwsDouble } from './startAwsDouble.ts';
 
 const INSTANCE = 'i-0123456789abcdef0';
@@ -23,15 +23,7 @@ beforeEach(async () => {
   double = owned.add(
     await startAwsDouble({
       account: {
-        instances: [
-          {
-            instanceId: INSTANCE,
-            pingStatus: 'Online',
-            platform: 'Linux',
-            agentVersion: '3.3.987.0',
-            state: 'running',
-          },
-        ],
+        instances: [doubleInstance(INSTANCE)],
         clusters: [
           {
             name: 'prod',

@@ -9,7 +9,7 @@ import { basename, dirname, join, resolve } from 'node:path';
  *     approvals.json                  content hashes of approved workspace files
  *     incidents/INC-7.json            which record an incident is in
  *     records/<slug>-<hash8>/         one a workspace: hash of its absolute path
- *       record.db  casts/  reports/  workspace.json
+ *       record.db  casts/  inputs/  profiles/  reports/  workspace.json
  */
 
 /** Where the record of a workspace is. `path` is absent for "This machine". */
