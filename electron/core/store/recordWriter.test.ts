@@ -90,3 +90,28 @@ it('what comes while the disk is full is shown, and events are written when ther
   expect(onDisk.at(-1)?.relatesTo).toBe(onDisk.at(-2)?.id);
   expect(onDisk.at(-2)?.endedAt).toBe(8_000);
 });
+
+it('of more events than wait in memory the first are lost, and it says how many', () => {
+  const onDisk: TimelineEvent[] = [];
+  let full = true;
+  const writer = createRecordWriter({
+    clock: new ManualClock(0),
+    diagnostic: () => {},
+    show: () => {},
+    store: {
+      directory: '/record',
+      putEvent(event) {
+        if (full) throw new Error('database or disk is full');
+        onDisk.push(event);
+      },
+    },
+  });
+  for (let n = 0; n < 5_003; n++) writer.publish(event(`event ${n}`));
+  full = false;
+  writer.write('samples', () => {});
+  expect(onDisk[0]?.title).toBe('event 3');
+  expect(onDisk.at(-1)).toMatchObject({
+    title: expect.stringContaining('3 events of that time, its first, are lost'),
+    detail: { eventsLost: 3 },
+  });
+});

@@ -6,7 +6,7 @@ import type { RecordStore } from './store.types.ts';
 /**
  * Writes to the record of a workspace on a disk that may be full. The terminal and the charts go on without it; the
  * timeline says once that it is not kept, and when it is again. Events of the time between wait in memory and are
- * written then; samples of it are lost, and counted.
+ * written then, but for the oldest of very many; those and the samples are lost, and counted.
  */
 export interface RecordWriter {
   /** False when it could not be written; `what` is for the diagnostics: `samples`. */
@@ -27,6 +27,8 @@ export function createRecordWriter(options: {
   const { store, clock, show } = options;
   let failing: { event: TimelineEvent; lost: number } | undefined;
   let waiting: TimelineEvent[] = [];
+  /** Of those that waited, there were too many. */
+  let dropped = 0;
 
   function write(what: string, put: () => void): boolean {
     try {
@@ -66,8 +68,8 @@ export function createRecordWriter(options: {
       ...workbenchEvent(at, {
         kind: 'recording.resumed',
         severity: 'recovered',
-        title: `The record is written again after ${seconds} s; events of that time are kept, its samples are not`,
-        detail: { directory: store.directory, writesLost: lost },
+        title: `The record is written again after ${seconds} s; ${dropped === 0 ? 'events of that time are kept, its samples are not' : `${dropped} events of that time, its first, are lost, and its samples`}`,
+        detail: { directory: store.directory, writesLost: lost, eventsLost: dropped },
       }),
       relatesTo: event.id,
     };
@@ -80,6 +82,7 @@ export function createRecordWriter(options: {
     }
     failing = undefined;
     waiting = [];
+    dropped = 0;
     show(over);
     show(resumed);
   }
@@ -90,7 +93,10 @@ export function createRecordWriter(options: {
       const event = withoutSecretsInOutputs(told);
       if (!write('an event', () => store.putEvent(event))) {
         waiting.push(event);
-        if (waiting.length > MOST_WAITING) waiting.shift();
+        if (waiting.length > MOST_WAITING) {
+          waiting.shift();
+          dropped++;
+        }
       }
       show(event);
       return event;
