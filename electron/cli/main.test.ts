@@ -39,11 +39,28 @@ it('the answer is given also where nobody reads what is said to people', () => {
   expect(readFileSync(answer, 'utf8')).toContain('0 of 1 host can be used');
 });
 
-it('a report is written from a record on a disk that is mounted read-only', () => {
+function writeRecord(): void {
   const opened = openRecord(join(root, 'records', 'shop-1'), { clock: systemClock });
   if (!opened.ok) throw new Error(opened.error.message);
   opened.value.startIncident({ title: 'checkout is slow', severity: 'SEV2', startedAt: 1_700_000_000_000 });
   opened.value.dispose();
+}
+
+it.each(['', ':/etc/localtime', 'Nowhere/Else', 'CET-1CEST'])(
+  'a report is written where TZ is "%s"',
+  (TZ) => {
+    writeRecord();
+    const { stdout, stderr } = spawnSync(process.execPath, [...MAIN, 'report', 'latest', '--out', '-'], {
+      encoding: 'utf8',
+      env: { ...process.env, TZ, FIRELINE_HOME: root },
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('| Declared | 2023-11-14 22:13:20 |');
+  },
+);
+
+it('a report is written from a record on a disk that is mounted read-only', () => {
+  writeRecord();
   const namespace = process.getuid?.() === 0 ? '-m' : '-rm';
   const { stdout, stderr } = spawnSync(
     'unshare',

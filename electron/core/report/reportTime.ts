@@ -21,9 +21,9 @@ export interface ReportTime {
   isUtc: boolean;
 }
 
-/** Throws `bad_arguments` for a zone that is not an IANA name. */
+/** Absent: this machine's zone, or UTC where it has none. Throws `bad_arguments` for one that is not an IANA name. */
 export function reportTime(timeZone?: string): ReportTime {
-  const zone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = named(timeZone) ?? named(Intl.DateTimeFormat().resolvedOptions().timeZone) ?? 'UTC';
   let formatter: Intl.DateTimeFormat;
   try {
     formatter = new Intl.DateTimeFormat('en-GB', {
@@ -72,4 +72,9 @@ export function reportTime(timeZone?: string): ReportTime {
       return days === 0 || Number.isNaN(days) ? clock : `${clock} ${days > 0 ? '+' : '−'}${Math.abs(days)} d`;
     },
   };
+}
+
+/** Where TZ is a rule, a file's name or nonsense there is no name to be had, and not always a string. */
+function named(zone: unknown): string | undefined {
+  return typeof zone === 'string' && zone !== 'Etc/Unknown' ? zone : undefined;
 }
