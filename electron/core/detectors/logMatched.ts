@@ -8,6 +8,7 @@ import {
   NOTHING,
 } from './detector.ts';
 import { linearPattern } from './linearPattern.ts';
+import { plainLine } from './plainLine.ts';
 import { spokenAge } from './respawnRole.ts';
 import { countWords, limit } from './words.ts';
 
@@ -65,9 +66,10 @@ function takeLine(state: State, line: LogLine, context: DetectorContext): readon
     state.byPath.clear();
   }
   const outputs: DetectorOutput[] = [];
-  const text = line.text.slice(0, MOST_CHARACTERS);
+  const raw = line.text.slice(0, MOST_CHARACTERS);
+  const text = plainLine(raw);
   for (const { index, rule } of rulesFor(state, line.path)) {
-    if (!rule.pattern.test(text)) continue;
+    if (!rule.pattern.test(text) && (text === raw || !rule.pattern.test(raw))) continue;
     const key = `${index} ${line.path}`;
     const known = state.found.get(key);
     if (!known && state.found.size >= MOST) continue;
@@ -77,11 +79,11 @@ function takeLine(state: State, line: LogLine, context: DetectorContext): readon
       count: 0,
       firstAt: line.seenAt,
       lastAt: line.seenAt,
-      first: text,
-      last: text,
+      first: raw,
+      last: raw,
     };
     one.count++;
-    one.last = text;
+    one.last = raw;
     one.lastAt = line.seenAt;
     state.found.set(key, one);
     outputs.push(told(key, one, context));
@@ -124,7 +126,8 @@ function told(key: string, one: Found, context: DetectorContext): DetectorOutput
   const { rule, count } = one;
   const path = visibleText(one.path, 120);
   const pattern = visibleText(rule.match.pattern, 80);
-  const last = visibleText(one.last.trim(), 160);
+  const seen = plainLine(one.last);
+  const last = visibleText(seen.trim(), 160);
   const lines = [
     { type: 'line' as const, source: one.path, text: one.first.slice(0, 2000), at: one.firstAt },
   ];
@@ -145,7 +148,7 @@ function told(key: string, one: Found, context: DetectorContext): DetectorOutput
         pattern: rule.match.pattern,
         count,
         lastAt: one.lastAt,
-        last: one.last.slice(0, 1000),
+        last: seen.slice(0, 1000),
       },
       evidence: lines,
       actions: [],

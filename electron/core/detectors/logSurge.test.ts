@@ -23,6 +23,20 @@ describe('log.matched and log.surge', () => {
     expect(host.open).toEqual([]);
   });
 
+  it('sees a line as a person does: colours, CR LF and the mark at a file’s beginning are none of it', () => {
+    const match = [{ pattern: '^ERROR .*down$', severity: 'warning' as const }];
+    const host = new TestHost({ logs: [{ path: '/srv/a.log', match }] });
+    host.log('\u001b[31mERROR\u001b[0m db down\r', '/srv/a.log');
+    host.log('\ufeff\u001b[1;38;5;9mERROR\u001b[m db \u001b]0;x\u0007down', '/srv/a.log');
+    for (let n = 0; n < 3; n++) host.second();
+    expect(told(host, 'log.matched')).toMatchObject([
+      {
+        detail: { count: 2, last: 'ERROR db down' },
+        evidence: [{ text: '\u001b[31mERROR\u001b[0m db down\r' }, {}],
+      },
+    ]);
+  });
+
   it('not of another file, not of other words, and no pattern takes long', () => {
     const host = new TestHost({
       logs: [...logs, { path: '/a/b', match: [{ pattern: '(a+)+b', severity: 'warning' }] }],
@@ -57,6 +71,24 @@ describe('log.matched and log.surge', () => {
     expect(told(host, 'log.surge')[0]?.verdict).toContain('ECONNRESET');
     write(host, 60, () => 1);
     expect(host.open).toEqual([]);
+  });
+
+  it('a job that writes as much each five minutes is told as before, and is no alarm again', () => {
+    const host = new TestHost({});
+    write(host, 1500, (s) => (s % 300 > 200 && s % 300 < 225 ? 60 : 2));
+    const surges = told(host, 'log.surge');
+    expect(surges.length).toBeGreaterThan(3);
+    expect(surges.map((event) => event.severity)).toEqual(['warning', ...surges.slice(1).map(() => 'info')]);
+    expect(surges[1]?.title).toMatch(/, as it did before$/);
+    write(host, 60, () => 200);
+    expect(told(host, 'log.surge').at(-1)).toMatchObject({ severity: 'warning' });
+  });
+
+  it('how fast it grows is what it came to', () => {
+    const host = new TestHost({});
+    write(host, 90, () => 1);
+    write(host, 40, () => 500);
+    expect(told(host, 'log.surge')[0]?.title).toContain('grows by 500 lines a second');
   });
 
   it.each<[string, (second: number) => number]>([

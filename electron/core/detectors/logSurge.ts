@@ -1,5 +1,6 @@
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
+import { plainLine } from './plainLine.ts';
 import { limit } from './words.ts';
 
 interface Log {
@@ -12,7 +13,9 @@ interface Log {
   learnedMs: number;
   /** What the lines say most, numbers left out: count and an example. */
   shapes: Map<string, { count: number; example: string; at: number }>;
-  open?: { since: number; usual: number; quietSince?: number; told: number };
+  open?: { since: number; usual: number; quietSince?: number; told: number; rate: number; again: boolean };
+  /** How fast it grew when it surged before, and until when. */
+  before?: { rate: number; at: number };
 }
 
 interface State {
@@ -28,6 +31,8 @@ const QUIET = 2;
 const MOST_SHAPES = 50;
 const UNHEARD_MS = 5000;
 const LEARN_MS = 3 * 60_000;
+const AGAIN_MS = 60 * 60_000;
+const BEYOND = 1.5;
 
 /**
  * A log that suddenly says many times more than it used to, second after second: not the burst of a start or of one
@@ -81,14 +86,16 @@ function endSecond(log: Log, seconds: number, context: DetectorContext, outputs:
       rate < Math.max(limit(context, 'minimumPerSecond') / 2, usual * limit(context, 'closeTimes'));
     if (!over) {
       delete log.open.quietSince;
-      if (context.now - log.open.told >= 60_000) {
-        log.open.told = context.now;
+      const since = context.now - log.open.told;
+      if (since >= 60_000 || (since >= WINDOW * 1000 && rate >= log.open.rate * 1.2)) {
+        Object.assign(log.open, { told: context.now, rate: Math.max(rate, log.open.rate) });
         outputs.push(draftOf(log, rate, context));
       }
     } else {
       log.open.quietSince ??= context.now;
       if (context.now - log.open.quietSince >= 15_000) {
         outputs.push({ type: 'close', key: log.path, endedAt: log.open.quietSince });
+        log.before = { rate: Math.max(log.open.rate, log.before?.rate ?? 0), at: context.now };
         delete log.open;
         log.shapes.clear();
       }
@@ -100,7 +107,12 @@ function endSecond(log: Log, seconds: number, context: DetectorContext, outputs:
     log.seconds.length >= WINDOW &&
     log.seconds.filter((one) => one >= least / 2).length >= WINDOW * 0.8;
   if (surges && log.learnedMs >= limit(context, 'learnSeconds') * 1000) {
-    log.open = { since: context.now - log.seconds.length * 1000, usual: log.usual, told: context.now };
+    const { before } = log;
+    // What a job writes each few minutes is no news: it is told, and no alarm.
+    const again = before !== undefined && context.now - before.at < AGAIN_MS && rate <= before.rate * BEYOND;
+    if (before !== undefined && !again) delete log.before;
+    const since = context.now - log.seconds.length * 1000;
+    log.open = { since, usual: log.usual, told: context.now, rate, again };
     outputs.push(draftOf(log, rate, context));
     return;
   }
@@ -114,7 +126,7 @@ function endSecond(log: Log, seconds: number, context: DetectorContext, outputs:
 
 /** The line without what differs from one to the next: numbers, addresses, identifiers. */
 function remember(log: Log, text: string, at: number): void {
-  const shape = text
+  const shape = plainLine(text)
     .slice(0, 300)
     .replace(/[0-9a-f]{8,}|\d+/gi, '#')
     .slice(0, 120);
@@ -128,12 +140,13 @@ function remember(log: Log, text: string, at: number): void {
     for (const [key, one] of log.shapes) if (at - one.at > 10_000) log.shapes.delete(key);
     if (log.shapes.size >= MOST_SHAPES) return;
   }
-  log.shapes.set(shape, { count: 1, example: text.slice(0, 1000), at });
+  log.shapes.set(shape, { count: 1, example: plainLine(text).slice(0, 1000), at });
 }
 
 function draftOf(log: Log, rate: number, context: DetectorContext): DetectorOutput {
   const path = visibleText(log.path, 120);
   const usual = log.open?.usual ?? 0;
+  const again = log.open?.again ? ', as it did before' : '';
   const often = [...log.shapes.values()]
     .filter((one) => context.now - one.at < 15_000)
     .sort((a, b) => b.count - a.count)
@@ -148,11 +161,11 @@ function draftOf(log: Log, rate: number, context: DetectorContext): DetectorOutp
     key: log.path,
     draft: {
       kind: 'log.surge',
-      severity: 'warning',
+      severity: log.open?.again ? 'info' : 'warning',
       at: log.open?.since ?? context.now,
       hostAt: (log.open?.since ?? context.now) + (context.facts?.clockOffsetMs ?? 0),
-      title: `${path} grows by ${rate.toFixed(0)} lines a second, ${times}`,
-      verdict: `${path} grows by ${rate.toFixed(0)} lines a second, ${times}${most ? `; most of them say “${visibleText(most.example.trim(), 160)}”` : ''}`,
+      title: `${path} grows by ${rate.toFixed(0)} lines a second, ${times}${again}`,
+      verdict: `${path} grows by ${rate.toFixed(0)} lines a second, ${times}${again}${most ? `; most of them say “${visibleText(most.example.trim(), 160)}”` : ''}`,
       detail: {
         path: log.path,
         linesPerSecond: Math.round(rate * 10) / 10,

@@ -206,6 +206,18 @@ describe('on a host of its own', () => {
   });
 });
 
+test('what systemd-oomd did is told by what systemd itself writes into its journal', () => {
+  const host = new TestHost({ detectors });
+  host.second();
+  host.kernel('systemd[1]: shop.service: systemd-oomd killed 3 process(es) in this unit.', {
+    source: 'journalctl _PID=1',
+  });
+  for (let n = 0; n < 3; n++) host.second();
+  expect(host.told).toMatchObject([
+    { detail: { killer: 'systemd-oomd', process: 'shop.service', processes: 3 } },
+  ]);
+});
+
 describe('hosts that share a kernel', () => {
   function pair() {
     const victim = new TestHost({ container: true, detectors });

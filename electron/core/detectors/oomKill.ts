@@ -1,4 +1,10 @@
-import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } from './detector.ts';
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorOutput,
+  type KernelLine,
+  NOTHING,
+} from './detector.ts';
 import { describeOomKill } from './oomKillEvent.ts';
 import { fromLog, takeDueGroup, takeLine } from './oomKillLogged.ts';
 import { findVictim, isSameName, largestGone, takeSample } from './oomKillSeen.ts';
@@ -16,6 +22,7 @@ import {
   riseFor,
 } from './oomKillState.ts';
 import { splitSyslog } from './syslogLine.ts';
+import { isOfInit } from './toldLine.ts';
 
 /**
  * Tells of OOM kills: counted by the kernel's counter, described by the log (its `oom-kill:` line is rate-limited).
@@ -47,8 +54,8 @@ export const oomKill: Detector<OomKillState> = {
         takeSample(state, input.sample, context);
         break;
       case 'kernelLine':
-        if (!input.line.backlog) state.logReadable = true;
-        takeLine(state, { ...input.line, text: splitSyslog(input.line.text).text }, context);
+        if (!input.line.backlog && !isOfInit(input.line)) state.logReadable = true;
+        takeLine(state, { ...input.line, text: messageOf(input.line) }, context);
         break;
       case 'logLine': {
         const line = fromLog(input.line);
@@ -233,3 +240,7 @@ function settleRise(
   }
   return context.now - rise.decideBy < REVISE_MS;
 }
+
+/** The manager tells of its units what systemd-oomd did to them. */
+const messageOf = (line: KernelLine) =>
+  isOfInit(line) ? line.text.replace(/^systemd\[1\]: /, '') : splitSyslog(line.text).text;

@@ -130,7 +130,7 @@ function titleOf(kill: OomKill, residentBytes: number | undefined): string {
     if (!victim) {
       const many = kill.kills > 1 ? `${kill.kills} processes were` : 'a process was';
       return kill.whose === 'own'
-        ? `Out of memory: ${many} killed, which is not known (inferred from the kernel's counter)`
+        ? `Out of memory: ${many} killed; which of them is not known (inferred from the kernel's counter)`
         : `Out of memory: ${many} killed on the machine that this host shares (inferred from the kernel's counter)`;
     }
     return `Out of memory: ${visibleText(victim.name, 64)} (pid ${victim.identity.pid}) killed${held} (inferred: it went as the kernel's counter rose)${others}`;

@@ -1,5 +1,5 @@
 import type { Evidence } from '../../../shared/model/timelineEvent.ts';
-import type { DetectorContext, DetectorInput } from './detector.ts';
+import type { DetectorContext, DetectorInput, KernelLine } from './detector.ts';
 
 /** A line that something is told by: of the kernel's log, or of a followed one. */
 export interface ToldLine {
@@ -29,13 +29,15 @@ export function kernelLine(input: DetectorInput, context: DetectorContext): Told
     past: backlog,
     evidence: {
       type: 'line',
-      // The kernel's log has lines of systemd's too, and its journal no others.
-      source: source.includes('_PID=1') ? source : `kernel log (${source})`,
+      source: isOfInit(input.line) ? source : `kernel log (${source})`,
       text: text.slice(0, MOST_CHARACTERS),
       at,
     },
   };
 }
+
+/** Of systemd's own journal: the kernel's log has some lines of systemd's too, and this no others. */
+export const isOfInit = ({ source }: Pick<KernelLine, 'source'>) => source.includes('_PID=1');
 
 /** A line of a log that the workspace follows. */
 export function logLine(input: DetectorInput): ToldLine | undefined {
