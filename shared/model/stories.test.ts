@@ -109,6 +109,16 @@ test('a moment that comes again with what came of it is one story', () => {
   ]);
 });
 
+test('what is killed and started again, and killed again, is one story; a dependency that is down leads to what runs out', () => {
+  const kill = (at: number) => event('process.oom_killed', at, { detail: { process: 'ruby' } });
+  expect(told([kill(0), event('process.respawn_loop', 2), kill(60)])).toEqual([
+    ['process.oom_killed', 'process.respawn_loop', '×2'],
+  ]);
+  expect(
+    told([event('connections.unanswered', 0), event('fd.leak', 20), event('fd.near_limit', 90)]),
+  ).toEqual([['connections.unanswered', 'fd.leak', 'fd.near_limit']]);
+});
+
 test('the same moment again is folded with a count; of another victim it is not', () => {
   const kill = (at: number, process: string) => event('process.oom_killed', at, { detail: { process } });
   expect(

@@ -32,6 +32,7 @@ const LEADS_TO: Partial<Record<EventKind, readonly EventKind[]>> = {
   ],
   'process.oom_killed': [
     'process.pid_changed',
+    'process.respawn_loop',
     'service.failed',
     'host.ssh_dying',
     'host.silent',
@@ -51,6 +52,8 @@ const LEADS_TO: Partial<Record<EventKind, readonly EventKind[]>> = {
   'connections.capped': ['queue.stalled', 'log.surge', 'listen.overflow'],
   'connections.unanswered': [
     'connections.leak',
+    'fd.leak',
+    'fd.near_limit',
     'threads.growth',
     'log.surge',
     'listen.overflow',

@@ -47,6 +47,12 @@ describe('disk.full, disk.filling and inodes.full', () => {
     expect(host.open).toEqual([]);
   });
 
+  it('does not say that all is used while something is left', () => {
+    const host = new TestHost({});
+    playDisk(host, 30, () => filled(99.7 * GIB, 100 * GIB));
+    expect(told(host, 'disk.full')[0]?.title).toMatch(/^\/srv is 99\.7 % full: 3\d\d MiB left$/);
+  });
+
   it('tells a disk that is filled and emptied again and again once, and again when it is filled beyond', () => {
     const host = new TestHost({});
     const wave = (s: number) => 85 * GIB + Math.sin(s / 30) * GIB;

@@ -138,12 +138,13 @@ export function spokenLife(milliseconds: number): string {
     : `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-/** `4 days`, `3 hours`, `12 min`, `40 s`. */
+/** `4 days`, `14 hours`, `2.5 hours`, `12 min`, `40 s`. */
 export function spokenAge(milliseconds: number): string {
   const seconds = Math.max(0, milliseconds / 1000);
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  const hours = Math.round(seconds / 3600);
+  // Half an hour more or less is much of two hours, and little of twelve.
+  const hours = Number((seconds / 3600).toFixed(seconds < 10 * 3600 ? 1 : 0));
   return seconds < 36 * 3600
     ? `${hours} hour${hours === 1 ? '' : 's'}`
     : `${Math.round(seconds / 86_400)} days`;

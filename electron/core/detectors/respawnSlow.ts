@@ -29,6 +29,7 @@ export interface Slow {
   runs: Run[];
   /** Of those, how many are over for good: kept for the count. */
   earlier: number;
+  /** When the first of them ended, or began as long as it has not. */
   firstAt: number;
 }
 
@@ -114,7 +115,8 @@ function end(state: SlowState, child: ProcessChange, sample: Sample, hertz: numb
   if (exitStatus !== undefined) run.status = exitStatus;
   if (begun) begun.runs = begun.runs.filter((one) => one !== known);
   slow.runs = [...slow.runs, run].sort((a, b) => a.at - b.at);
-  if (slow.runs.length === 1) slow.firstAt = run.at;
+  // It begins with what was the first to end.
+  if (slow.runs[0] === run && slow.earlier === 0) slow.firstAt = sample.at;
   if (slow !== begun) state.changed.add(slow);
 }
 

@@ -22,7 +22,9 @@ export function bytesWords(bytes: number): string {
   return asText(formatBytes(bytes));
 }
 
+/** `4.2 %`, `37 %`; what is not all is not said to be. */
 export function percent(share: number): string {
+  if (share >= 0.995 && share < 1) return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
   return `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
 }
 
