@@ -288,20 +288,31 @@ export function figuresOf(
   const costRate = seconds >= LEAST_SEEN_SECONDS ? own / (2 * seconds) : undefined;
   const told = toldOf(state, family, started, since);
   const exact = told && told.overMs > 0 ? (told.executed * 1000) / told.overMs : 0;
-  const ratePerSecond = exact > 0 ? exact : rateFrom(seenRate, costRate, forkRate);
+  const lives = family.lives.toSorted((a, b) => a - b);
+  const seenLifeMs = lives[Math.floor(lives.length / 2)];
+  const most = Math.min(
+    (seenLifeMs ?? SEEN_ALL_MS) >= SEEN_ALL_MS ? 0 : mostByCost(own),
+    mostTold(state, family, since),
+  );
+  const estimate = rateFrom(seenRate, costRate, forkRate);
+  const ratePerSecond =
+    exact > 0
+      ? exact
+      : estimate === undefined
+        ? undefined
+        : Math.max(seenRate ?? 0, Math.min(estimate, most));
   const idle = mean((t) =>
     t.occupied.has(family.key) || t.reapers.some((r) => r.pid === family.parent.pid && r.cores >= 0.02)
       ? 0
       : 1,
   );
-  const lives = family.lives.toSorted((a, b) => a - b);
   steps.sort((a, b) => a - b);
   return {
     recent: recent.length,
     dominance: started.others === 0 ? 1 : started.own / (started.own + started.others),
     paced: started.sleeps > 0 || idle >= 0.25,
     ends: endsOf(family, told),
-    seenLifeMs: lives[Math.floor(lives.length / 2)],
+    seenLifeMs,
     told,
     restarts: told && started.sleeps === 0 ? family.executed : undefined,
     ratePerSecond,
@@ -328,6 +339,21 @@ export function figuresOf(
 function pidsPerSecond(steps: readonly number[], overMs: number): number {
   if (overMs <= 0 || steps.some((step) => step <= 0)) return Number.POSITIVE_INFINITY;
   return (steps.reduce((sum, step) => sum + step, 0) * 1000) / overMs;
+}
+
+/** What two samples show has been seen each time: none came between two of them. So it is until one has been seen to end. */
+const SEEN_ALL_MS = 1900;
+/** CPU that fork, exec and exit take at least, seconds. */
+const LEAST_COST_SECONDS = 0.0004;
+
+/** Forks are the host's: no more of them are this family's than what its parent's children cost allows. A clock tick may be hidden. */
+const mostByCost = (own: number) => (own + 0.001) / LEAST_COST_SECONDS;
+
+/** Where the kernel tells of forks: all that its parent started. */
+function mostTold(state: FamilyState, family: Family, since: number): number {
+  if (state.told.length === 0) return Number.POSITIVE_INFINITY;
+  const told = toldChildren(state.told, family.parent.pid, since);
+  return told && told.overMs > 0 ? (told.executed * 1000) / told.overMs : Number.POSITIVE_INFINITY;
 }
 
 /**

@@ -15,7 +15,7 @@ import {
 } from './respawnRole.ts';
 import { GAP_MS, newLoop, type RespawnState } from './respawnState.ts';
 import { countRestarts, keepEvidence, tell } from './respawnTelling.ts';
-import { unseenKey } from './respawnUnseen.ts';
+import { isToldOf, unseenKey } from './respawnUnseen.ts';
 import { mostlyCrash } from './toldChildren.ts';
 import { limit } from './words.ts';
 
@@ -140,6 +140,7 @@ export function judgeFamily(
   if (!loop.open) {
     if (!enough || !signs || now - loop.lastAt > GAP_MS * 2) return;
     if (awaiting(loop, now, limit(context, 'waitForAnswerMs'))) return;
+    if (isToldOf(state, family.parent, family.key)) return;
     loop.open = true;
   }
   // What was told by its pauses is told so until it comes faster.

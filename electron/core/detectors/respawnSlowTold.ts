@@ -3,6 +3,7 @@ import { roleOf } from './respawnRole.ts';
 import { isSlowLoop, type Slow, type SlowFigures, slowFiguresOf } from './respawnSlow.ts';
 import { newLoop, type RespawnState } from './respawnState.ts';
 import { countRestarts, tell } from './respawnTelling.ts';
+import { isToldOf } from './respawnUnseen.ts';
 import { limit } from './words.ts';
 
 /** @param fast keys of the families that are told of by their rate */
@@ -20,7 +21,7 @@ export function judgeSlow(
     if (known && last) known.lastAt = Math.max(known.lastAt, last.at);
     if (!last || !figures || figures.restarts < limit(context, 'restarts') || fast.has(slow.key)) continue;
     const sure = isSlowLoop(slow, figures, context.facts?.ticksPerSecond ?? 100);
-    if (sure === undefined && !known?.open) continue;
+    if (!known?.open && (sure === undefined || isToldOf(state, slow.parent, slow.key))) continue;
     const loop = known ?? newLoop(slow.key, slow.firstAt);
     state.loops.set(slow.key, loop);
     countRestarts(loop, figures.restarts, undefined, last.at);

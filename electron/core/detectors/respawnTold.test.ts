@@ -151,6 +151,53 @@ describe('where the kernel tells of every fork and exit', () => {
   });
 });
 
+describe('on a host where much else is forked', () => {
+  /** A child that runs two seconds, and is restarted at once, while a build forks two hundred a second. */
+  async function beside(kernel: boolean, livesSeconds: number) {
+    const host = hostWith('runsv', 'runsv web');
+    for (let n = 0; n < 30; n++) {
+      const pid = 1000 + Math.floor(n / livesSeconds) * 900;
+      if (n % livesSeconds === 0) host.add({ pid, parentPid: SUPERVISOR, name: 'web', command: '/srv/web' });
+      host.second({
+        forksPerSecond: 200,
+        ...(kernel ? { kernelEvents: told(n % livesSeconds === 0 ? [ended(1, [])] : []) } : {}),
+      });
+      if (n % livesSeconds === livesSeconds - 1) host.remove(pid);
+      await settle();
+    }
+    return host.told.find((one) => one.kind === 'process.respawn_loop');
+  }
+
+  test.each([
+    ['it lives for three seconds', false, 3],
+    ['the kernel tells of its parent', true, 1],
+  ])('a loop’s rate is its own, where %s', async (_, kernel, lives) => {
+    const loop = await beside(kernel, lives);
+    expect(Number(loop?.detail['ratePerSecond'])).toBeLessThanOrEqual(1.2 / lives);
+    expect(Number(loop?.detail['restarts'])).toBeLessThanOrEqual(30 / lives);
+  });
+
+  test('and never more than what it costs allows', async () => {
+    const loop = await beside(false, 1);
+    expect(Number(loop?.detail['ratePerSecond'])).toBeLessThan(3);
+  });
+});
+
+test('a service whose supervisor runs another script after each end is one loop', async () => {
+  const host = hostWith('runsv', 'runsv web');
+  for (let n = 0; n < 60; n++) {
+    if (n % 5 === 0)
+      host.add({ pid: 1000 + n, parentPid: SUPERVISOR, name: 'perl', command: 'perl /srv/web/run' });
+    if (n % 5 === 2) host.remove(1000 + n - 2);
+    if (n % 5 === 2)
+      host.add({ pid: 1000 + n, parentPid: SUPERVISOR, name: 'perl', command: 'perl /srv/web/finish' });
+    if (n % 5 === 4) host.remove(1000 + n - 2);
+    host.second();
+    await settle();
+  }
+  expect(host.told.filter((one) => one.kind === 'process.respawn_loop')).toHaveLength(1);
+});
+
 describe('children that crash', () => {
   async function paced(status: number): Promise<TestHost> {
     const host = hostWith('bash', 'bash /srv/keep-up.sh');
@@ -262,6 +309,27 @@ describe('a supervisor whose child dies before any sample sees it', () => {
       await settle();
     }
   }
+
+  test('on a busy host, at its own pace and not with what its finish script does, and is not closed meanwhile', async () => {
+    const host = hostWith('runsv', 'runsv web');
+    const others: ChildrenOf = { parentPid: 0, started: 40, executed: 40, ended: 40, endings: [] };
+    await unseen(host, 120, (n) => [
+      ...(n % 8 === 0
+        ? [
+            ended(2, [
+              { status: 3 << 8, count: 1, longestMs: 52 },
+              { status: 0, count: 1, longestMs: 3 },
+            ]),
+          ]
+        : []),
+      others,
+    ]);
+    expect(host.told.map((one) => one.kind)).toEqual(['process.respawn_loop']);
+    expect(verdictOf(host)).toMatch(
+      /^pid 80 \(runsv\) restarts web 0\.1[23]×\/s \(1[2-5] times so far\); each child exits 3 within 60 ms$/,
+    );
+    expect(host.events.every((event) => event.endedAt === undefined)).toBe(true);
+  });
 
   test('is told by what the kernel counted, and closed when it stops', async () => {
     const host = hostWith('supervise', 'supervise web');

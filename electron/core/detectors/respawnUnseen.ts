@@ -12,9 +12,11 @@ export interface UnseenLoop {
   parent: ProcessRow;
   /** What it supervises, by its own arguments. Hostile text. */
   role: string | undefined;
+  /** Of those that failed: what runit's `finish` scripts and their like do between is none of it. */
   told: ToldChildren;
   /** In this tick. */
-  started: number;
+  failed: number;
+  ratePerSecond: number;
 }
 
 const WINDOW_MS = 30_000;
@@ -45,14 +47,50 @@ export function unseenLoops(sample: Sample, ticks: readonly ToldTick[]): readonl
     if (count < LEAST_FAILED || count < 0.4 * told.ended) continue;
     if (failed.some((one) => one.longestMs !== undefined && one.longestMs > LONGEST_MS)) continue;
     const role = baseOf(parent.command.split(' ').filter((word) => word !== '')[1] ?? '');
-    found.push({ parent, role: role === '' ? undefined : role, told, started: row.started });
+    found.push({
+      parent,
+      role: role === '' ? undefined : role,
+      told: { ...told, started: count, executed: count, ended: count, endings: failed },
+      failed: row.endings.reduce((sum, one) => sum + (one.status === 0 ? 0 : one.count), 0),
+      // The first of them came at some time in its tick, which is long on a host that is out of breath.
+      ratePerSecond:
+        ((count - 1) * 1000) / Math.max(1000, told.overMs - first.intervalMs / failedIn(first, parent.pid)),
+    });
   }
   return found;
+}
+
+function failedIn({ events }: ToldTick, parentPid: number): number {
+  const endings = events.children.find((one) => one.parentPid === parentPid)?.endings ?? [];
+  return Math.max(
+    1,
+    endings.reduce((sum, one) => sum + (one.status === 0 ? 0 : one.count), 0),
+  );
 }
 
 const NONE: readonly UnseenLoop[] = [];
 
 const SUPERVISORS_OF_ONE = new Set(['supervise', 'runsv', 's6-supervise']);
+
+/** A supervisor of one child that is told of already: what it starts besides, as runit's `finish`, is a part of that. */
+export function isToldOf(
+  state: RespawnState,
+  parent: { pid: number; startTicks: number; name: string },
+  key: string,
+): boolean {
+  if (!SUPERVISORS_OF_ONE.has(parent.name)) return false;
+  for (const [other, { open, facts }] of state.loops) {
+    const { supervisor } = facts ?? {};
+    if (
+      open &&
+      other !== key &&
+      supervisor?.pid === parent.pid &&
+      supervisor.startTicks === parent.startTicks
+    )
+      return true;
+  }
+  return false;
+}
 
 export const unseenKey = (parent: { pid: number; startTicks: number }) =>
   `unseen:${parent.pid}:${parent.startTicks}`;
@@ -60,7 +98,7 @@ export const unseenKey = (parent: { pid: number; startTicks: number }) =>
 /** A supervisor whose children no sample sees. */
 export function judgeUnseen(
   state: RespawnState,
-  { parent, role, told, started }: UnseenLoop,
+  { parent, role, told, failed, ratePerSecond }: UnseenLoop,
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
@@ -69,8 +107,8 @@ export function judgeUnseen(
   const loop = state.loops.get(key) ?? newLoop(key, now - told.overMs);
   state.loops.set(key, loop);
   // At first all that led to it.
-  const known = loop.restarts === 0 ? told.started - 1 : loop.restarts + started;
-  countRestarts(loop, known, undefined, started > 0 ? now : loop.lastAt);
+  const known = loop.restarts === 0 ? told.ended : loop.restarts + failed;
+  countRestarts(loop, known, undefined, failed > 0 ? now : loop.lastAt);
   if (!loop.open && loop.restarts < limit(context, 'restarts')) return;
   loop.open = true;
   const { balance } = state.sample ?? {};
@@ -89,7 +127,7 @@ export function judgeUnseen(
         command: parent.command,
       },
       restarts: loop.restarts,
-      ratePerSecond: told.overMs > 0 ? (told.started * 1000) / told.overMs : 0,
+      ratePerSecond,
       pids: [],
       pidStep: undefined,
       lifetimeMs: undefined,

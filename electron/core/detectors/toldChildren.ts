@@ -42,9 +42,11 @@ export function toldChildren(
 ): ToldChildren | undefined {
   const sum: ToldChildren = { overMs: 0, started: 0, executed: 0, ended: 0, endings: [], lost: 0, oneIn: 1 };
   const endings = new Map<number, ToldChildren['endings'][number]>();
+  let spanMs = 0;
   for (const { at, intervalMs, events } of ticks) {
     if (at < since) continue;
     const row = events.children.find((one) => one.parentPid === parentPid);
+    spanMs += intervalMs;
     // It may be among the others, that were only summed up.
     if (!row && events.children.some((one) => one.parentPid === 0)) continue;
     sum.overMs += intervalMs;
@@ -53,6 +55,8 @@ export function toldChildren(
     if (row) add(sum, endings, row);
   }
   if (sum.started + sum.ended === 0) return undefined;
+  // Mostly it was not among those told by themselves: then mostly nothing happened to it.
+  if (sum.overMs < spanMs * 0.6) sum.overMs = spanMs;
   sum.endings = [...endings.values()].sort((a, b) => b.count - a.count || a.status - b.status);
   return sum;
 }
