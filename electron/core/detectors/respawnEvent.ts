@@ -214,7 +214,7 @@ function titleOf(facts: LoopFacts, offset: number): string {
   const rate = facts.slow
     ? ` ${timesIn(facts.restarts, facts.slow.spanMs)}`
     : facts.ratePerSecond > 0
-      ? ` ${spokenRate(facts.ratePerSecond)}×/s`
+      ? ` ${paceWords(facts.ratePerSecond)}`
       : ` ${facts.restarts} ${plural(facts.restarts, 'time')}`;
   const who = supervisor
     ? `${visibleText(supervisor.name, 32).trim()} (pid ${supervisor.pid}) restarts ${role}`
@@ -233,7 +233,7 @@ function verdictOf(facts: LoopFacts, offset: number): string {
   const rate = facts.slow
     ? timesIn(facts.restarts, facts.slow.spanMs)
     : facts.ratePerSecond > 0
-      ? `${spokenRate(facts.ratePerSecond)}×/s (${facts.restarts} ${plural(facts.restarts, 'time')} so far)`
+      ? `${paceWords(facts.ratePerSecond)} (${facts.restarts} ${plural(facts.restarts, 'time')} so far)`
       : `${facts.restarts} ${plural(facts.restarts, 'time')} so far`;
   const own = share(cpu?.own ?? 0, cpu?.busy ?? 0);
   const owns = own >= 0.05 ? ` and owns ${Math.round(own * 100)} % of busy CPU` : '';
@@ -264,6 +264,10 @@ function verdictOf(facts: LoopFacts, offset: number): string {
     parts.push('how they end is not to be seen here: work that is done again and again looks the same');
   return parts.join('; ');
 }
+
+/** `6.1×/s`, `every 11 s`. */
+const paceWords = (perSecond: number) =>
+  perSecond < 0.15 ? `every ${spokenAge(1000 / perSecond)}` : `${spokenRate(perSecond)}×/s`;
 
 const timesIn = (restarts: number, spanMs: number) =>
   `${restarts} ${plural(restarts, 'time')} in ${spokenAge(spanMs)}`;

@@ -317,9 +317,11 @@ export function figuresOf(
     restarts: told && started.sleeps === 0 ? family.executed : undefined,
     ratePerSecond,
     lifetimeMs:
-      ratePerSecond === undefined || occupancy === 0
-        ? undefined
-        : Math.round((occupancy * 1000) / ratePerSecond),
+      seenLifeMs !== undefined && seenLifeMs >= SEEN_ALL_MS
+        ? seenLifeMs
+        : ratePerSecond === undefined || occupancy === 0
+          ? undefined
+          : Math.round((occupancy * 1000) / ratePerSecond),
     pidStep: steps[Math.floor(steps.length / 2)],
     cpu: {
       busy: mean((t) => t.busy),
