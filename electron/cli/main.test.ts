@@ -25,12 +25,27 @@ it('an answer that its disk does not take is told, and is no success', () => {
   expect(status).toBe(1);
 });
 
-it('the answer is given also where nobody reads what is said to people', () => {
+/** Its host stays shut, and one line of it is warned of. */
+function workspaceFile(): string {
   const file = join(root, 'shop.yaml');
   writeFileSync(
     file,
     'version: 1\nname: shop\nhosts:\n  - { id: web, command: { shell: [sh], exec: [sh, -c] } }\nlogs:\n  - { path: /x, on: [nobody] }\n',
   );
+  return file;
+}
+
+it('an account without an entry in passwd, as in a container, can use it', () => {
+  const { stdout } = spawnSync(
+    'unshare',
+    ['--user', '--map-user=54321', process.execPath, ...MAIN, 'doctor', workspaceFile()],
+    { encoding: 'utf8', env: { PATH: process.env['PATH'], FIRELINE_HOME: join(root, 'data') } },
+  );
+  expect(stdout).toContain('0 of 1 host can be used');
+});
+
+it('the answer is given also where nobody reads what is said to people', () => {
+  const file = workspaceFile();
   const answer = join(root, 'answer');
   // A pipe whose reader has gone, as of `… 2>&1 | head -1`.
   spawnSync('sh', ['-c', '"$@" 2>&1 >"$ANSWER" | true', 'sh', process.execPath, ...MAIN, 'doctor', file], {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { plural } from '../../shared/model/format.ts';
 import type { TimelineEvent } from '../../shared/model/timelineEvent.ts';
 import type { Workspace } from '../../shared/model/workspace.ts';
 import { dataDirectory } from '../core/homes/dataDirectory.ts';
+import { ownAccount } from '../core/homes/ownAccount.ts';
 import { type CliCommand, type CliContext, UsageError } from './cliContext.ts';
 import { parseFlags } from './commandFlags.ts';
 import { createRevisionFilter, eventLine } from './eventLine.ts';
@@ -125,7 +125,7 @@ async function readThresholds(path: string, context: CliContext): Promise<Worksp
   const { readWorkspaceFile } = await import('../core/workspace/workspaceFile.ts');
   const { detectorThresholds } = await import('../core/detectors/detectors.ts');
   const parsed = await readWorkspaceFile(resolve(path), {
-    homeDirectory: context.environment['HOME'] ?? homedir(),
+    homeDirectory: context.environment['HOME'] ?? ownAccount().home,
     detectors: detectorThresholds,
   });
   for (const p of parsed.problems)

@@ -1,5 +1,4 @@
 import { readdir, readFile, realpath } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '../../shared/base/clock.ts';
 import type { DirectoryListing, Snapshot } from '../../shared/contract/commands.ts';
@@ -14,6 +13,7 @@ import type { LayoutState } from '../../shared/panes/layoutState.ts';
 import { detectorThresholds } from './detectors/detectors.ts';
 import { askHost } from './diagnosis/askHost.ts';
 import { diagnose } from './diagnosis/diagnose.ts';
+import { ownAccount } from './homes/ownAccount.ts';
 import type { OpenedWorkspace } from './openedWorkspace.ts';
 import { exportReport } from './report/exportReport.ts';
 import type { PromptQueue } from './sessions/promptQueue.ts';
@@ -105,7 +105,7 @@ export function createCommandHandlers(core: {
       return core.snapshot();
     },
     async 'workspace.check'({ text }) {
-      const context = { file: 'this text', homeDirectory: homedir(), detectors: detectorThresholds };
+      const context = { file: 'this text', homeDirectory: ownAccount().home, detectors: detectorThresholds };
       return parseWorkspace(text, context).problems;
     },
     'workspace.save': async ({ path, text, overwrite }) =>
@@ -115,7 +115,7 @@ export function createCommandHandlers(core: {
       const text = await readFile(file, 'utf8').catch((error: Error) => {
         throw failure('not_found', `${file}: ${error.message}`, 'Check the path and its permissions.');
       });
-      const imported = IMPORTERS[source](text, { file, homeDirectory: homedir() });
+      const imported = IMPORTERS[source](text, { file, homeDirectory: ownAccount().home });
       if (!imported.ok) throw failure('refused', imported.error.message, imported.error.advice);
       return imported.value;
     },
@@ -357,7 +357,7 @@ export function createCommandHandlers(core: {
 }
 
 function expandHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+  return path === '~' || path.startsWith('~/') ? join(ownAccount().home, path.slice(1)) : path;
 }
 
 const FOLDER_FAULTS: Record<string, string> = {
@@ -369,7 +369,7 @@ const FOLDER_FAULTS: Record<string, string> = {
 
 async function listDirectory(path: string): Promise<DirectoryListing> {
   try {
-    const directory = await realpath(path === '' ? homedir() : resolve(path));
+    const directory = await realpath(path === '' ? ownAccount().home : resolve(path));
     const entries = await readdir(directory, { withFileTypes: true });
     const parent = dirname(directory);
     return {

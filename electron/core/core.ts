@@ -1,4 +1,3 @@
-import { homedir, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { countingClock, systemClock } from '../../shared/base/clock.ts';
 import { DisposableStore } from '../../shared/base/disposable.ts';
@@ -14,6 +13,7 @@ import { createCommandHandlers, snapshotOf } from './api.ts';
 import type { Core, CoreOptions } from './core.types.ts';
 import { detectorThresholds } from './detectors/detectors.ts';
 import { letHeapGrow } from './heapGrowth.ts';
+import { ownAccount } from './homes/ownAccount.ts';
 import { type OpenedWorkspace, openWorkspace } from './openedWorkspace.ts';
 import { createPromptQueue } from './sessions/promptQueue.ts';
 import { readUserSettings } from './settings/readUserSettings.ts';
@@ -48,6 +48,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   owned.add(prompts.onAsked((prompt) => emit('prompt.asked', prompt)));
   owned.add(prompts.onSettled((prompt) => emit('prompt.settled', { prompt })));
 
+  const account = ownAccount();
   const approvals = approvalStore(options.dataDirectory);
 
   function current(): OpenedWorkspace {
@@ -68,13 +69,13 @@ export async function createCore(options: CoreOptions): Promise<Core> {
       store,
       transports: {
         prompter: prompts,
-        homeDirectory: homedir(),
+        homeDirectory: account.home,
         environment: process.env,
         clock,
         diagnostic: options.diagnostic,
       },
       clock,
-      actor: userInfo().username,
+      actor: account.name,
       emit,
       diagnostic: options.diagnostic,
     });
@@ -122,7 +123,7 @@ export async function createCore(options: CoreOptions): Promise<Core> {
   ): Promise<{ opened: boolean; problems: WorkspaceProblem[] }> {
     const file = resolve(path);
     const { workspace, problems } = await readWorkspaceFile(file, {
-      homeDirectory: homedir(),
+      homeDirectory: account.home,
       detectors: detectorThresholds,
     });
     const broken = problems.some((p) => p.severity === 'error');

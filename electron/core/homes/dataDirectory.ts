@@ -1,5 +1,5 @@
-import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { ownAccount } from './ownAccount.ts';
 
 /**
  * Where records, approvals and the web host's token live: `FIRELINE_HOME`, else the platform's place for an
@@ -8,7 +8,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 export function dataDirectory(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   platform: string = process.platform,
-  home: string = homedir(),
+  home: string = ownAccount().home,
 ): string {
   const chosen = environment['FIRELINE_HOME'];
   if (chosen) return resolve(chosen);

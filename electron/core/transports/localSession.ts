@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
 import { systemClock } from '../../../shared/base/clock.ts';
 import type { HostId } from '../../../shared/model/host.ts';
+import { ownAccount } from '../homes/ownAccount.ts';
 import { createHostSession } from '../sessions/hostSession.ts';
 import { createPromptQueue } from '../sessions/promptQueue.ts';
 import { createTransport } from './transports.ts';
@@ -12,7 +12,7 @@ export function createLocalSession(host: HostId, environment: NodeJS.ProcessEnv 
     {
       prompter: createPromptQueue({ clock: systemClock, interactive: false }),
       clock: systemClock,
-      homeDirectory: homedir(),
+      homeDirectory: ownAccount().home,
       environment,
     },
   );

@@ -1,10 +1,10 @@
 import { chmod, realpath, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { failure } from '../../../shared/contract/errors.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import type { LayoutSpec, WindowSpec, Workspace } from '../../../shared/model/workspace.ts';
 import { panesOfSpec } from '../../../shared/panes/layoutFromSpec.ts';
 import type { LayoutNode, LayoutState } from '../../../shared/panes/layoutState.ts';
+import { ownAccount } from '../homes/ownAccount.ts';
 import { saveWorkspaceFile } from './saveWorkspaceFile.ts';
 import { type ParsedWorkspace, parseWorkspace, readWorkspaceFile } from './workspaceFile.ts';
 import { writePanes } from './writePanes.ts';
@@ -19,7 +19,7 @@ export async function writeLayout(workspace: Workspace, layout: LayoutState): Pr
   if (path === undefined)
     throw failure('refused', 'this workspace has no file', 'Create one, then save the layout in it.');
   const file = await realpath(path).catch(() => path);
-  const read = await readWorkspaceFile(file, { homeDirectory: homedir() });
+  const read = await readWorkspaceFile(file, { homeDirectory: ownAccount().home });
   if (!read.workspace || read.text === undefined || read.problems.some((p) => p.severity === 'error')) {
     const [first] = read.problems;
     const why = first ? `${first.line}:${first.column} ${first.message}` : 'it cannot be read';
@@ -41,7 +41,7 @@ export async function writeLayout(workspace: Workspace, layout: LayoutState): Pr
       before,
     ),
   );
-  const written = parseWorkspace(text, { file, homeDirectory: homedir() });
+  const written = parseWorkspace(text, { file, homeDirectory: ownAccount().home });
   if (!written.workspace || !saysTheSameBesides(written, read))
     throw failure(
       'refused',

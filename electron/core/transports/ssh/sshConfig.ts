@@ -1,6 +1,7 @@
-import { homedir, hostname as machineName, userInfo } from 'node:os';
+import { hostname as machineName } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../../shared/base/clock.ts';
+import { ownAccount } from '../../homes/ownAccount.ts';
 import { type ConfigValues, createConfigValues } from './config/configValues.ts';
 import { execCommand } from './config/execCommand.ts';
 import { readJumpList } from './config/jumpList.ts';
@@ -68,11 +69,11 @@ function readFiles(
   overrides: SshOverrides,
   exec: ConfigReader['exec'],
 ): { values: ConfigValues; local: LocalSide; pending: string | undefined } {
-  const user = userInfo();
+  const account = ownAccount();
   const local: LocalSide = {
-    user: options.localUser ?? user.username,
-    uid: user.uid,
-    home: options.homeDirectory ?? homedir(),
+    user: options.localUser ?? account.name,
+    uid: account.uid,
+    home: options.homeDirectory ?? account.home,
     machine: machineName(),
     environment: options.environment ?? process.env,
   };
