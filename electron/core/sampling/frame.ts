@@ -9,7 +9,8 @@ import { type TableChange, type TableName, tableLine } from './tables.ts';
  *
  *     TOKEN need perl|awk        the bootstrap wants that script, ended by a line `#END#`
  *     TOKEN none                 the host has no interpreter that will do
- *     TOKEN hello 1 perl|awk     the script runs; it answers each tick line with one frame
+ *     TOKEN hello 1 perl|awk     the script runs; it answers each tick line with one frame (again, on a line of its own,
+ *                                when it had to be started anew)
  *
  * A frame. What did not change since the last one is not told again (except T, L, c, n, o):
  *
@@ -183,7 +184,8 @@ export class FrameParser {
   }
 
   #line(text: string): void {
-    const marked = text.indexOf(this.#token);
+    // The host's accounts can read the token in our own command line, and write it in theirs, which frames tell.
+    const marked = this.#greeted && !text.startsWith(this.#token) ? -1 : text.indexOf(this.#token);
     if (marked >= 0 && this.#announcement(text.slice(marked + this.#token.length))) return;
     if (!this.#greeted) {
       this.#preamble.push(text.slice(0, 200));

@@ -27,7 +27,8 @@ BEGIN {
   anchor = precise ? substr(stamp, 1, length(stamp) - 6) : substr(stamp, 1, 10) "500"
   forget()
   ticked = 0; sockets_next = sockets_soonest = 3; sockets_then = 0; owners_next = 0
-  print token " hello 1 awk"; fflush()
+  # What went before it may have ended in the middle of a line.
+  print "\n" token " hello 1 awk"; fflush()
 }
 
 $1 !~ /^[0-9]+$/ { next }
