@@ -1,4 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Clock, systemClock } from '../../../shared/base/clock.ts';
 import type { RemediationRecord } from '../../../shared/model/remediation.ts';
 import { HERE, identityOf, openRemediationBed, type RemediationBed } from './remediationBed.ts';
@@ -129,6 +135,32 @@ describe('two people, one target', () => {
     expect(outcomes.map((one) => one?.outcome)).toEqual(['succeeded', 'succeeded']);
   }, 30_000);
 });
+
+test('a workbench that is killed in the middle finds its plan unknown when it comes back, and looks again by itself', async () => {
+  const target = await bed.start(IGNORES);
+  const signalled = new Promise<void>((resolve) =>
+    bed.children.at(-1)?.stdout?.once('data', () => resolve()),
+  );
+  const directory = mkdtempSync(join(tmpdir(), 'fireline-crash-'));
+  const fixture = fileURLToPath(new URL('crashedCore.fixture.ts', import.meta.url));
+  const core = spawn(process.execPath, [fixture, directory, String(target.pid)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await signalled;
+  core.kill('SIGKILL');
+  await once(core, 'exit');
+  const after = await openRemediationBed({ clock: time.clock, directory });
+  onTestFinished(() => after.dispose());
+  const found = () => after.store.readRemediations()[0];
+  expect(found()).toMatchObject({ outcome: 'unknown', actor: 'tester', plan: { action: 'process.kill' } });
+  expect(after.events.at(-1)).toMatchObject({ kind: 'remediation.unknown', severity: 'critical' });
+  process.kill(target.pid, 'SIGKILL');
+  await target.ended;
+  await expect
+    .poll(() => found()?.verdict, { timeout: 15_000 })
+    .toContain('whether by this signal is not known');
+  expect(after.events.at(-1)).toMatchObject({ kind: 'remediation.succeeded' });
+}, 60_000);
 
 test('an outcome that is not known is settled by itself once the link is back', async () => {
   const target = await bed.start(IGNORES);

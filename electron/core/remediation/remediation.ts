@@ -76,6 +76,8 @@ export interface RemediationOptions {
 
 const PLAN_HOLDS_MS = 5 * 60_000;
 const MOST_PLANS = 200;
+/** After an end of the workbench: what it had begun is over by then. */
+const INTERRUPTED_MAY_RUN_MS = 2 * 60_000;
 
 interface Planned {
   plan: RemediationPlan;
@@ -99,7 +101,11 @@ export function createRemediationService(options: RemediationOptions): Remediati
   /** What is being done to a target, until its outcome is on record. */
   const doing = new Map<string, { title: string; since: number }>();
   const verifying = new Map<PlanId, Promise<RemediationRecord>>();
-  settleInterrupted(options);
+  for (const record of settleInterrupted(options)) {
+    // What AWS and runbooks take is not known any more: those wait for a person.
+    if (/^(?:aws|runbook)\./.test(record.plan.action)) continue;
+    settleLater(record, clock.monotonic() + INTERRUPTED_MAY_RUN_MS);
+  }
 
   function sessionOf(host: HostId) {
     const session = options.sessionOf(host);
@@ -256,7 +262,7 @@ export function createRemediationService(options: RemediationOptions): Remediati
     const again = 'Make a new plan: it shows how things are now.';
     if (!planned) return Promise.reject(failure('not_found', 'This plan is not known any more.', again));
     if (planned.executed) return Promise.reject(failure('refused', 'This plan was executed already.', again));
-    const { refusal, title, host } = planned.plan;
+    const { refusal, title } = planned.plan;
     if (refusal !== undefined) return Promise.reject(failure('refused', refusal, again));
     if (clock.monotonic() - planned.madeAt > PLAN_HOLDS_MS) {
       return Promise.reject(failure('refused', 'This plan is more than five minutes old.', again));
@@ -296,14 +302,17 @@ export function createRemediationService(options: RemediationOptions): Remediati
       })
       .then((record) => {
         const { settlesAfterMs } = planned;
-        if (record.outcome === 'unknown' && settlesAfterMs !== undefined && !wouldAsk(record.plan)) {
-          const notBefore = mine.since + settlesAfterMs;
-          const onConnected = (run: () => void) => options.sessionOf(host)?.onConnected(run);
-          const look = () => verify(record.plan.id);
-          void settleWhenBack({ look, onConnected, notBefore, clock, ended: ended.signal });
-        }
+        if (record.outcome === 'unknown' && settlesAfterMs !== undefined)
+          settleLater(record, mine.since + settlesAfterMs);
         return record;
       });
+  }
+
+  function settleLater({ plan }: RemediationRecord, notBefore: number): void {
+    if (wouldAsk(plan)) return;
+    const onConnected = (run: () => void) => options.sessionOf(plan.host)?.onConnected(run);
+    const look = () => verify(plan.id);
+    void settleWhenBack({ look, onConnected, notBefore, clock, ended: ended.signal });
   }
 
   /** Windows that look at once, and ourselves, get the same answer. */
@@ -363,8 +372,9 @@ export function createRemediationService(options: RemediationOptions): Remediati
   }
 
   /** A question out of the blue would be worse than an outcome that waits for a person. */
-  const wouldAsk = ({ action, command }: RemediationPlan) =>
-    action !== 'process.kill' && privilegeOf(command) === 'sudoWithPassword';
+  function wouldAsk({ action, command }: RemediationPlan): boolean {
+    return action !== 'process.kill' && privilegeOf(command) === 'sudoWithPassword';
+  }
 
   /** As the plan's own command went. */
   async function wayOf(done: RemediationPlan): Promise<Way> {

@@ -39,10 +39,12 @@ export interface RemediationBed {
   dispose(): void;
 }
 
-export async function openRemediationBed(options: { clock?: Clock } = {}): Promise<RemediationBed> {
+export async function openRemediationBed(
+  options: { clock?: Clock; directory?: string } = {},
+): Promise<RemediationBed> {
   const owned = new DisposableStore();
   const { host } = HERE;
-  const directory = mkdtempSync(join(tmpdir(), 'fireline-remediation-'));
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'fireline-remediation-'));
   const opened = openRecord(directory, { clock: systemClock });
   if (!opened.ok) throw new Error(opened.error.message);
   const store = owned.add(opened.value);

@@ -1,8 +1,19 @@
 import type { RemediationRecord } from '../../../shared/model/remediation.ts';
 import type { RemediationOptions } from './remediation.ts';
+import { outcomeEvent } from './remediationEvents.ts';
 
-/** The workbench ended while a command ran: what it did is not known, and the record must say so. */
-export function settleInterrupted({ store, clock, publishRecord, diagnostic }: RemediationOptions): void {
+/**
+ * The workbench ended while a command ran: what it did is not known, and the record and the timeline must say so. Gives those
+ * that it happened to.
+ */
+export function settleInterrupted({
+  store,
+  clock,
+  publishRecord,
+  publishEvent,
+  diagnostic,
+}: RemediationOptions): RemediationRecord[] {
+  const settled: RemediationRecord[] = [];
   try {
     for (const record of store.readRemediations()) {
       if (record.outcome !== undefined) continue;
@@ -18,8 +29,11 @@ export function settleInterrupted({ store, clock, publishRecord, diagnostic }: R
       };
       store.putRemediation(next);
       publishRecord(next);
+      publishEvent(outcomeEvent(next, clock.now()));
+      settled.push(next);
     }
   } catch (error) {
     diagnostic(`remediation: unfinished records could not be settled: ${String(error)}`);
   }
+  return settled;
 }
