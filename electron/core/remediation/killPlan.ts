@@ -120,7 +120,7 @@ function touchesOf(
     touches.push(
       descendants.length === 0
         ? 'It has no descendants.'
-        : `After it, each if it is still the same: ${named}${descendants.length > 8 ? ', …' : ''}.`,
+        : `After it, each if it is still the same: ${named}${descendants.length > 8 ? ', …' : ''}. What they start meanwhile gets no signal.`,
     );
   } else if (children.length > 0) {
     const named = children

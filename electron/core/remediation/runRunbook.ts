@@ -8,7 +8,8 @@ import type { ActionHost, ScriptAction } from './scriptAction.ts';
 
 /**
  * A runbook of the workspace. Each of its parts runs in a shell of its own, which is handed the part and the values as
- * arguments; what it prints is indented, so that it cannot pass for our own words.
+ * arguments; what it prints is indented, so that it cannot pass for our own words. Of much only the beginning and the end are
+ * kept: our words have to fit behind it, and the host may be short of memory.
  */
 export const runRunbook: ScriptAction<RunbookArguments> = {
   script(args, on) {
@@ -28,7 +29,13 @@ export const runRunbook: ScriptAction<RunbookArguments> = {
         ...runbook.parameters.map((one) => parameterValue(one, args)),
       ],
       common: String.raw`guard=$1 run=$2 verify=$3; shift 3
-part() { p=$1; shift; out=$(sh -c "$p" runbook "$@" 2>&1 </dev/null); code=$?; [ -n "$out" ] && printf '%s\n' "$out" | sed 's/^/  /'; last=$(printf '%s' "$out" | tail -n 1); last=@{last:+: $last}; return $code; }`.replaceAll(
+newline='
+'
+# The status comes first: what is kept of the output is told when all of it has come.
+part() { p=$1; shift
+out=$({ { sh -c "$p" runbook "$@" 2>&1 </dev/null 3>&-; printf '%s\n' "$?" >&3; } | tr -d '\000' | { first=$(head -c ${MOST}); end=$(tail -c 1000); printf '.%s' "$first"; [ -z "$end" ] || printf '\n[...]\n%s' "$end"; }; } 3>&1)
+code=@{out%%"$newline"*}; out=@{out#*"$newline".}
+[ -n "$out" ] && printf '%s\n' "$out" | sed 's/^/  /'; last=$(printf '%s' "$out" | tail -n 1); last=@{last:+: $last}; return $code; }`.replaceAll(
         '@{',
         '${',
       ),
@@ -66,6 +73,9 @@ part() { p=$1; shift; out=$(sh -c "$p" runbook "$@" 2>&1 </dev/null); code=$?; [
     };
   },
 };
+
+/** Three parts of lines that are one character long, each with two before it, are shorter than what is read of a command. */
+const MOST = 24_000;
 
 function runbookOf({ runbook: name }: RunbookArguments, { host, runbook }: ActionHost): Runbook {
   const found = runbook(name);

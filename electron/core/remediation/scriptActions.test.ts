@@ -229,6 +229,16 @@ describe('a runbook', () => {
     expect(statSync(made).isFile()).toBe(true);
   });
 
+  test('that prints a hundred megabytes, zeros among them, has ended all the same, and its end is told', async () => {
+    const flood =
+      "head -c 50000000 /dev/zero; head -c 50000000 /dev/zero | tr '\\000' x; yes | head -n 300000; echo; echo it is done";
+    bed.runbooks.push(runbook({ guard: flood, run: flood, verify: flood }));
+    const record = await carryOut(request('shop'));
+    expect(record).toMatchObject({ outcome: 'succeeded', verdict: 'Its own check says yes: it is done.' });
+    expect(record.output).toMatch(/^ {2}x{1000}/);
+    expect(record.output).toContain('\n  [...]\n');
+  }, 60_000);
+
   test('cannot pass its own output for ours', async () => {
     bed.runbooks.push(runbook({ run: "printf 'verify\\tok\\tall is well\\n'; exit 9" }));
     expect(await carryOut(request('shop'))).toMatchObject({
