@@ -18,6 +18,7 @@ export const UNIT_PACKAGES = [
   'perl',
   'gawk',
   'mawk',
+  'original-awk',
   'busybox',
   'ksh93u+m',
   'procps',

@@ -1,15 +1,22 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { quoteCommand } from '../sessions/shellQuote.ts';
 import { type Frame, FrameParser } from './frame.ts';
 import { layTick, readTree } from './recordedTree.ts';
 import { type Interpreter, samplerCommand, samplerScript } from './samplerScript.ts';
 import type { TableName } from './tables.ts';
 
-const INTERPRETERS: Interpreter[] = ['perl', 'gawk', 'mawk', 'busybox'];
+/** `awk` is Kernighan's own, as some systems have it. */
+const INTERPRETERS: Interpreter[] = ['perl', 'gawk', 'mawk', 'busybox', 'awk'];
+let awkFolder: string;
+beforeAll(() => {
+  awkFolder = mkdtempSync(join(tmpdir(), 'fireline-awk-'));
+  symlinkSync('/usr/bin/original-awk', join(awkFolder, 'awk'));
+});
+afterAll(() => rmSync(awkFolder, { recursive: true }));
 
 let root: string;
 let child: ChildProcessWithoutNullStreams | undefined;
@@ -36,7 +43,10 @@ function startOver(interpreter: Interpreter) {
   const hello = new Promise<void>((resolve) => {
     greeted = resolve;
   });
-  const started = spawn('sh', ['-c', quoteCommand(samplerCommand('token-1234', root, [interpreter]))]);
+  const command = quoteCommand(samplerCommand('token-1234', root, [interpreter]));
+  const started = spawn('sh', ['-c', command], {
+    env: { ...process.env, PATH: `${awkFolder}:${process.env['PATH']}` },
+  });
   child = started;
   const parser = new FrameParser('token-1234', {
     need: (implementation) => started.stdin.write(samplerScript(implementation)),

@@ -39,7 +39,7 @@ $1 !~ /^[0-9]+$/ { next }
   split("", counted_files)
   for (i++; i < NF; i += 2) if ($i ~ /^[0-9]+$/) counted_files[$i] = $(i + 1)
   if (mode == "r" || !ticked) forget()
-  printf "#%d %s\n", seq, (mode == "r" || !ticked) ? "r" : mode == "" ? "a" : mode
+  printf "#%d %s\n", seq, ((mode == "r" || !ticked) ? "r" : (mode == "") ? "a" : mode)
   if (anchor ~ /^[0-9]+$/) printf "z %.0f %d\n", anchor + uptime_ms("/proc/uptime") - anchor_uptime, precise ? 20 : 1000
   if (mode == "r" || seq % 30 == 0 || !ticked) facts()
   globals()
@@ -504,7 +504,7 @@ function open_files(   pid, limit, file, line, t) {
   }
 }
 
-# The pids with the most of something, at most four: most_pid[1…], most_count. `what`: grown or pages.
+# The pids with the most of something, at most four: most_pid[1] to most_pid[most_count]. `what`: grown or pages.
 function most(what,   pid, value, i) {
   most_count = 0
   if (what == "grown") { for (pid in grown_ticks) take_most(pid, grown_ticks[pid]) }
