@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -300,7 +300,9 @@ describe('a service', () => {
 
   test('that dies as soon as it is up has not come up', async () => {
     const name = await runit('exec sleep 600');
-    writeFileSync(join(name, 'run'), '#!/bin/sh\nexit 1\n');
+    // Beside it first: while it is being started it cannot be written.
+    writeFileSync(join(name, 'next'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    renameSync(join(name, 'next'), join(name, 'run'));
     const record = await carryOut(request(name, 'restart'));
     expect(record).toMatchObject({
       outcome: 'failed',
