@@ -40,6 +40,11 @@ describe('the command line', () => {
     expect(bed.stderr).toBe('');
   });
 
+  it('tells its version', async () => {
+    expect(await run('--version')).toBe(0);
+    expect(bed.stdout).toMatch(/^fireline \d+\.\d+\.\d+\n$/);
+  });
+
   it('tells its commands', async () => {
     expect(await run('--help')).toBe(0);
     expect(bed.stdout).toMatch(/watch .*\n.*report .*\n.*doctor /);

@@ -1,3 +1,4 @@
+import { VERSION } from '../core/version.ts';
 import { type CliCommand, type CliContext, reasonOf, UsageError } from './cliContext.ts';
 import { doctor } from './doctor.ts';
 import { replay } from './replay.ts';
@@ -13,6 +14,10 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     context[name === undefined ? 'stderr' : 'stdout'](overview());
     return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    context.stdout(`fireline ${VERSION}\n`);
+    return 0;
   }
   const command = COMMANDS.find((c) => c.name === name);
   if (!command) {
@@ -40,6 +45,6 @@ function overview(): string {
 
 ${rows.join('\n')}
 
-COMMAND --help tells more. FIRELINE_HOME moves the data directory.
+COMMAND --help tells more; --version prints it. FIRELINE_HOME moves the data directory.
 `;
 }
