@@ -3,7 +3,8 @@ import type { Evidence, TimelineEvent } from '../../shared/model/timelineEvent.t
 
 /**
  * One event as one line of JSON. Times are ISO 8601 in UTC with milliseconds, those in `detail` as the detector wrote
- * them. `verdict` is one plain sentence with the numbers, where there is more to say than the title. `revision` counts up under the same `id`; `endedAt` is there once it is over.
+ * them. `verdict` is one plain sentence with the numbers, where there is more to say than the title. `revision` counts up
+ * under the same `id`; `endedAt` is there once it is over, `relatesTo` where it closes another event or belongs to it.
  */
 export function eventLine(event: TimelineEvent): string {
   return `${JSON.stringify({
@@ -15,6 +16,7 @@ export function eventLine(event: TimelineEvent): string {
     at: isoTime(event.at),
     seenAt: isoTime(event.seenAt),
     ...(event.endedAt === undefined ? {} : { endedAt: isoTime(event.endedAt) }),
+    ...(event.relatesTo === undefined ? {} : { relatesTo: event.relatesTo }),
     clockOffsetMs: event.clockOffsetMs,
     title: event.title,
     ...(event.verdict === undefined ? {} : { verdict: event.verdict }),

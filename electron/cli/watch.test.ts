@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { failure } from '../../shared/contract/errors.ts';
+import type { EventId } from '../../shared/model/timelineEvent.ts';
 import { bed, event, good, host, lines, refused, run, settled } from './cliBed.ts';
 
 describe('watch', () => {
@@ -68,6 +69,20 @@ describe('watch', () => {
     expect(lines().at(-1)).toMatchObject({ endedAt: '2026-01-03T00:00:00.000Z' });
     bed.interrupt.abort();
     expect(await status).toBe(0);
+  });
+
+  it('says which event one closes', async () => {
+    bed.core.hosts = [host('web1', good)];
+    const status = run('watch', 'w.yaml', '--for', '60s');
+    await settled();
+    bed.core.timeline(event('e1', 0, { kind: 'link.lost' }));
+    bed.core.timeline(event('e2', 0, { kind: 'link.restored', relatesTo: 'e1' as EventId }));
+    expect(lines().map(({ id, relatesTo }) => [id, relatesTo])).toEqual([
+      ['e1', undefined],
+      ['e2', 'e1'],
+    ]);
+    bed.clock.advance(60_000);
+    await status;
   });
 
   it('keeps hostile text on its line', async () => {

@@ -11,7 +11,8 @@ const HELP = `Usage: npm run -s fireline -- watch WORKSPACE.yaml [options]
 Connects to every host of the workspace, records, and prints the timeline on stdout: one JSON object a line and event,
   {"id","revision","host","kind","severity","at","seenAt","clockOffsetMs","title","verdict","detail","evidence"}
 Times are ISO 8601 in UTC. An event that goes on is printed again, with the same id and a higher revision, when it says
-something new and when it is over ("endedAt"). Everything else goes to stderr.
+something new and when it is over ("endedAt"). "relatesTo" is the id of the event that one closes or belongs to.
+Everything else goes to stderr.
 
   --for TIME    end after this long: 60s, 5m, 2h; without it, at Ctrl-C
   --approve     approve the commands that this file brings, as it is now
