@@ -162,7 +162,7 @@ all:
   expect(warnings).toEqual([
     '/inv/group_vars/prod/vault.yml is encrypted with ansible-vault and was left out.',
     'Passwords of a host were left out: Fireline asks for them, and keeps none.',
-    'A value holds a template ({{ … }}); left out.',
+    'Values that hold a template ({{ … }}) were left out of alone.',
   ]);
 });
 
@@ -171,6 +171,10 @@ it('never runs a program, opens a vault or takes a playbook for an inventory', (
     '/inv/hosts: this is a program that prints an inventory; it was not run',
   );
   expect(refusal('$ANSIBLE_VAULT;1.1;AES256\n6162')).toContain('encrypted with ansible-vault');
+  expect(refusal('plugin: amazon.aws.aws_ec2\nregions: [eu-west-1]\n', '/inv/aws_ec2.yml')).toBe(
+    '/inv/aws_ec2.yml: this says how the plugin "amazon.aws.aws_ec2" finds hosts, and names none; it was not asked',
+  );
+  expect(refusal('[web.hosts]\nweb1 = {}\n', '/inv/hosts.toml')).toContain('TOML cannot be read');
   expect(refusal('- hosts: all\n  tasks: []\n', '/inv/site.yml')).toContain('no map of groups');
 });
 

@@ -18,6 +18,8 @@ import { jumpHost } from './jumpCycles.ts';
 import { allowedName, type DraftHost, freeId, workspaceText } from './workspaceDraft.ts';
 
 const MAXIMUM_CHARACTERS = 1_048_576;
+const AS_YAML =
+  'Run `ansible-inventory -i FILE --list --yaml --output hosts.yml` yourself, then import hosts.yml.';
 
 /**
  * A static Ansible inventory, INI or YAML, with the group_vars and host_vars beside it: hosts with their address, port,
@@ -28,14 +30,12 @@ export const importAnsible: Importer = (text, options) => {
   const { file } = options;
   const refuse = (message: string, advice: string) => fail({ message: `${file}: ${message}`, advice });
   if (text.startsWith('#!'))
-    return refuse(
-      'this is a program that prints an inventory; it was not run',
-      'Run `ansible-inventory -i FILE --list --yaml --output hosts.yml` yourself, then import hosts.yml.',
-    );
+    return refuse('this is a program that prints an inventory; it was not run', AS_YAML);
   if (text.startsWith('$ANSIBLE_VAULT'))
     return refuse('this is encrypted with ansible-vault', 'Decrypt a copy of it, then import that.');
   if (text.length > MAXIMUM_CHARACTERS)
     return refuse(`the file has ${text.length} characters`, 'A file of at most 1 MiB can be imported.');
+  if (/\.toml$/i.test(file)) return refuse('inventories in TOML cannot be read here', AS_YAML);
   const warnings: string[] = [];
   let inventory: AnsibleInventory;
   if (isYaml(text, file)) {
@@ -68,6 +68,12 @@ function readYamlInventory(
     return fail({
       message: `${file}: this is no inventory: it is no map of groups`,
       advice: 'A playbook is no inventory: choose the file that is given to ansible with -i.',
+    });
+  const plugin = foreignText(top.get('plugin'));
+  if (plugin !== undefined)
+    return fail({
+      message: `${file}: this says how the plugin ${JSON.stringify(plugin.slice(0, 80))} finds hosts, and names none; it was not asked`,
+      advice: AS_YAML,
     });
   const inventory = emptyInventory();
   const readGroup = (name: string, value: Foreign) => {
@@ -188,7 +194,7 @@ function importInventory(inventory: AnsibleInventory, name: string, warnings: st
     const value = (...keys: string[]): string | undefined => {
       const found = keys.map((key) => variables.get(key)).find((one) => one !== undefined && one !== '');
       if (found === undefined) return undefined;
-      if (/\{\{|\{%/.test(found)) left.templates.add(`${host} ${found}`);
+      if (/\{\{|\{%/.test(found)) left.templates.add(host);
       else if (!/[\u0000-\u001f\u007f]/.test(found)) return found;
       return undefined;
     };
@@ -212,9 +218,7 @@ function importInventory(inventory: AnsibleInventory, name: string, warnings: st
       `Passwords of ${left.secrets === 1 ? 'a host' : `${left.secrets} hosts`} were left out: Fireline asks for them, and keeps none.`,
     );
   if (left.templates.size > 0)
-    warnings.push(
-      `${left.templates.size === 1 ? 'A value holds a template' : `${left.templates.size} values hold templates`} ({{ … }}); left out.`,
-    );
+    warnings.push(`Values that hold a template ({{ … }}) were left out of ${few([...left.templates])}.`);
   if (left.args.length > 0)
     warnings.push(
       `ssh arguments other than a jump were left out of ${few(left.args)}; put them into your ssh_config.`,

@@ -277,6 +277,37 @@ it('one line of a megabyte is too much to type, and is told', () => {
   expect(panes).toEqual([['1', [{ host: 'here' }]]]);
 });
 
+it("takes ssh's options after the host too, and no password", () => {
+  const { workspace, panes, warnings } = run(
+    importTmuxinator,
+    `name: x
+windows:
+  - a:
+      panes:
+        - ssh one -p 2200 -l ops tail -f /var/log/syslog
+        - sshpass -p 'hunter2' ssh two ls
+        - sshpass -e ssh three
+        - ssh four -- ls
+`,
+  );
+  expect(workspace?.hosts.map((host) => host.transport)).toEqual([
+    { kind: 'ssh', host: 'one', port: 2200, user: 'ops' },
+    { kind: 'ssh', alias: 'two' },
+    { kind: 'ssh', alias: 'three' },
+    { kind: 'local' },
+  ]);
+  expect(panes?.[0]?.[1]).toEqual([
+    { host: 'one', run: ['tail -f /var/log/syslog'] },
+    { host: 'two', run: ['ls'] },
+    { host: 'three' },
+    { host: 'here', run: ['ssh four -- ls'] },
+  ]);
+  expect(warnings.slice(0, 2)).toEqual([
+    'two: its password was left out: Fireline asks for it, and keeps none.',
+    'three: its password was left out: Fireline asks for it, and keeps none.',
+  ]);
+});
+
 it('names everything that it does not take, once', () => {
   const tmuxinator = run(
     importTmuxinator,

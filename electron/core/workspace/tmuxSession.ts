@@ -144,9 +144,13 @@ export function tmuxWorkspace(session: TmuxSession, warnings: string[]): ImportP
 
 type Login = { name: string; ssh: NonNullable<DraftHost['ssh']>; command: string | undefined };
 
-/** `ssh [-p PORT] [-l USER] [-i FILE] [-J JUMPS] [-t…] [USER@]HOST [COMMAND…]`; anything else is not taken apart. */
+/**
+ * `ssh [-p PORT] [-l USER] [-i FILE] [-J JUMPS] [-t…] [USER@]HOST [COMMAND…]`, its options before or after the host;
+ * anything else is not taken apart.
+ */
 function readLogin(line: string, warnings: string[]): Login | undefined {
   const words = splitArguments(line.trim().replace(/^exec\s+/, ''));
+  const secret = words !== undefined && dropPassword(words);
   // A shell would do more with these than split them.
   if (
     words === undefined ||
@@ -156,9 +160,15 @@ function readLogin(line: string, warnings: string[]): Login | undefined {
     return undefined;
   const ssh: Exclude<DraftHost['ssh'], string | undefined> = {};
   let left = '';
+  let destination: string | undefined;
   let at = 1;
-  for (; words[at]?.startsWith('-'); at++) {
+  for (; at < words.length; at++) {
     const word = words[at] ?? '';
+    if (!word.startsWith('-')) {
+      if (destination !== undefined) break;
+      destination = word;
+      continue;
+    }
     if (/^-[tTAaXxYCqv46]+$/.test(word)) {
       left += word.replace(/[-tTaxqv]/g, '');
       continue;
@@ -173,7 +183,7 @@ function readLogin(line: string, warnings: string[]): Login | undefined {
     else if (option === '-J') ssh.jump = value.split(',');
     else return undefined;
   }
-  const [user, host, port] = splitDestination(words[at] ?? '');
+  const [user, host, port] = splitDestination(destination ?? '');
   if (port !== undefined) ssh.port = port;
   if (
     host === '' ||
@@ -184,13 +194,23 @@ function readLogin(line: string, warnings: string[]): Login | undefined {
     return undefined;
   if (user !== undefined) ssh.user = user;
   if (ssh.user !== undefined && !canBeUser(ssh.user)) return undefined;
-  const command = words.slice(at + 1).join(' ') || undefined;
+  const command = words.slice(at).join(' ') || undefined;
   const plain = Object.keys(ssh).length === 0;
+  if (secret) warnings.push(`${host}: its password was left out: Fireline asks for it, and keeps none.`);
   if (left !== '')
     warnings.push(
       `${host}: ssh's ${[...left].map((one) => `-${one}`).join(' ')} was left out; put it into your ssh_config.`,
     );
   return { name: host, ssh: plain ? host : { host, ...ssh }, command };
+}
+
+/** Takes `sshpass -p PASSWORD` and its like away from before a command. */
+function dropPassword(words: string[]): boolean {
+  if (words[0] !== 'sshpass') return false;
+  let at = 1;
+  for (; words[at]?.startsWith('-'); at++) if (/^-[pfdP]$/.test(words[at] ?? '')) at++;
+  words.splice(0, at);
+  return true;
 }
 
 /** `[USER@]HOST`, or `ssh://[USER@]HOST[:PORT]`. */
