@@ -256,3 +256,66 @@ describe('the syntax', () => {
     expect(matchPattern('web-1.Example', 'WEB-?.ex*')).toBe(true);
   });
 });
+
+describe('names in full', () => {
+  // `ssh -G` says the same of these where /etc/hosts has web1.corp.example and db.corp.example.
+  const file = [
+    'Host jumped',
+    ' ProxyJump edge',
+    'Host always',
+    ' HostName db',
+    ' ProxyCommand nc %h %p',
+    ' CanonicalizeHostname always',
+    'Host named',
+    ' HostName %h.corp.example.',
+    'Host *.corp.example',
+    ' User deploy',
+    'Match canonical host web*',
+    ' Port 2200',
+    'Host *',
+    ' CanonicalizeHostname yes',
+    ' CanonicalDomains lan corp.example',
+    '',
+  ].join('\n');
+  const there = new Set([
+    'web1.corp.example.',
+    'db.corp.example.',
+    'named.corp.example.',
+    'jumped.corp.example.',
+  ]);
+
+  async function resolve(alias: string, text = file) {
+    const userFile = configFile(text);
+    const asked: string[] = [];
+    const target = await resolveSshConfigRunning(alias, {
+      userFile,
+      systemFile: null,
+      localUser: 'me',
+      lookUp: async (name) => {
+        asked.push(name);
+        return there.has(name);
+      },
+    });
+    return { name: `${target.user}@${target.hostname}:${target.port}`, asked, faults: target.faults };
+  }
+
+  it.each([
+    ['web1', 'deploy@web1.corp.example:2200', ['web1.lan.', 'web1.corp.example.']],
+    ['gone', 'me@gone:22', ['gone.lan.', 'gone.corp.example.']],
+    ['a.b.c', 'me@a.b.c:22', []],
+    ['10.0.0.1', 'me@10.0.0.1:22', []],
+    ['jumped', 'me@jumped:22', []],
+    ['always', 'deploy@db.corp.example:22', ['db.lan.', 'db.corp.example.']],
+    ['named', 'deploy@named.corp.example:22', ['named.corp.example.']],
+  ])('are found in CanonicalDomains: %s is %s', async (alias, name, asked) => {
+    expect(await resolve(alias)).toEqual({ name, asked, faults: [] });
+  });
+
+  it('are told where none is found and CanonicalizeFallbackLocal is no; nothing is looked up without being asked', async () => {
+    const strict = `CanonicalizeFallbackLocal no\n${file}`;
+    expect((await resolve('gone', strict)).faults).toEqual([
+      'CanonicalizeFallbackLocal no: gone has no address in lan, corp.example',
+    ]);
+    expect((await resolve('web1', strict.replace('CanonicalizeHostname yes', ''))).asked).toEqual([]);
+  });
+});

@@ -2,7 +2,8 @@ import { hostname as machineName } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../../shared/base/clock.ts';
 import { ownAccount } from '../../homes/ownAccount.ts';
-import { type ConfigValues, createConfigValues } from './config/configValues.ts';
+import { canonicalName, type HasAddress, lookUp } from './config/canonicalName.ts';
+import { type ConfigValues, createConfigValues, firstValue } from './config/configValues.ts';
 import { execCommand } from './config/execCommand.ts';
 import { readJumpList } from './config/jumpList.ts';
 import { type ConfigFile, type ConfigReader, readConfigFile } from './config/readConfig.ts';
@@ -19,6 +20,8 @@ export interface SshConfigOptions {
   homeDirectory?: string;
   localUser?: string;
   environment?: Readonly<Record<string, string | undefined>>;
+  /** Default: this machine's resolver. */
+  lookUp?: typeof lookUp;
 }
 
 /** What the command line of ssh would say; these win over every file. */
@@ -35,18 +38,19 @@ export interface SshOverrides {
 /**
  * Resolves one alias as ssh does (ssh_config(5)): the first value of a keyword wins, the user's file before the
  * system's, IdentityFile, SendEnv and forwards accumulate. Lines that ssh would refuse are passed over and named in
- * the target's `faults`. No command is run: a `Match exec` counts as not matching.
+ * the target's `faults`. No command is run and no name is looked up: a `Match exec` counts as not matching, a name as
+ * canonical.
  */
 export function resolveSshConfig(
   alias: string,
   options: SshConfigOptions = {},
   overrides: SshOverrides = {},
 ): SshTarget {
-  const read = readFiles(alias, options, overrides, () => 'not run');
+  const read = readFiles(alias, options, overrides, { exec: () => 'not run' });
   return settle(alias, read.values, read.local);
 }
 
-/** The same, with the user's own `Match exec` commands run, one after another, each within a bound. */
+/** The same, with the user's own `Match exec` commands run and names looked up, one after another, each within a bound. */
 export async function resolveSshConfigRunning(
   alias: string,
   options: SshConfigOptions = {},
@@ -54,12 +58,21 @@ export async function resolveSshConfigRunning(
   clock: Clock = systemClock,
 ): Promise<SshTarget> {
   const results = new Map<string, boolean | 'not run'>();
+  const addresses = new Map<string, boolean>();
   for (;;) {
     // What a command decides may decide which command comes next, so each is known before reading goes on.
-    const read = readFiles(alias, options, overrides, (command) => results.get(command) ?? 'pending');
-    if (read.pending === undefined) return settle(alias, read.values, read.local);
-    const succeeded = await execCommand(read.pending, clock, read.local.environment);
-    results.set(read.pending, succeeded ?? 'not run');
+    const { values, local, pending } = readFiles(alias, options, overrides, {
+      exec: (command) => results.get(command) ?? 'pending',
+      hasAddress: (name) => addresses.get(name) ?? 'pending',
+    });
+    if (pending === undefined) return settle(alias, values, local);
+    if ('command' in pending) {
+      const succeeded = await execCommand(pending.command, clock, local.environment);
+      results.set(pending.command, succeeded ?? 'not run');
+    } else {
+      const family = firstValue(values, 'addressfamily');
+      addresses.set(pending.name, await (options.lookUp ?? lookUp)(pending.name, family, clock));
+    }
   }
 }
 
@@ -67,8 +80,8 @@ function readFiles(
   alias: string,
   options: SshConfigOptions,
   overrides: SshOverrides,
-  exec: ConfigReader['exec'],
-): { values: ConfigValues; local: LocalSide; pending: string | undefined } {
+  outside: { exec: ConfigReader['exec']; hasAddress?: HasAddress },
+): { values: ConfigValues; local: LocalSide; pending?: { command: string } | { name: string } } {
   const account = ownAccount();
   const local: LocalSide = {
     user: options.localUser ?? account.name,
@@ -88,22 +101,31 @@ function readFiles(
   ];
   if (options.systemFile !== null)
     files.push({ path: options.systemFile ?? '/etc/ssh/ssh_config', user: false, checkOwner: false });
-  const reader: ConfigReader = { alias, host: alias, final: false, local, values, exec, files: 0 };
+  const reader: ConfigReader = {
+    alias,
+    host: alias,
+    final: false,
+    local,
+    values,
+    exec: outside.exec,
+    files: 0,
+  };
   for (const file of files) readConfigFile(reader, file);
-  // `Match final` asks for a second reading with the first one's values standing, against the name that it gave.
-  if (reader.pending === undefined && (values.wantsFinal || asksForCanonical(values))) {
-    const host = hostnameFrom(alias, values);
-    values.host = host;
-    for (const [keyword, standard] of SETTLED_EARLY) {
-      if (!values.lines.has(keyword)) values.lines.set(keyword, [standard]);
-    }
-    const again: ConfigReader = { ...reader, host, final: true, files: 0 };
-    const faults = [...values.faults];
-    for (const file of files) readConfigFile(again, file);
-    values.faults = [...new Set([...faults, ...values.faults])];
-    return { values, local, pending: again.pending };
+  if (reader.pending !== undefined) return { values, local, pending: { command: reader.pending } };
+  if (!values.wantsFinal && !asksForCanonical(values)) return { values, local };
+  // Both ask for a second reading with the first one's values standing, against the name that it gave.
+  const named = hostnameFrom(alias, values);
+  const host = outside.hasAddress ? canonicalName(named, values, outside.hasAddress) : named;
+  if (typeof host !== 'string') return { values, local, pending: { name: host.pending } };
+  values.host = host;
+  for (const [keyword, standard] of SETTLED_EARLY) {
+    if (!values.lines.has(keyword)) values.lines.set(keyword, [standard]);
   }
-  return { values, local, pending: reader.pending };
+  const again: ConfigReader = { ...reader, host, final: true, files: 0 };
+  const faults = [...values.faults];
+  for (const file of files) readConfigFile(again, file);
+  values.faults = [...new Set([...faults, ...values.faults])];
+  return { values, local, ...(again.pending === undefined ? {} : { pending: { command: again.pending } }) };
 }
 
 /** ssh needs these before the second reading, so it comes too late for them. */

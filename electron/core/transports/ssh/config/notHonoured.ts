@@ -29,9 +29,9 @@ const MISSED: readonly { keyword: string; unless: readonly string[]; text: strin
   },
   { keyword: 'tunnel', unless: ['false'], text: 'Tunnel: no tun device is made here' },
   {
-    keyword: 'canonicalizehostname',
-    unless: ['false'],
-    text: 'CanonicalizeHostname: names are not looked up in CanonicalDomains here; give HostName in full',
+    keyword: 'canonicalizepermittedcnames',
+    unless: ['none'],
+    text: 'CanonicalizePermittedCNAMEs: other names that DNS gives for a name are not followed here',
   },
   { keyword: 'remotecommand', unless: ['none'], text: 'RemoteCommand is not run; panes open a login shell' },
   {
