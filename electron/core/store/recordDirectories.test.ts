@@ -46,7 +46,29 @@ it('the latest record is the one written to last, and an incident leads to its r
   utimesSync(join(b.value.store.directory, 'record.db'), 3e9, 3e9);
   expect(latestRecord(data)).toBe(b.value.store.directory);
   mkdirSync(join(data, 'records', 'empty'));
+  writeFileSync(join(data, 'records', 'empty', 'record.db'), '');
   expect(listRecords(data)).toHaveLength(2);
+});
+
+it('reading a record does not make it the latest', () => {
+  const clock = new ManualClock(5);
+  const [older, newer] = ['older', 'newer'].map((name) => {
+    const opened = openWorkspaceRecord(data, { name, path: `/${name}.yaml` }, clock);
+    if (!opened.ok) throw new Error(opened.error.message);
+    opened.value.store.dispose();
+    return opened.value.store.directory;
+  });
+  if (older === undefined) throw new Error('there is none');
+  utimesSync(join(older, 'record.db'), 1e9, 1e9);
+  const read = openRecord(older, { clock, readOnly: true });
+  if (!read.ok) throw new Error(read.error.message);
+  expect(read.value.readIncidents()).toEqual([]);
+  read.value.dispose();
+  expect(latestRecord(data)).toBe(newer);
+  // A log that was made by reading, a moment after the last write.
+  writeFileSync(join(older, 'record.db-wal'), '');
+  utimesSync(join(older, 'record.db-wal'), 3e9, 3e9);
+  expect(latestRecord(data)).toBe(newer);
 });
 
 it('a record that is held or damaged is left alone, and one beside it is used, with a notice', () => {

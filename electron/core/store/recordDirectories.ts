@@ -80,14 +80,18 @@ function namesIn(directory: string): string[] {
   }
 }
 
-/** The write-ahead log carries the last change until a checkpoint moves it into the database. */
+/**
+ * The write-ahead log carries the last change until a checkpoint moves it into the database. An empty one was made by who
+ * read the record, an empty database by who was killed before there was anything in it.
+ */
 function writtenAt(record: string): number {
   return Math.max(...['record.db', 'record.db-wal'].map((name) => modifiedAt(join(record, name))));
 }
 
 function modifiedAt(file: string): number {
   try {
-    return statSync(file).mtimeMs;
+    const { size, mtimeMs } = statSync(file);
+    return size === 0 ? 0 : mtimeMs;
   } catch {
     return 0;
   }
