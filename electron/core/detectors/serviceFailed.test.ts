@@ -79,6 +79,27 @@ describe('a service that systemd starts again after each failure', () => {
     expect(host.open).toEqual([]);
   });
 
+  it('that exits otherwise than with 0 when it is told to, as a JVM does, has not failed', () => {
+    const host = new Host();
+    for (let n = 0; n < 3; n++) {
+      host.systemd('Stopping web.service - The shop...');
+      host.second();
+      host.systemd(
+        'web.service: Main process exited, code=exited, status=143/n/a',
+        "web.service: Failed with result 'exit-code'.",
+        'Stopped web.service - The shop.',
+        'Started web.service - The shop.',
+      );
+      host.seconds(60);
+    }
+    expect(host.told).toEqual([]);
+    nearMiss('service.failed');
+    host.systemd('Stopping web.service - The shop...');
+    host.seconds(90);
+    host.systemd("web.service: Failed with result 'timeout'.");
+    expect(host.open).toHaveLength(1);
+  });
+
   it('is over with a run of a timer that ends well', () => {
     const host = new Host();
     host.systemd("backup.service: Failed with result 'exit-code'.");

@@ -35,6 +35,8 @@ interface Services {
   /** Of those, how many were started again, and may fail again at once. */
   onTrial: number;
   systemd: SystemdLines;
+  /** Services that somebody stops, and when that was said. */
+  stopping: Map<string, number>;
   /** What was said lately, and where: the same lines are in the journal and in the logs that it is written to. */
   heard: { text: string; source: string; at: number }[];
   /** How the process of a service ended, where the line after it may say that this was a failure. */
@@ -46,6 +48,8 @@ const MOST = 500;
 const STEADY_MS = 20_000;
 const LONGEST_TRIAL_MS = 10 * 60_000;
 const REMEMBERED_MS = 15 * 60_000;
+/** Longer than systemd waits for one, mostly. */
+const STOPPING_MS = 5 * 60_000;
 const MOST_HEARD = 64;
 const HEARD_MS = 20_000;
 /** To stop what it is about to start again is a part of systemd's own restart. */
@@ -61,7 +65,13 @@ export const serviceFailed: Detector<Services> = {
   name: 'serviceFailed',
   takes: ['kernelLine', 'logLine', 'tick', 'reboot'],
   thresholds: {},
-  initial: () => ({ failed: new Map(), onTrial: 0, systemd: new SystemdLines(), heard: [] }),
+  initial: () => ({
+    failed: new Map(),
+    onTrial: 0,
+    systemd: new SystemdLines(),
+    stopping: new Map(),
+    heard: [],
+  }),
   reduce(state, input, context) {
     if (input.type === 'tick') return state.onTrial === 0 ? NOTHING : closeSteady(state, context.now);
     if (input.type === 'reboot') return closeAll(state, context.now);
@@ -134,14 +144,22 @@ function take(
     case 'restarts':
       if (known) Object.assign(known, { byItself: true, restartsAt: line.at });
       return NOTHING;
+    case 'stopping':
+      if (state.stopping.size < MOST) state.stopping.set(key, line.at);
+      return NOTHING;
     case 'started':
+      state.stopping.delete(key);
       if (!known || known.over) return NOTHING;
       if (!known.byItself) return close(state, key, line.at);
       begin(state, known, line.at);
       return NOTHING;
     case 'stopped':
+      state.stopping.delete(key);
       return known && line.at - known.restartsAt > RESTART_MS ? close(state, key, line.at) : NOTHING;
     case 'failed':
+      // A JVM that is told to end exits 143.
+      if (endsAsTold(state, key, result, line.at)) return NOTHING;
+      break;
     case 'gaveUp':
     case 'respawns':
       break;
@@ -168,6 +186,16 @@ function take(
     begin(state, one, line.at);
   }
   return [{ type: 'event', key, draft: describe(one, line) }];
+}
+
+function endsAsTold(state: Services, key: string, result: string | undefined, at: number): boolean {
+  const stoppingAt = state.stopping.get(key);
+  state.stopping.delete(key);
+  return (
+    stoppingAt !== undefined &&
+    at - stoppingAt < STOPPING_MS &&
+    (result === 'exit-code' || result === 'signal')
+  );
 }
 
 const newFailed = (unit: string, manager: Manager, at: number): Failed => ({

@@ -6,9 +6,9 @@ export interface ServiceLine {
    * - `ended`: its process ended, which may be no failure
    * - `failed`; `gaveUp`: and it is not started again any more
    * - `restarts`: it is about to be started again by nobody's order; `respawns`: it failed, and this was done at once
-   * - `started`, `stopped`
+   * - `started`; `stopping`, by somebody's order; `stopped`
    */
-  says: 'ended' | 'failed' | 'gaveUp' | 'restarts' | 'respawns' | 'started' | 'stopped';
+  says: 'ended' | 'failed' | 'gaveUp' | 'restarts' | 'respawns' | 'started' | 'stopping' | 'stopped';
   /** `exit-code`, `oom-kill`, `timeout`. */
   result?: string;
   /** `exits 1`, `is killed by SEGV`: how each of its processes ends, as one says it. */
@@ -19,8 +19,8 @@ const NAME = String.raw`[A-Za-z0-9:_.\\@-]{1,255}\.(?:service|mount|socket|timer
 const OF_UNIT = new RegExp(`^(?:Unit )?(${NAME})(?::? )(.{1,200})`);
 const GAVE_UP_OLD = new RegExp(`^start request repeated too quickly for (${NAME})`);
 const DONE =
-  /^(Started|Finished|Mounted|Listening on|Activated swap|Set up automount|Stopped|Unmounted|Closed|Failed to start) (.{1,400})$/;
-const NAMED = new RegExp(`^(${NAME})(?: - .*|\\.?)$`);
+  /^(Stopping|Started|Finished|Mounted|Listening on|Activated swap|Set up automount|Stopped|Unmounted|Closed|Failed to start) (.{1,400})$/;
+const NAMED = new RegExp(`^(${NAME})(?: - .*|\\.*)$`);
 
 /**
  * A line of systemd's manager, without its stamp and tag. It calls what it starts by its description alone before version 249:
@@ -59,7 +59,7 @@ export class SystemdLines {
   #done(verb: string, what: string, at: number): ServiceLine | undefined {
     const last = this.#last;
     this.#last = undefined;
-    const description = what.replace(/\.$/, '');
+    const description = what.replace(/\.+$/, '');
     const unit = NAMED.exec(what)?.[1];
     const neighbour = last && at - last.at <= NEIGHBOURING_MS ? last : undefined;
     const stops = /^(?:Stopped|Unmounted|Closed)/.test(verb);
@@ -69,7 +69,8 @@ export class SystemdLines {
       return undefined;
     }
     const known = unit ?? this.#called.get(description);
-    return known === undefined ? undefined : { unit: known, says: stops ? 'stopped' : 'started' };
+    if (known === undefined) return undefined;
+    return { unit: known, says: verb === 'Stopping' ? 'stopping' : stops ? 'stopped' : 'started' };
   }
 }
 
