@@ -95,6 +95,20 @@ describe('what is started again after a pause', () => {
     ]);
   });
 
+  it('by CRI-O, which makes another container of each attempt', () => {
+    const host = new Host();
+    for (const [attempt, pause] of [1, 12, 24, 44, 85].entries()) {
+      const id = `${attempt}`.repeat(64);
+      const name = `k8s_web_web-0_default_8c0a3d1e-0000-4000-8000-000000000000_${attempt}`;
+      host.run(1, 3, pause, 0, {
+        name: 'conmon',
+        command: `/usr/bin/conmon -b /run/x -c ${id} -n ${name} -u ${id}`,
+      });
+    }
+    expect(kinds(host)).toEqual(['process.respawn_loop']);
+    expect(host.told[0]).toMatchObject({ severity: 'warning', detail: { restarts: 4 } });
+  });
+
   it('is over when it stands for longer than it ever did', () => {
     const host = new Host();
     const supervisor = host.parent('supervisord', '/usr/bin/python3 /usr/bin/supervisord -n');
@@ -204,6 +218,14 @@ describe('what comes again and is no loop', () => {
     const shim = { name: 'containerd-shim', command: SHIM.replace('k8s.io', 'moby') };
     for (let n = 0; n < 12; n++) host.run(1, 4, 56, 0, shim);
     expect(host.told).toEqual([]);
+    nearMiss('process.respawn_loop');
+  });
+
+  it('a container that works for a while and is started anew, for information', () => {
+    const host = new Host();
+    const shim = { name: 'containerd-shim', command: SHIM.replace('k8s.io', 'moby') };
+    for (let n = 0; n < 8; n++) host.run(1, 50, 1, 0, shim);
+    expect(host.told).toMatchObject([{ severity: 'info' }]);
     nearMiss('process.respawn_loop');
   });
 

@@ -109,7 +109,10 @@ function end(state: SlowState, child: ProcessChange, sample: Sample, hertz: numb
   const livedMs = sample.uptimeMs - (startTicks * 1000) / hertz;
   if (!known && !(livedMs >= 0 && livedMs <= SHORT_LIFE_MS)) return;
   // It may have been there before we came; and one that was seen before it called exec is what it became.
-  const slow = begun?.command === child.command ? begun : slowOf(state, child, sample);
+  const slow =
+    begun && (begun.command === child.command || child.name === 'conmon')
+      ? begun
+      : slowOf(state, child, sample);
   if (!slow) return;
   const run: Run = { ...(known ?? { pid, startTicks, at: sample.at - livedMs }), endedAt: sample.at };
   if (exitStatus !== undefined) run.status = exitStatus;
@@ -135,7 +138,7 @@ function slowOf(state: SlowState, child: ProcessChange, sample: Sample): Slow | 
   )
     return undefined;
   if (keeps === 'pod' && isProbe(command)) return undefined;
-  const key = `${parent.pid}:${parent.startTicks}:${command}`;
+  const key = `${parent.pid}:${parent.startTicks}:${withoutAttempt(name, command)}`;
   const known = state.slow.get(key);
   const last = known?.runs.at(-1);
   if (known && last && sample.at - (last.endedAt ?? last.at) <= FORGET_MS) {
@@ -158,6 +161,13 @@ function slowOf(state: SlowState, child: ProcessChange, sample: Sample): Slow | 
   if (state.slow.size >= MOST) forget(state, state.slow.values().next().value);
   state.slow.set(key, slow);
   return slow;
+}
+
+/** CRI-O has a container of its own for each attempt, whose name tells it: `-n k8s_web_web-0_default_UID_3`. */
+function withoutAttempt(name: string, command: string): string {
+  return name === 'conmon'
+    ? (/ -n (k8s_\S{1,300}_[0-9a-f-]{36})_\d{1,6}\b/.exec(command)?.[1] ?? command)
+    : command;
 }
 
 function forget(state: SlowState, slow: Slow | undefined): void {
@@ -218,7 +228,8 @@ export function isSlowLoop(slow: Slow, figures: SlowFigures, hertz: number): boo
     case 'init':
       return failsEach && !byTheClock(slow, hertz) ? true : undefined;
     case 'container':
-      return byTheClock(slow, hertz) ? undefined : true;
+      // How it ended nobody tells: its shim ends well.
+      return byTheClock(slow, hertz) ? undefined : Math.max(...lives.slice(-3)) <= SURELY_SHORT_MS;
     case 'pod':
       return backsOff(pauses) && well === 0 ? true : undefined;
   }
