@@ -1,15 +1,18 @@
 import type { ITheme } from '@xterm/xterm';
 
-/** Sixteen colours that keep their meaning and their contrast on the two backgrounds. */
+/**
+ * Sixteen colours that keep their meaning and their contrast on the two backgrounds. Red, blue and magenta are dark enough to
+ * stand behind white too, as mc, dialog and alarms have them.
+ */
 const DARK: ITheme = {
   black: '#1b2026',
-  red: '#ff6b60',
+  red: '#e2463b',
   green: '#6fcf97',
   yellow: '#f0b429',
-  blue: '#6cb2ff',
-  magenta: '#c99bff',
+  blue: '#3080d8',
+  magenta: '#9d62dc',
   cyan: '#5fd0d8',
-  white: '#cfd6dc',
+  white: '#e0e5ea',
   brightBlack: '#77828c',
   brightRed: '#ff9088',
   brightGreen: '#95e0b3',
