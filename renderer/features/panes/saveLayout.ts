@@ -10,16 +10,26 @@ const WAIT_MS = 400;
 /** Tells the core of the layout when it has changed here. */
 export function keepLayoutSaved(): Disposable {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const save = () => {
+    timer = undefined;
+    // The next change tries again; without a connection the banner says enough.
+    call('layout.save', { layout: withHosts(usePanes.getState()) }).catch(() => {});
+  };
+  // A window that is closed or loaded anew a moment after a change has it all the same.
+  const saveNow = () => {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    save();
+  };
+  window.addEventListener('pagehide', saveNow);
   const stop = usePanes.subscribe(({ layout }, before) => {
     if (layout === before.layout || layout.windows.length === 0) return;
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      // The next change tries again; without a connection the banner says enough.
-      call('layout.save', { layout: withHosts(usePanes.getState()) }).catch(() => {});
-    }, WAIT_MS);
+    timer = setTimeout(save, WAIT_MS);
   });
   return toDisposable(() => {
     clearTimeout(timer);
+    window.removeEventListener('pagehide', saveNow);
     stop();
   });
 }
