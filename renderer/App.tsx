@@ -114,7 +114,7 @@ function Regions() {
 
   return (
     <>
-      <div className={styles.fleet}>
+      <div className={styles.fleet} data-region="fleet">
         <ErrorScreen name="Fleet">
           <Fleet />
         </ErrorScreen>
@@ -123,7 +123,7 @@ function Regions() {
       <main className={styles.body} ref={body}>
         {over ? (
           <>
-            <div className={styles.timeline} style={{ flex: 1 }}>
+            <div className={styles.timeline} data-region="timeline" style={{ flex: 1 }}>
               <ErrorScreen name="Timeline">
                 <Timeline />
               </ErrorScreen>
@@ -140,7 +140,7 @@ function Regions() {
           </>
         ) : timelineOpen && !cramped.timeline ? (
           <>
-            <div className={styles.timeline} style={{ width: timeline }}>
+            <div className={styles.timeline} data-region="timeline" style={{ width: timeline }}>
               <ErrorScreen name="Timeline">
                 <Timeline />
               </ErrorScreen>
@@ -167,7 +167,7 @@ function Regions() {
           </button>
         )}
         <div className={styles.work} data-hidden={over}>
-          <div className={styles.panes} data-hidden={maximised}>
+          <div className={styles.panes} data-region="panes" data-hidden={maximised}>
             <ErrorScreen name="Panes">
               <Panes />
             </ErrorScreen>
@@ -186,7 +186,11 @@ function Regions() {
                   onFold={() => useUi.setState({ detailOpen: false })}
                 />
               )}
-              <div className={styles.detail} style={maximised ? { flex: 1 } : { height: detail }}>
+              <div
+                className={styles.detail}
+                data-region="detail"
+                style={maximised ? { flex: 1 } : { height: detail }}
+              >
                 <ErrorScreen name="Host detail">
                   <HostDetail />
                 </ErrorScreen>

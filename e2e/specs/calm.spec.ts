@@ -57,6 +57,18 @@ test('an event that comes while the pointer is on the timeline is told above it,
   await expect(timeline().getByText(/^New: /)).toHaveCount(0);
 });
 
+test('an event that folds up gives the focus from its card to its line', async () => {
+  const head = timeline().locator('[data-head]').filter({ hasText: 'SECOND' }).first();
+  await head.focus();
+  await page.keyboard.press('Enter');
+  await expect(head).toHaveAttribute('aria-expanded', 'true');
+  await page.keyboard.press('Tab');
+  await expect(timeline().locator('[data-selected] summary').first()).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(head).toHaveAttribute('aria-expanded', 'false');
+  await expect(head).toBeFocused();
+});
+
 test('what is new and wrong is heard in a sentence, and a countdown never is', async () => {
   const heard = page.getByRole('status', { name: 'New events' });
   await appendFile(log, 'THIRD things\n');

@@ -45,6 +45,16 @@ test('with events on the timeline the process table has its own keys, and Escape
   await page.keyboard.type('something to walk to');
   await page.keyboard.press('Control+Enter');
   await expect(page.getByRole('region', { name: 'Timeline' })).toContainText('something to walk to');
+  // It is looked at, and left: what is shown is of now again, not of its moment.
+  const moment = page.getByRole('region', { name: 'Host detail' }).getByText(/^at \d/);
+  await page
+    .getByRole('region', { name: 'Timeline' })
+    .getByRole('button', { name: /something to walk/ })
+    .click();
+  await expect(moment).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('Viewing')).toHaveCount(0);
+  await expect(moment).toHaveCount(0);
   await page.getByRole('tab', { name: 'Processes' }).click();
   await expect(processes().getByRole('row').nth(1)).toBeVisible();
   await processes().focus();
@@ -67,12 +77,47 @@ test('with events on the timeline the process table has its own keys, and Escape
   await expect(page.locator('.xterm-helper-textarea:focus')).toHaveCount(1);
 });
 
+test('from a shell every part of the screen is reached by keys alone, and Escape goes back to it', async () => {
+  const shell = page.locator('.xterm-helper-textarea:focus');
+  await terminalOf(page, 'here').click();
+  // Tab is the shell's.
+  await prefix(page, 'Tab');
+  await expect(page.getByRole('tab', { name: 'Processes' })).toBeFocused();
+  await page.keyboard.press('F6');
+  await expect(page.getByRole('option', { name: /here/ })).toBeFocused();
+  await page.keyboard.press('F6');
+  await expect(page.getByRole('region', { name: 'Timeline' }).locator('[data-head]').first()).toBeFocused();
+  await page.keyboard.press('F6');
+  await expect(shell).toHaveCount(1);
+  const filter = page.getByRole('searchbox', { name: 'Filter the timeline' });
+  await filter.focus();
+  await page.keyboard.type('x');
+  await page.keyboard.press('Escape');
+  await expect(filter).toHaveValue('');
+  await page.keyboard.press('Escape');
+  await expect(shell).toHaveCount(1);
+  await act('go to the process table');
+  await expect(processes()).toBeFocused();
+  // A palette that is left gives the focus back to where it was called from.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Escape');
+  await expect(processes()).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(shell).toHaveCount(1);
+  await act('next event');
+  await expect(page.locator('[data-selected] > [data-head]')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(shell).toHaveCount(1);
+});
+
 test('the sheet of keys begins with those of where one is, and goes back there', async () => {
   const first = () => dialog('Keys').getByRole('heading', { level: 3 }).first();
   await prefix(page, '?');
   await expect(first()).toHaveText('Panes (where you are)');
   await page.keyboard.press('Escape');
   await prefix(page, '[');
+  await expect(page.getByRole('textbox', { name: /^Scrollback/ })).toBeFocused();
   await prefix(page, '?');
   await expect(first()).toHaveText('Copy mode (where you are)');
   await expect(dialog('Keys')).toContainText('Ask every host');

@@ -144,7 +144,8 @@ export function toggleDetail(): void {
 }
 
 export function goLive(): void {
-  useUi.setState({ time: { kind: 'live', spanMs: LIVE_SPAN_MS } });
+  // The crosshair too: values are those under it.
+  useUi.setState({ time: { kind: 'live', spanMs: LIVE_SPAN_MS }, crosshair: undefined });
   useTimeline.setState({ selected: undefined });
 }
 

@@ -152,12 +152,14 @@ function Running({ incident }: { incident: Incident }) {
       </div>
       {error && <Failure text={error} />}
       <footer className={styles.footer}>
+        <button type="button" className={styles.aside} onClick={() => void end()}>
+          End incident
+        </button>
         <button type="button" onClick={closeDialog}>
           Cancel
         </button>
-        <button type="submit">Save</button>
-        <button type="button" data-primary onClick={() => void end()}>
-          End incident
+        <button type="submit" data-primary>
+          Save
         </button>
       </footer>
     </form>

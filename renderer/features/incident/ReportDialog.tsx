@@ -50,6 +50,7 @@ function ReportForm() {
   }, []);
 
   async function exportReport() {
+    if (busy) return;
     setBusy(true);
     setError(undefined);
     try {
@@ -115,7 +116,8 @@ function ReportForm() {
         <button type="button" onClick={closeDialog}>
           Close
         </button>
-        <button type="submit" data-primary disabled={busy}>
+        {/* Not disabled meanwhile: the focus would be lost with it. */}
+        <button type="submit" data-primary aria-disabled={busy}>
           {busy ? 'Writing…' : 'Export report'}
         </button>
       </footer>

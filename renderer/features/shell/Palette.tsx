@@ -3,11 +3,10 @@ import { Command } from 'cmdk';
 import { useMemo, useState } from 'react';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { closeDialog, useUi } from '../../stores/ui.ts';
-import { focusActiveTerminal } from '../panes/paneCommands.ts';
 import { type Action, type ActionGroup, allActions } from './actions.ts';
 import { showKey } from './keys.ts';
 import styles from './Palette.module.css';
-import { rememberOpener } from './Sheet.tsx';
+import { rememberOpener, returnToOpener } from './Sheet.tsx';
 import sheet from './sheet.module.css';
 
 const GROUPS: readonly ActionGroup[] = [
@@ -24,7 +23,7 @@ const GROUPS: readonly ActionGroup[] = [
 export function Palette() {
   const open = useUi((s) => s.dialog?.kind === 'palette');
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => !next && leave()}>
+    <Dialog.Root open={open} onOpenChange={(next) => !next && closeDialog()}>
       {open && (
         <Dialog.Portal>
           <Dialog.Overlay className={sheet.overlay} />
@@ -43,7 +42,11 @@ function PaletteSheet() {
     <Dialog.Content
       className={styles.palette}
       aria-describedby={undefined}
-      onCloseAutoFocus={(event) => event.preventDefault()}
+      onCloseAutoFocus={(event) => {
+        event.preventDefault();
+        // What was chosen may have taken the focus somewhere.
+        if (document.activeElement === document.body) returnToOpener();
+      }}
     >
       <Dialog.Title className={styles.hidden}>Search or do anything</Dialog.Title>
       <Command label="Actions" loop filter={rank}>
@@ -91,12 +94,7 @@ export function rank(_value: string, search: string, keywords: readonly string[]
   return label.startsWith(wanted) ? 1 : label.includes(` ${wanted}`) ? 0.8 : 0.5;
 }
 
-function leave(): void {
-  closeDialog();
-  focusActiveTerminal();
-}
-
 function run(action: Action): void {
-  leave();
+  closeDialog();
   action.run();
 }

@@ -14,7 +14,7 @@ export function rememberOpener(): void {
 }
 
 /** Keys go on where they went before: an Enter too many is not for the shell of the pane that happens to be active. */
-function returnToOpener(): void {
+export function returnToOpener(): void {
   if (!document.querySelector('[role="dialog"]') && opener?.isConnected) opener.focus();
 }
 

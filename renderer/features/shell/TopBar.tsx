@@ -47,7 +47,7 @@ export function TopBar() {
 
 /** With a key that gets there from where the focus is. */
 function SearchButton() {
-  const inTerminal = useSyncExternalStore(onFocusChange, isInTerminal);
+  const inTerminal = useInTerminal();
   // A key that the settings give to it is taken from the shell as well.
   const chosen = useSettings((s) => s.keys['palette'] !== undefined);
   const keys = actionById('palette')?.keys ?? [];
@@ -70,6 +70,7 @@ function onFocusChange(changed: () => void): () => void {
   };
 }
 
+const useInTerminal = () => useSyncExternalStore(onFocusChange, isInTerminal);
 const isInTerminal = () => document.activeElement?.closest('.xterm') != null;
 
 /** For those who cannot see where they are. */
@@ -174,6 +175,7 @@ function groupOf(link: LinkState, { mark }: LinkWords): 'up' | 'unsettled' | 'do
 /** While the time axis stands in the past: what is being looked at, and the way back. */
 function PastNote() {
   const time = useUi((s) => s.time);
+  const inTerminal = useInTerminal();
   if (time.kind !== 'past') return null;
   const [from, to] = [time.from, time.to].map((at) => formatClock(at).slice(0, 5));
   return (
@@ -183,7 +185,7 @@ function PastNote() {
         Viewing {from}–{to}.
       </span>
       <button type="button" onClick={goLive}>
-        Return to live (Esc)
+        Return to live{!inTerminal && ' (Esc)'}
       </button>
     </div>
   );

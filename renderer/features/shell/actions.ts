@@ -19,6 +19,7 @@ import { PANE_ACTIONS, windowActions } from '../panes/paneActions.ts';
 import { openWindow, showHostPane } from '../panes/paneCommands.ts';
 import { openMachine } from '../workspace/workspaceCommands.ts';
 import { reconnectHost, reconnectHosts } from './hostCommands.ts';
+import { goToNextRegion, goToRegion } from './regions.ts';
 
 export type ActionGroup = 'Workspace' | 'Hosts' | 'Incident' | 'Timeline' | 'Panes' | 'Windows' | 'View';
 
@@ -42,6 +43,13 @@ const AWS_OPERATIONS = [
   { operation: 'stop', label: 'Stop the instance', task: false },
   { operation: 'start', label: 'Start the instance', task: false },
   { operation: 'stop_task', label: 'Stop the task', task: true },
+] as const;
+
+const REGIONS = [
+  { region: 'fleet', label: 'fleet' },
+  { region: 'timeline', label: 'timeline' },
+  { region: 'panes', label: 'terminal' },
+  { region: 'detail', label: 'host detail' },
 ] as const;
 
 const ACTIONS: readonly Action[] = [
@@ -165,7 +173,10 @@ const ACTIONS: readonly Action[] = [
     group: 'Hosts',
     keys: ['D'],
     when: () => focusedSummary() !== undefined,
-    run: () => showDetail('diagnose'),
+    run: () => {
+      showDetail('diagnose');
+      goToRegion('detail');
+    },
   },
   {
     id: 'ssh.protect',
@@ -298,6 +309,40 @@ const ACTIONS: readonly Action[] = [
     group: 'View',
     keys: [],
     run: () => useUi.setState((s) => ({ theme: s.theme === 'dark' ? 'light' : 'dark' })),
+  },
+  {
+    id: 'go.next',
+    label: 'Go to the next part of the screen',
+    group: 'View',
+    keys: ['Prefix Tab', 'F6'],
+    run: () => goToNextRegion(1),
+  },
+  {
+    id: 'go.previous',
+    label: 'Go to the part of the screen before',
+    group: 'View',
+    keys: ['Prefix Shift+Tab', 'Shift+F6'],
+    run: () => goToNextRegion(-1),
+  },
+  ...REGIONS.map(
+    ({ region, label }): Action => ({
+      id: `go.${region}`,
+      label: `Go to the ${label}`,
+      group: 'View',
+      keys: [],
+      run: () => goToRegion(region),
+    }),
+  ),
+  {
+    id: 'go.processes',
+    label: 'Go to the process table of the focused host',
+    group: 'View',
+    keys: [],
+    when: () => focusedSummary() !== undefined,
+    run: () => {
+      showDetail('processes');
+      goToRegion('detail', ['[role="grid"]']);
+    },
   },
   {
     id: 'timeline.fold',
@@ -443,5 +488,7 @@ function stepEvent(by: -1 | 1): void {
   const { order, selected } = useTimeline.getState();
   const index = selected === undefined ? (by === 1 ? -1 : order.length) : order.indexOf(selected);
   const next = order[Math.min(order.length - 1, Math.max(0, index + by))];
-  if (next !== undefined) selectEvent(next);
+  if (next === undefined) return;
+  selectEvent(next);
+  goToRegion('timeline');
 }

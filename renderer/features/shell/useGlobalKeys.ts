@@ -34,14 +34,16 @@ export function useGlobalKeys(): void {
     function onKeyUnclaimed(event: KeyboardEvent): void {
       const key = keyOf(event);
       if (key === undefined || event.isComposing || event.defaultPrevented) return;
-      if (placeOf(event.target) === 'page' && !useUi.getState().dialog && plainKey(key))
-        event.preventDefault();
+      if (useUi.getState().dialog) return;
+      const place = placeOf(event.target);
+      const goesBack = place === 'field' && key === 'Esc' && !clearsItself(event.target);
+      if (goesBack ? goBack() : place === 'page' && plainKey(key)) event.preventDefault();
     }
 
     function take(key: string, event: KeyboardEvent): boolean {
       const place = placeOf(event.target);
       if (place === 'dialog' || useUi.getState().dialog) return false;
-      if (place === 'field') return /^(Ctrl|Meta)\+/.test(key) && runKey(key);
+      if (place === 'field') return /^(Ctrl|Meta)\+|^(Shift\+)?F6$/.test(key) && runKey(key);
       const { keyMode, numbers } = usePaneUi.getState();
       if (keyMode !== 'none') {
         clearTimeout(repeat);
@@ -128,11 +130,19 @@ function runKey(key: string): boolean {
   return action !== undefined;
 }
 
-/** Escape goes one step back: the past, then the selection of a pane. */
+/** Escape goes one step back: the past, what stands in the panes' place, then to the terminal. */
 function goBack(): boolean {
-  if (useUi.getState().time.kind === 'past') {
+  const { time, detailMaximised, timelineOver } = useUi.getState();
+  if (time.kind === 'past') {
+    // An event folds up, and what has the focus in it goes.
+    const event = document.activeElement?.closest('[data-event]');
+    event?.querySelector<HTMLElement>('[data-head]')?.focus();
     goLive();
     return true;
+  }
+  if (detailMaximised || timelineOver) {
+    useUi.setState({ detailMaximised: false, timelineOver: false });
+    if (detailMaximised && !useUi.getState().cramped.detail) return true;
   }
   focusActiveTerminal();
   return true;
@@ -158,6 +168,11 @@ function sendPrefix(): void {
   } catch {
     // No connection: the banner says so.
   }
+}
+
+/** A field of a search that holds something: the browser empties it, which is a step of its own. */
+function clearsItself(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement && target.type === 'search' && target.value !== '';
 }
 
 function placeOf(target: EventTarget | null): 'terminal' | 'scrollback' | 'field' | 'dialog' | 'page' {
