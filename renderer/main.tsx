@@ -10,6 +10,7 @@ import { App } from './App.tsx';
 import { keepConnected } from './channel/coreConnection.ts';
 import { followActivePane } from './features/panes/followActivePane.ts';
 import { openMissingPanes, openPanesOfNewHosts } from './features/panes/paneCommands.ts';
+import { followPanesOfOthers } from './features/panes/panesOfOthers.ts';
 import { keepLayoutSaved } from './features/panes/saveLayout.ts';
 import { tellSettingsProblems } from './features/shell/settingsNotice.ts';
 import { connectTerminals } from './features/terminal/terminals.ts';
@@ -35,6 +36,7 @@ createRoot(root).render(
 
 keepLayoutSaved();
 followActivePane();
+followPanesOfOthers();
 onSnapshot(() => void openMissingPanes());
 onSnapshot(tellSettingsProblems);
 onHostsChanged((before) => void openPanesOfNewHosts(before));

@@ -215,6 +215,17 @@ describe('panes', () => {
     expect(window.state.replayed).toBe(100_000);
   });
 
+  it('go on once for a pane of before, however many windows ask for it', async () => {
+    const { panes } = await start();
+    const after = 'earlier' as PaneId;
+    const first = panes.open(host, size, { after });
+    expect(panes.open(host, size, { after }).id).toBe(first.id);
+    expect(panes.open(host, size, { after: first.id }).id).toBe(first.id);
+    expect(panes.list()).toHaveLength(1);
+    panes.close(first.id);
+    expect(panes.open(host, size, { after }).id).not.toBe(first.id);
+  });
+
   it('type their start-up commands into the shell once they are approved', async () => {
     const { panes } = await start();
     const lines = ['cd /tmp', "echo 'started in' $PWD"];

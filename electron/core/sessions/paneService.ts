@@ -72,6 +72,8 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
   const { clock, castsDirectory } = options;
   const panes = new Map<PaneId, Pane>();
   const byWire = new Map<number, Pane>();
+  /** A pane of an earlier core, and the one that goes on for it. */
+  const reopened = new Map<PaneId, PaneId>();
   const changed = new Emitter<PaneSummary>();
   const closed = new Emitter<PaneId>();
   const owned = new DisposableStore();
@@ -107,9 +109,12 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
     open(host, size, { startUp, durable: named, after } = {}) {
       const session = options.sessionOf(host);
       if (!session) throw failure('not_found', `there is no host ${host}`, 'Open a workspace that has it.');
+      // Each window that was there asks for it.
+      const twin = after === undefined ? undefined : panes.get(reopened.get(after) ?? after);
+      if (twin && twin.summary.host === host) return twin.summary;
       const id = randomUUID().replaceAll('-', '').slice(0, 16) as PaneId;
       const castFile = `${id}.cast`;
-      const before = after === undefined || panes.has(after) ? [] : predecessors(after, host);
+      const before = after === undefined ? [] : predecessors(after, host);
       const durable = named ?? before[0]?.durable;
       const pane = createPane({
         id,
@@ -127,6 +132,7 @@ export function createPaneService(options: PaneServiceOptions): PaneService {
         },
       });
       panes.set(id, pane);
+      if (after !== undefined) reopened.set(after, id);
       byWire.set(pane.summary.wire, pane);
       try {
         options.store.putPane({

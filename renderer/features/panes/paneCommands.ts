@@ -297,11 +297,30 @@ export function newWindowId(): string {
   return `w${Date.now().toString(36)}${Math.floor(Math.random() * 1e6).toString(36)}`;
 }
 
+/** Panes that are being opened here: each is put in its place soon. */
+let underWay = 0;
+
+/** A window for each pane that another window of Fireline has opened, behind what is in front; `false`: not now. */
+export function placePanesOfOthers(): boolean {
+  if (underWay > 0) return false;
+  const { activeWindow, lastWindow } = usePanes.getState().layout;
+  placeLoosePanes();
+  usePanes.setState(({ layout }) => {
+    const { lastWindow: _behind, ...front } = reduceLayout(layout, {
+      type: 'selectWindow',
+      id: activeWindow,
+    });
+    return { layout: lastWindow === undefined ? front : { ...front, lastWindow } };
+  });
+  return true;
+}
+
 async function openPane(
   host: HostId,
   size: { columns: number; rows: number },
   how: Omit<CommandInput<'pane.open'>, 'host' | 'columns' | 'rows'> = {},
 ): Promise<PaneSummary | undefined> {
+  underWay++;
   try {
     const pane = await call('pane.open', {
       host,
@@ -316,6 +335,9 @@ async function openPane(
     const { message, advice } = errorOf(thrown);
     tell(`No pane on ${host}: ${message}${advice ? `. ${advice}` : ''}`);
     return undefined;
+  } finally {
+    // Whoever asked for it places it first.
+    setTimeout(() => underWay--, 0);
   }
 }
 
