@@ -15,7 +15,7 @@ import { keyOf } from '../shell/keys.ts';
 import { terminalOf } from '../terminal/terminals.ts';
 import { terminalPalette } from '../terminal/terminalTheme.ts';
 import { characterAt } from './characters.ts';
-import { type CopyState, selectionOf } from './copyMode.ts';
+import { type CopyState, type Place, selectionOf } from './copyMode.ts';
 import { type CopyView, createCopyView } from './copyView.ts';
 import type { Mark } from './rowSegments.ts';
 import styles from './Scrollback.module.css';
@@ -202,24 +202,38 @@ function hintOf({ jumping, anchor, shape }: CopyState): string {
   return `y copies · v ${shape === 'rectangle' ? 'characters' : 'rectangle'} · Esc unselects`;
 }
 
-/** A press sets the cursor; a drag selects. */
+/** A press sets the cursor, a drag selects; two clicks take a word, three a row. */
 function pointerDown(event: PointerEvent<HTMLDivElement>, view: CopyView, rowHeight: number): void {
   if (event.button !== 0 || (event.target as Element).closest(`.${styles.track}`)) return;
-  const box = event.currentTarget.getBoundingClientRect();
-  const place = (x: number, y: number) => {
-    const row = Math.floor((y - box.top - 3) / rowHeight);
-    const top = view.state?.top ?? 0;
-    return { line: top + row, column: columnAt(x, y) ?? 0 };
-  };
-  view.pointAt(place(event.clientX, event.clientY), false);
+  const body: HTMLElement = event.currentTarget;
+  view.pointAt(placeAt(event, body, view, rowHeight), false);
+  body.addEventListener(
+    'click',
+    (click) => {
+      const at = placeAt(click, body, view, rowHeight);
+      if (click.detail === 2) view.take('word', at);
+      else if (click.detail === 3) view.take('row', at);
+    },
+    { once: true },
+  );
   const abort = new AbortController();
   document.addEventListener(
     'pointermove',
-    (moved) => view.pointAt(place(moved.clientX, moved.clientY), true),
+    (moved) => view.pointAt(placeAt(moved, body, view, rowHeight), true),
     { signal: abort.signal },
   );
   for (const end of ['pointerup', 'pointercancel'])
     document.addEventListener(end, () => abort.abort(), { signal: abort.signal });
+}
+
+function placeAt(
+  { clientX, clientY }: { clientX: number; clientY: number },
+  body: HTMLElement,
+  view: CopyView,
+  rowHeight: number,
+): Place {
+  const row = Math.floor((clientY - body.getBoundingClientRect().top - 3) / rowHeight);
+  return { line: (view.state?.top ?? 0) + row, column: columnAt(clientX, clientY) ?? 0 };
 }
 
 /** The character of its row under a point, whatever its width. */

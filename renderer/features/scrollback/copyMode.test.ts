@@ -5,6 +5,8 @@ import {
   moveTo,
   pressInCopyMode,
   selectionOf,
+  selectRow,
+  selectWord,
   startCopyMode,
 } from './copyMode.ts';
 import { plainText } from './plainText.ts';
@@ -245,6 +247,17 @@ describe('selecting', () => {
   it('is put away before the mode is left', () => {
     expect(press('v l Esc')).toMatchObject({ effects: [], state: { anchor: undefined } });
     expect(press('v l Esc Esc').effects).toEqual(['leave']);
+  });
+  it('takes a word at two clicks, and a row at three or where there is no word', () => {
+    const of = context(['see https://a.example/x?y=1, now', 'two'], 4);
+    const taken = (state: CopyState) => {
+      const selection = selectionOf(state, of.textOf);
+      return selection && plainText([{ text: of.textOf(0) ?? '', at: 0 }], selection);
+    };
+    const at = (column: number) => ({ line: 0, column });
+    expect(taken(selectWord(startAt(0, 0, of), at(10), of))).toBe('https://a.example/x?y=1');
+    expect(taken(selectWord(startAt(0, 0, of), at(3), of))).toBe('see https://a.example/x?y=1, now');
+    expect(taken(selectRow(startAt(0, 0, of), at(10), of))).toBe('see https://a.example/x?y=1, now');
   });
   it('changes ends', () => {
     expect(press('v l l o').at).toBe('4:0');

@@ -180,6 +180,21 @@ export function moveTo(state: CopyState, to: Place, context: CopyContext, keepGo
   return show({ ...state, cursor: { line, column }, goal: keepGoal ? state.goal : cell }, context);
 }
 
+/** The word at a place selected, as a double click does; of what is no word, the whole row. */
+export function selectWord(state: CopyState, at: Place, context: CopyContext): CopyState {
+  const words = [...(context.textOf(at.line) ?? '').matchAll(/[^\s()[\]{}'",;|`]+/g)];
+  const word = words.find(({ 0: text, index }) => at.column >= index && at.column < index + text.length);
+  if (!word) return selectRow(state, at, context);
+  const anchor = { line: at.line, column: word.index };
+  const end = { line: at.line, column: word.index + word[0].length - 1 };
+  return moveTo({ ...state, anchor, shape: 'characters' }, end, context);
+}
+
+export function selectRow(state: CopyState, at: Place, context: CopyContext): CopyState {
+  const row = { line: at.line, column: 0 };
+  return moveTo({ ...state, anchor: row, shape: 'rows' }, row, context);
+}
+
 /** The column of the terminal's last cell, or the one behind the text if that goes on there. */
 function reach(text: string, columns: number): number {
   return Math.max(text.length, characterInCell(text, columns - 1).column);

@@ -11,6 +11,8 @@ import {
   pressInCopyMode,
   scrollBy,
   selectionOf,
+  selectRow,
+  selectWord,
   startCopyMode,
 } from './copyMode.ts';
 import { inCell, wordAt } from './copyMotions.ts';
@@ -44,6 +46,8 @@ export interface CopyView {
   wheel(rows: number): void;
   scrollTo(top: number): void;
   pointAt(place: Place, selecting: boolean): void;
+  /** What two clicks take, or three. */
+  take(what: 'word' | 'row', place: Place): void;
   setRows(rows: number): void;
   /** An expression; all in lower case finds any case, as in tmux. */
   searchFor(text: string): void;
@@ -302,6 +306,9 @@ export function createCopyView(pane: PaneId, target: ScrollbackTarget, changed: 
       if (!state) return;
       const anchor = selecting ? (state.anchor ?? state.cursor) : undefined;
       set({ ...moveTo(state, place, context()), anchor, shape: 'characters' });
+    },
+    take(what, place) {
+      if (state) set((what === 'word' ? selectWord : selectRow)(state, place, context()));
     },
     setRows(next) {
       if (next < 1 || next === rows) return;
