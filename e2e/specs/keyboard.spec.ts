@@ -3,7 +3,7 @@ import { prefix, terminalOf } from './terminalScreen.ts';
 import { openWorkbench, type Workbench } from './workbench.ts';
 
 /** What has the focus has its own keys before the page has its, and every step goes back by Escape. */
-test.describe.configure({ mode: 'serial', timeout: 60_000 });
+test.describe.configure({ mode: 'serial', timeout: 120_000 });
 
 const WORKSPACE = `version: 1
 name: keys
