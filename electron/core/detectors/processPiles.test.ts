@@ -127,6 +127,15 @@ describe('processes that wait in the kernel', () => {
     expect(host.open).toEqual([]);
   });
 
+  it('are for information where a disk works as hard as it can', () => {
+    const host = hostWith(150);
+    play(host, 60, () => ({
+      ...blocked(host, 40),
+      disk: { readBytesPerSecond: 1e8, writeBytesPerSecond: 0, busiest: 0.98 },
+    }));
+    expect(told(host, 'processes.pile')).toMatchObject([{ severity: 'info' }]);
+  });
+
   it('are not told of a backup, or of a moment', () => {
     const host = hostWith(150);
     play(host, 300, (second) => blocked(host, second % 60 < 15 ? 30 : 6));

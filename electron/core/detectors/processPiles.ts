@@ -220,7 +220,8 @@ function describeBlocked(sample: Sample, blocked: number): Words {
   const first = rows[0];
   const which = first ? `; ${countWords(rows.length)} of them are ${name}` : '';
   return {
-    severity: 'warning',
+    // A disk that works as hard as it can is told of by itself.
+    severity: sample.disk.busiest >= 0.7 ? 'info' : 'warning',
     title: `${countWords(blocked)} processes wait in the kernel${which}`,
     verdict: `${countWords(blocked)} threads wait in the kernel and cannot even be killed${which}: for a disk, or a file system whose server does not answer. The busiest disk is ${Math.round(Math.min(1, sample.disk.busiest) * 100)} % busy`,
     detail: { subject: 'blocked', count: blocked, ...(first ? processDetail(first, sample.bootId) : {}) },
