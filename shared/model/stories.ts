@@ -65,6 +65,7 @@ const LEADS_TO: Partial<Record<EventKind, readonly EventKind[]>> = {
   'cpu.saturated': ['cgroup.throttled', 'queue.stalled', 'listen.overflow', 'host.silent', 'link.degraded'],
   'cgroup.throttled': ['queue.stalled', 'listen.overflow', 'connections.leak', 'log.surge'],
   'threads.growth': ['process.oom_risk', 'cpu.saturated'],
+  'listen.overflow': ['connections.unanswered', 'log.surge'],
   'disk.filling': ['disk.full'],
   'disk.full': ['log.surge', 'service.failed', 'log.matched'],
   'disk.errors': [
