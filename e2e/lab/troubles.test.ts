@@ -46,7 +46,7 @@ const CASES: { host: string; trouble: TroubleName; kinds: EventKind[] }[] = [
   { host: 'web3', trouble: 'disk', kinds: ['disk.filling', 'disk.full'] },
   { host: 'web3', trouble: 'inodes', kinds: ['inodes.full'] },
   { host: 'web5', trouble: 'throttle', kinds: ['cgroup.throttled'] },
-  { host: 'web4', trouble: 'listen', kinds: ['listen.overflow'] },
+  { host: 'web4', trouble: 'listen', kinds: ['listen.overflow', 'connections.unanswered'] },
   { host: 'web4', trouble: 'surge', kinds: ['log.surge'] },
   { host: 'web4', trouble: 'match', kinds: ['log.matched'] },
   { host: 'web2', trouble: 'restart', kinds: ['process.pid_changed'] },
