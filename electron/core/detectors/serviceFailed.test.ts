@@ -109,6 +109,13 @@ describe('a service that systemd starts again after each failure', () => {
   });
 });
 
+it('what fails in a person’s own session is not the host’s', () => {
+  const host = new Host();
+  host.log("Nov 21 03:00:01 web1 systemd[1453]: pulseaudio.service: Failed with result 'exit-code'.", SYSLOG);
+  expect(host.told).toEqual([]);
+  nearMiss('service.failed');
+});
+
 it('what had failed before a reboot has not failed after it', () => {
   const host = new Host();
   host.systemd("web.service: Failed with result 'exit-code'.");

@@ -101,7 +101,7 @@ function read(
   const { tag, text } = splitSyslog(line.text);
   switch (tag) {
     case 'systemd':
-      return ofSystemd(text);
+      return OF_A_USER.test(line.text) ? undefined : ofSystemd(text);
     case 'init':
       return of('upstart', readUpstart(text));
     case 'supervisord':
@@ -110,6 +110,9 @@ function read(
       return undefined;
   }
 }
+
+/** What a person's own systemd says of the units of their session: `pulseaudio.service` has failed on many a server. */
+const OF_A_USER = / systemd\[(?!1\])\d{1,10}\]: /;
 
 function heardElsewhere(heard: Services['heard'], text: string, source: string, at: number): boolean {
   while (heard.length >= MOST_HEARD || at - (heard[0]?.at ?? at) > HEARD_MS) heard.shift();
