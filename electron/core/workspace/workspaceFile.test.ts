@@ -233,6 +233,12 @@ describe('a hostile file', () => {
     expect(problems(`${head}hosts:\n${good}  - *nobody\n`).join('\n')).toContain('nobody');
   });
 
+  it('that holds what acts on a terminal is told of without acting', () => {
+    const told = problems(`${head}"a\\e]0;title\\a\\u202e": 1\nhosts:\n${good}`).join('\n');
+    expect(told).toContain('unknown key "a␛]0;title␇‹U+202E›"');
+    expect(told).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
+  });
+
   it('that is too large or too deep is refused', () => {
     expect(problems('#'.repeat(1_100_000))[0]).toContain('at most 1 MiB');
     const deep = parse(`hosts: ${'['.repeat(200_000)}`);

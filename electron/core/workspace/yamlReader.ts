@@ -10,6 +10,7 @@ import {
   parseDocument,
   type YAMLError,
 } from 'yaml';
+import { visibleText } from '../../../shared/model/hostText.ts';
 import type { WorkspaceProblem } from '../../../shared/model/workspace.ts';
 import { aliasTargets } from './aliasTargets.ts';
 import { nearestName } from './nearestName.ts';
@@ -86,8 +87,9 @@ export class YamlReader {
       // Before anything was parsed the counter knows no line.
       line: Math.max(1, line),
       column: Math.max(1, col),
-      message,
-      expected,
+      // They quote the file, and end on a terminal too.
+      message: visibleText(message),
+      expected: visibleText(expected),
       severity,
       ...(this.#host === undefined ? {} : { host: this.#host }),
     });
