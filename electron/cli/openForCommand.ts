@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { DisposableStore } from '../../shared/base/disposable.ts';
 import type { LinkState } from '../../shared/model/host.ts';
-import { visibleText } from '../../shared/model/hostText.ts';
+import { visibleLines, visibleText } from '../../shared/model/hostText.ts';
 import { sentences } from '../../shared/model/sentences.ts';
 import type { WorkspaceProblem } from '../../shared/model/workspace.ts';
 import type { Core } from '../core/core.types.ts';
@@ -26,7 +26,7 @@ export async function withWorkspace<T>(
     core = await context.createCore({
       home: 'cli',
       dataDirectory: dataDirectory(context.environment),
-      diagnostic: (line) => context.stderr(`fireline: ${line}\n`),
+      diagnostic: (line) => context.stderr(`fireline: ${visibleLines(line)}\n`),
       interactive: terminal !== undefined,
     });
     owned.add(answerPrompts(core, terminal, context.stderr));

@@ -99,6 +99,16 @@ describe('watch', () => {
     await status;
   });
 
+  it('says what the core says of itself, and lets nothing of it act on the terminal', async () => {
+    bed.core.hosts = [host('web1', good)];
+    const status = run('watch', 'w.yaml');
+    await settled();
+    bed.created[0]?.diagnostic('it printed \u001b[2J\nand more');
+    expect(bed.stderr).toContain('fireline: it printed ␛[2J\nand more\n');
+    bed.interrupt.abort();
+    await status;
+  });
+
   it('ends with 1 when no host could be used, and says which and why', async () => {
     bed.core.hosts = [host('web1', { kind: 'connecting', since: 0, attempt: 1 }), host('web2', refused)];
     const status = run('watch', 'w.yaml', '--for', '5s');

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, session, shell } from 'electron';
+import { visibleLines } from '../../shared/model/hostText.ts';
 import { createCore } from '../core/core.ts';
 import type { Core } from '../core/core.types.ts';
 import { dataDirectory } from '../core/homes/dataDirectory.ts';
@@ -14,7 +15,7 @@ import { bringForward, openWindow, windowOptions } from './window.ts';
 
 /** The only file that meets Electron: it hands the API to the parts, which are tested without it. */
 const flags = parseMainFlags(process.argv.slice(app.isPackaged ? 1 : 2));
-const diagnostic = (line: string) => void process.stderr.write(`fireline: ${line}\n`);
+const diagnostic = (line: string) => void process.stderr.write(`fireline: ${visibleLines(line)}\n`);
 // Bundled to build/out/electron/main.js; the preload is beside it, the renderer next door.
 const here = import.meta.dirname;
 let window: BrowserWindow | undefined;

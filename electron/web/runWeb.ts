@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ContractFailure } from '../../shared/contract/errors.ts';
+import { visibleLines } from '../../shared/model/hostText.ts';
 import { sentences } from '../../shared/model/sentences.ts';
 import type { Core, CoreOptions } from '../core/core.types.ts';
 import { dataDirectory } from '../core/homes/dataDirectory.ts';
@@ -29,7 +30,7 @@ const CLOSE_WITHIN_MS = 5_000;
 export async function runWeb(options: RunWebOptions): Promise<number> {
   const stdout = options.stdout ?? ((text) => process.stdout.write(text));
   const stderr = options.stderr ?? ((text) => process.stderr.write(text));
-  const diagnostic = (line: string) => stderr(`fireline: ${line}\n`);
+  const diagnostic = (line: string) => stderr(`fireline: ${visibleLines(line)}\n`);
   const flags = parseWebFlags(options.args);
   if (!flags.ok) {
     diagnostic(`${flags.error}\nTry: npm start -- --web --help`);
