@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Connection } from 'ssh2';
@@ -144,6 +144,19 @@ describe('keys', () => {
     } finally {
       process.kill(pid);
     }
+  });
+
+  it('says that an agent holds no key', async () => {
+    const socket = join(bed.sshd.directory, 'empty-agent');
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+    bed.afterwards(() => void agent.kill());
+    await expect.poll(() => existsSync(socket)).toBe(true);
+    const failure = await bed.refusal(
+      scripted([]),
+      { identityFile: '/nonexistent' },
+      { SSH_AUTH_SOCK: socket },
+    );
+    expect(failure.reason).toContain(`the agent at ${socket} holds no key, or is locked`);
   });
 
   it('says which keys were tried, and what the server takes', async () => {

@@ -293,6 +293,8 @@ function readAgent(socket: string, notes: string[], clock: Clock): Promise<Ident
         resolve([]);
         return;
       }
+      // A locked agent says so by an empty list.
+      if (keys.length === 0) notes.push(`the agent at ${socket} holds no key, or is locked`);
       const identities: Identity[] = [];
       for (const entry of keys as (ParsedKey | { pubKey: ParsedKey | Buffer | string; comment?: string })[]) {
         const parsed: unknown = 'pubKey' in entry ? ssh2.utils.parseKey(entry.pubKey) : entry;
