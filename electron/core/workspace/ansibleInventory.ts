@@ -25,6 +25,7 @@ const KNOWN = new Set([
   ...['ansible_host', 'ansible_port', 'ansible_user', 'ansible_connection', 'ansible_ssh_private_key_file'],
   ...['ansible_ssh_host', 'ansible_ssh_port', 'ansible_ssh_user', 'ansible_private_key_file'],
   ...['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'],
+  ...['ansible_aws_ssm_instance_id', 'ansible_aws_ssm_region', 'ansible_aws_ssm_profile'],
 ]);
 const SECRET = /^ansible_(?:\w{1,40}_)?pass(?:word)?$/;
 

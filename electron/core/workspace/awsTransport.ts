@@ -8,8 +8,8 @@ import type {
 import { canBeUser, optionalText, type Paths, readPath, readPort } from './entryValues.ts';
 import { type Entries, type Item, quote, type YamlReader } from './yamlReader.ts';
 
-const INSTANCE = /^(?:i-[0-9a-f]{8}(?:[0-9a-f]{9})?|mi-[0-9a-f]{17})$/;
-const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d$/;
+export const INSTANCE = /^(?:i-[0-9a-f]{8}(?:[0-9a-f]{9})?|mi-[0-9a-f]{17})$/;
+export const REGION = /^[a-z]{2,}(?:-[a-z]+)+-\d$/;
 const NAME_OR_ARN = /^[A-Za-z0-9_:/.-]{1,2048}$/;
 
 /** `{ instance: i-… | target: …, region, profile, ssh: { user, port, identityFile, knownHostsFile } }` */

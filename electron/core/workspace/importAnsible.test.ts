@@ -233,6 +233,30 @@ it('keeps hostile names out of the YAML and off the command line', () => {
   expect(warnings[0]).toContain('"-oProxyCommand=x"');
 });
 
+it('takes instances that are reached through Session Manager', () => {
+  const { hosts, warnings } = run(`[aws]
+i-0123456789abcdef0
+web ansible_aws_ssm_instance_id=mi-0123456789abcdef0 ansible_aws_ssm_region=us-east-1 ansible_aws_ssm_profile=oncall
+odd
+far ansible_host=i-0123456789abcdef1 ansible_aws_ssm_region=Ireland
+[aws:vars]
+ansible_connection=community.aws.aws_ssm
+`);
+  expect(hosts).toEqual([
+    {
+      id: 'i-0123456789abcdef0',
+      tags: ['aws'],
+      transport: { kind: 'ssm', target: 'i-0123456789abcdef0' },
+    },
+    {
+      id: 'web',
+      tags: ['aws'],
+      transport: { kind: 'ssm', target: 'mi-0123456789abcdef0', region: 'us-east-1', profile: 'oncall' },
+    },
+  ]);
+  expect(warnings).toEqual(['Not reached by ssh, and left out: odd, far.']);
+});
+
 it('leaves nothing of the way to a host out without a word', () => {
   const { hosts, warnings } = run(`[b]
 bastion

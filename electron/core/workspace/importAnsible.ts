@@ -10,6 +10,7 @@ import {
   MAXIMUM_GROUPS,
   setVariable,
 } from './ansibleInventory.ts';
+import { INSTANCE, REGION } from './awsTransport.ts';
 import { canBeHost, canBeUser } from './entryValues.ts';
 import { type Foreign, foreignMap, foreignText, readForeignYaml } from './foreignYaml.ts';
 import type { Importer, ImportOptions, ImportRefusal } from './importers.ts';
@@ -204,7 +205,11 @@ function importInventory(inventory: AnsibleInventory, name: string, warnings: st
       const id = freeId(host, taken);
       taken.set(id, { id, ...(tags.length > 0 ? { tags } : {}), ...transport });
     };
+    const ssm = /^(community\.aws\.|amazon\.aws\.)?aws_ssm$/.test(connection)
+      ? ssmOf(host, value)
+      : undefined;
     if (connection === 'local') draft({ local: {} });
+    else if (ssm) draft({ ssm });
     else if (!['ssh', 'smart', 'paramiko', 'paramiko_ssh', 'ansible.builtin.ssh'].includes(connection))
       left.connections.push(host);
     else if (!canBeHost(value('ansible_host', 'ansible_ssh_host') ?? host))
@@ -311,6 +316,19 @@ function sshOf(
   else if (jump && !others) left.args.push(host);
   if (address === undefined && Object.keys(ssh).length === 0) return host;
   return { host: address ?? host, ...ssh };
+}
+
+/** Reached through Session Manager, where the instance is named. */
+function ssmOf(host: string, value: (...keys: string[]) => string | undefined): DraftHost['ssm'] {
+  const instance = value('ansible_aws_ssm_instance_id', 'ansible_host') ?? host;
+  const region = value('ansible_aws_ssm_region');
+  if (!INSTANCE.test(instance) || (region !== undefined && !REGION.test(region))) return undefined;
+  const profile = value('ansible_aws_ssm_profile');
+  return {
+    instance,
+    ...(region === undefined ? {} : { region }),
+    ...(profile === undefined ? {} : { profile }),
+  };
 }
 
 function few(names: readonly string[]): string {

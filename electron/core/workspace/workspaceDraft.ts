@@ -13,6 +13,7 @@ export interface DraftHost {
   id: string;
   tags?: string[];
   ssh?: string | { host?: string; port?: number; user?: string; identityFile?: string; jump?: string[] };
+  ssm?: { instance: string; region?: string; profile?: string };
   local?: Record<string, never>;
 }
 
