@@ -98,9 +98,9 @@ export function isAlgorithmList(value: string, family: AlgorithmFamily): boolean
   return named.every((name) => (family.patterns ? isKeyPattern(name) : family.known.includes(name)));
 }
 
-/** No name that is negated: ssh finds out when it puts the lists together, and goes on with an empty one. */
 const isKeyPattern = (pattern: string) =>
-  KINDS_OF_KEYS.test(pattern) || KEY_ALGORITHMS.known.some((name) => matchPattern(name, pattern, true));
+  KINDS_OF_KEYS.test(pattern) ||
+  KEY_ALGORITHMS.known.some((name) => matchPattern(name, pattern.replace(/^!/, ''), true));
 
 /**
  * The list that a value asks for: `+more`, `-without`, `^first`, or a whole list, with patterns where ssh takes
@@ -116,6 +116,8 @@ export function assemble(value: string | undefined, family: AlgorithmFamily): st
     : value.startsWith('^')
       ? [...list.split(','), ...family.standard]
       : value.split(',');
+  // A negated name is found out here only, and then the whole list is nothing.
+  if (wanted.some((pattern) => pattern.startsWith('!'))) return undefined;
   const found = wanted.flatMap((pattern) => family.known.filter((name) => matchPattern(name, pattern, true)));
   return found.length === 0 ? undefined : [...new Set(found)];
 }

@@ -9,7 +9,7 @@ it('reads times as convtime(3) does', () => {
 });
 
 it('reads sizes as scan_scaled(3) does', () => {
-  expect(['16', '1.5K', '.5m', '1.G', '7E', '16.9', '-2k', '+1K'].map(scaledNumber)).toEqual(
+  expect(['16', '1.5K', '.5m', '1.G', '7E', '16.9', '-2k', '+1K h'].map(scaledNumber)).toEqual(
     [16, 1536, 2 ** 19, 2 ** 30, 7 * 2 ** 60, 16, -2048, 1024].map(BigInt),
   );
   expect(['8E', '1.5GG', '1k5', '1 G', '0x10', '1.2.3'].map(scaledNumber)).toEqual(Array(6).fill(undefined));

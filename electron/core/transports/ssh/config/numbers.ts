@@ -25,10 +25,10 @@ export function secondsOf(text: string): number | undefined {
 
 const SCALES = 'BKMGTPE';
 
-/** `512M`, `1.5G` in bytes (scan_scaled in fmt_scaled.c). A part of a byte is left out. */
+/** `512M`, `1.5G` in bytes (scan_scaled in fmt_scaled.c). A part of a byte is left out, and what follows the unit. */
 export function scaledNumber(text: string): bigint | undefined {
   const [, sign, whole = '', fraction = '', unit = ''] =
-    /^[ \t\n\v\f\r]*([+-]?)(\d{0,19})(?:\.(\d{0,19}))?([bkmgtpe]?)$/i.exec(text) ?? [];
+    /^[ \t\n\v\f\r]*([+-]?)(\d{0,19})(?:\.(\d{0,19}))?(?:([bkmgtpe])(?![a-z\d]).*)?$/is.exec(text) ?? [];
   if (sign === undefined) return undefined;
   const scale = 1024n ** BigInt(Math.max(0, SCALES.indexOf(unit.toUpperCase())));
   const value = BigInt(whole) * scale + (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length);
