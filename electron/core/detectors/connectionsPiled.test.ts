@@ -37,6 +37,16 @@ it('a crawler that waits for many addresses, and connections begun in a moment, 
   nearMiss('connections.unanswered');
 });
 
+it('in a container, those whose owner is not known may be another’s', () => {
+  const host = new TestHost({ container: true });
+  playSockets(host, 60, () => [to('10.0.0.5', { state: 'syn-sent', count: 20 })]);
+  expect(host.told).toEqual([]);
+  nearMiss('connections.unanswered');
+  host.add({ pid: 18, name: 'node', command: 'node' }, false);
+  playSockets(host, 60, () => [to('10.0.0.5', { state: 'syn-sent', count: 40, ownerPid: 18 })]);
+  expect(told(host, 'connections.unanswered')).toHaveLength(1);
+});
+
 it('local ports that are used up to one address are told with those in TIME_WAIT', () => {
   const host = new TestHost({});
   playSockets(host, 60, () => [

@@ -50,6 +50,9 @@ export const connectionsPiled: Detector<State> = {
         outputs.push({ type: 'event', key, draft: draftOf(group, count, pile, words(), looked, context) });
       }
     };
+    // Containers that share a network show each other's: those of few sockets are nobody's before their owner is looked for.
+    const mayBeOthers = ({ ownerPid }: SocketGroup) =>
+      context.facts?.container === true && ownerPid === undefined;
     const together = new Map<string, { count: number; waiting: number; group: SocketGroup }>();
     for (const group of groups) {
       const { kind, state: tcp, count, port } = group;
@@ -59,11 +62,11 @@ export const connectionsPiled: Detector<State> = {
         known.count += count;
         if (tcp === 'time-wait') known.waiting += count;
         together.set(key, known);
-        if (tcp === 'syn-sent')
+        if (tcp === 'syn-sent' && !mayBeOthers(group))
           take(`unanswered ${key}`, count, limit(context, 'unanswered'), group, () =>
             unanswered(group, looked),
           );
-      } else if (kind === 'inbound' && tcp === 'syn-received')
+      } else if (kind === 'inbound' && tcp === 'syn-received' && !mayBeOthers(group))
         take(`half-open ${port}`, count, limit(context, 'halfOpen'), group, () => halfOpen(group));
     }
     for (const [key, { count, waiting, group }] of together)

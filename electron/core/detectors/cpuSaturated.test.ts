@@ -182,6 +182,18 @@ it('a hypervisor that takes a third is told, though the machine is not full; a m
   expect(host.open).toEqual([]);
 });
 
+it('what a hypervisor takes of the machine that a container shares is no alarm of the container', () => {
+  const host = new TestHost({ container: true });
+  shares(host, 30, {});
+  shares(host, 90, { steal: 0.33 });
+  expect(told(host)).toMatchObject([
+    {
+      severity: 'info',
+      title: expect.stringMatching(/for others, on the machine that this container shares$/),
+    },
+  ]);
+});
+
 it('what waits for disks is told again when it is much more', () => {
   const host = new TestHost({});
   shares(host, 30, {});

@@ -8,6 +8,7 @@ import { type Detector, type DetectorContext, type DetectorOutput, NOTHING } fro
 import { type Hysteresis, initialHysteresis, levelOf, takeLook } from './hysteresis.ts';
 import { movedGlance } from './movedGlance.ts';
 import { spokenAge } from './respawnRole.ts';
+import { sharedKernelWords } from './toldLine.ts';
 import {
   hasGone,
   identityOf,
@@ -252,10 +253,10 @@ function judgeStolen(
     key: 'steal',
     draft: {
       kind: 'cpu.saturated',
-      severity: 'warning',
+      severity: context.facts?.container ? 'info' : 'warning',
       at: since,
       hostAt: sample.hostAt - (sample.at - since),
-      title: `The hypervisor takes ${percent(share)} of the CPU for others`,
+      title: `The hypervisor takes ${percent(share)} of the CPU for others${sharedKernelWords(context)}`,
       verdict: `${(share * sample.cores).toFixed(2)} of ${sample.cores} core${sample.cores === 1 ? '' : 's'} were wanted here and given to other guests of the hypervisor for ${spokenAge(sample.at - since)}; ${percent(Math.max(0, busy - share))} was had. Nothing on this host can change that: its neighbours do, or a limit of its size (credits of a burstable instance that are used up)`,
       detail: { share, cores: sample.cores, owner: 'steal' },
       evidence: [
@@ -344,10 +345,10 @@ function judgeInterrupts(state: State, sample: Sample, context: DetectorContext)
       key: 'interrupts',
       draft: {
         kind: 'cpu.saturated',
-        severity: 'warning',
+        severity: context.facts?.container ? 'info' : 'warning',
         at: interrupts.heldSince ?? sample.at,
         hostAt: sample.hostAt,
-        title: `Core ${core} of ${sample.cores} has done nothing but answer interrupts for ${seconds} s`,
+        title: `Core ${core} of ${sample.cores} has done nothing but answer interrupts for ${seconds} s${sharedKernelWords(context)}`,
         verdict: `Core ${core} of ${sample.cores} has spent ${percent(most)} of ${seconds} s on interrupts, mostly packets of the network, while the machine as a whole is ${percent(1 - sample.cpu.idle - sample.cpu.iowait)} busy: what one core cannot take is dropped. More queues of the card, or spreading them (RSS, RPS), help`,
         detail: { owner: 'interrupts', core, cores: sample.cores, share: most },
         evidence: [

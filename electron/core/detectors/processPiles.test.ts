@@ -136,6 +136,18 @@ describe('processes that wait in the kernel', () => {
     expect(told(host, 'processes.pile')).toMatchObject([{ severity: 'info' }]);
   });
 
+  it('are counted in a container by its own table: the machine’s are not its own', () => {
+    const host = new TestHost({ detectors: [processPiles], container: true });
+    play(host, 60, (second) => ({
+      processes: { ...host.sample(1000).processes, blocked: 60, threads: 300 + second * 400 },
+    }));
+    expect(host.told).toEqual([]);
+    for (let n = 0; n < 30; n++)
+      host.add({ pid: 100 + n, name: 'nginx', command: 'nginx', state: 'D' }, false);
+    play(host, 30, () => blocked(host, 60));
+    expect(told(host, 'processes.pile')).toMatchObject([{ detail: { count: 30 } }]);
+  });
+
   it('are not told of a backup, or of a moment', () => {
     const host = hostWith(150);
     play(host, 300, (second) => blocked(host, second % 60 < 15 ? 30 : 6));

@@ -62,11 +62,18 @@ export const processPiles: Detector<State> = {
       Object.assign(state, initial(), { bootId: sample.bootId });
     }
     state.lookedAt = sample.at;
-    const { total, threads, blocked } = sample.processes;
+    const { total, threads } = sample.processes;
     const usual = usualOf(state.totals, total);
     judgeCrowd(state, 'crowd', total, usual, sample, context, outputs);
-    judgeCrowd(state, 'threads', threads, usualOf(state.threadTotals, threads), sample, context, outputs);
+    // In a container these two are the machine's.
+    const shared = context.facts?.container === true;
+    if (!shared)
+      judgeCrowd(state, 'threads', threads, usualOf(state.threadTotals, threads), sample, context, outputs);
     const stuck = Math.max(limit(context, 'blocked'), 4 * sample.cores);
+    const blocked =
+      shared && sample.processes.blocked >= stuck / 2
+        ? sample.table.filter((row) => row.state === 'D').length
+        : sample.processes.blocked;
     judge(state, 'blocked', blocked, stuck, sample, context, outputs, () => describeBlocked(sample, blocked));
     // Zombies are processes too: where these are no more than usual, there are no more of those.
     const least = limit(context, 'zombies');
