@@ -4,9 +4,9 @@ import type { ParsedKey } from 'ssh2';
 import { parseKey } from './keyFile.ts';
 
 /**
- * Passphrases of OpenSSH's own form are made slow to guess, and ssh2 works them out in JavaScript: 0.5 s for a key with
- * ssh-keygen's defaults, 9 s for one made with `-a 300` (measured), in which no host would be heard. As text, not as a
- * file: it is the same wherever the core is bundled.
+ * Passphrases of OpenSSH's own form are made slow to guess, and ssh2 works them out in JavaScript: 0.3 s of CPU for a key
+ * with ssh-keygen's defaults, 5 s for one made with `-a 300` (measured), in which no host would be heard. As text, not
+ * as a file: it is the same wherever the core is bundled.
  */
 const PROGRAM = `
   const { parentPort, workerData } = require('node:worker_threads');
