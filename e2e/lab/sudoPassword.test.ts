@@ -140,7 +140,7 @@ describe.skipIf(!labIsWanted)('what another user owns, with sudo and its passwor
     await allowSudo(host, 'absent');
     const target = await startTarget(host, { term: 'noted' });
     const plan = await kill(target.identity);
-    expect(plan.needs).toContain('There is no sudo for it either');
+    expect(plan.needs).toContain('No sudo does it either');
     expect(await execute(plan)).toMatchObject({
       outcome: 'failed',
       verdict: expect.stringContaining('may not signal it'),

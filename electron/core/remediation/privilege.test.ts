@@ -42,6 +42,10 @@ test.each([
   ["sudo: I'm sorry deploy. I'm afraid I can't do that", 'does not allow this account that command'],
   ["Sorry, user deploy is not allowed to execute '/bin/sh' as root on web1.", 'does not allow'],
   ['deploy is not in the sudoers file.', 'may not use sudo'],
+  [
+    'sudo: account validation failure, is your account locked?\nsudo: a password is required',
+    'locked or has expired',
+  ],
   ['sudo: sorry, you must have a tty to run sudo', 'sudo refused: sorry, you must have a tty'],
 ])('what sudo refuses is said: %s', (stderr, expected) => {
   expect(sudoRefusal({ exitCode: 1, stdout: '', stderr })).toContain(expected);

@@ -69,7 +69,7 @@ export function sudoWords(privilege: Privilege | undefined): string {
     case 'sudoWithPassword':
       return 'It goes through sudo, whose password is asked for when it is confirmed, and stored nowhere.';
     default:
-      return 'There is no sudo for it either: the host will most likely refuse. Connect as root, or allow sudo.';
+      return 'No sudo does it either (there is none here, or it refuses a login without a terminal): the host will most likely refuse. Connect as root, or allow sudo.';
   }
 }
 
@@ -92,6 +92,9 @@ export function sudoRefusal({
     return 'sudo does not allow this account that command.';
   if (/incorrect (?:password|authentication) attempt|Sorry, try again|authentication failed/i.test(stderr))
     return 'sudo did not accept the password. Plan it again to be asked again.';
+  // Said before the words about a password, which would not help.
+  if (/account validation failure/i.test(stderr))
+    return 'sudo does not accept this account any more: it is locked or has expired.';
   if (/a password is required|no password was provided|authentication is required/i.test(stderr))
     return 'sudo asks for a password by now. Plan it again to be asked for it.';
   const said = stderr.split('\n').find((line) => line.startsWith('sudo: '));
