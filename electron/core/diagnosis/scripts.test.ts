@@ -101,6 +101,12 @@ test('a host without os-release is told of all the same', () => {
   );
 });
 
+test('where /proc hides the processes of others, that is said first', () => {
+  const text = lookElsewhere('memory', { '/proc/1/stat': '/nowhere' });
+  expect(text).toMatch(/^This account sees its own processes alone \(hidepid\)/);
+  expect(lookElsewhere('memory', {})).not.toContain('hidepid');
+});
+
 test('a host without control groups says so', () => {
   expect(lookElsewhere('limits', { '/sys/fs/cgroup': '/nowhere' })).toContain('is not mounted here');
 });

@@ -63,6 +63,7 @@ esac
 title 'inodes'; bounded 5 df -iP
 title 'mounted read-only'; awk '$4 ~ /(^|,)ro(,|$)/ && $3 !~ /^(squashfs|iso9660|proc|sysfs|tmpfs|cgroup2?|ramfs|autofs)$/ { print $1, $2, $3 }' /proc/mounts
 title 'deleted files that are held open, the largest first'
+[ "$(id -u)" = 0 ] || echo 'Those of other accounts are seen as root alone.'
 has stat || echo 'There is no stat on this host: what they hold is not known.'
 q=; ls -q / >/dev/null 2>&1 && q=q; set +f
 # A fork for each process would take minutes where there are ten thousand. The first folder is there so that each is named.
@@ -162,4 +163,5 @@ proc_tcp() { cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk 'function hex(s,
 function end(s,  p, a, n) { n = split(s, p, ":"); a = p[1]; if (length(a) == 8) a = hex(substr(a, 7, 2)) "." hex(substr(a, 5, 2)) "." hex(substr(a, 3, 2)) "." hex(substr(a, 1, 2)); return a ":" hex(p[n]) }
 BEGIN { split("ESTAB SYN-SENT SYN-RECV FIN-WAIT-1 FIN-WAIT-2 TIME-WAIT CLOSE CLOSE-WAIT LAST-ACK LISTEN CLOSING", state, " ") }
 $4 ~ /^[0-9A-F][0-9A-F]$/ { split($5, q, ":"); print state[hex($4)], hex(q[2]), hex(q[1]), end($2), end($3) }'; }
+[ -r /proc/1/stat ] || echo 'This account sees its own processes alone (hidepid): what is told of processes is told of those.'
 `;

@@ -83,7 +83,11 @@ export function refusalOf(
   const { pid, bootId } = args.target;
   if (seen.bootId !== bootId) return `The host has rebooted since: pid ${pid} of that boot is gone.`;
   if (seen.foreign) return FOREIGN;
-  if (!process) return `Pid ${pid} is gone already: no process has that number now.`;
+  // Who does not see its own first ancestor does not see all that there is (hidepid).
+  if (!process)
+    return seen.ancestors.includes(1)
+      ? `Pid ${pid} is gone already: no process has that number now.`
+      : `Pid ${pid} is gone, or this account may not see it.`;
   const now = process.startedAt;
   if (!isTarget(process, args, seen)) {
     const command = commandWords(process, 200);

@@ -9,7 +9,7 @@ import { inspectionCommand, parseInspection } from '../detectors/inspectProcesse
 import { quoteCommand } from '../sessions/shellQuote.ts';
 import { truncateDeleted } from './freeDisk.ts';
 import { scriptCommand } from './hostScript.ts';
-import { FOREIGN } from './killPlan.ts';
+import { FOREIGN, refusalOf } from './killPlan.ts';
 import { killCommand, parseKillOutput } from './killScript.ts';
 import { pauseProcess, reniceProcess } from './processActions.ts';
 import { HERE, identityOf } from './remediationBed.ts';
@@ -228,4 +228,19 @@ cat`;
     expect(run(argv)).toMatch(/^guard\trefused\tIt has another name still/);
     expect(readFileSync(`${gone}.copy`, 'utf8')).toHaveLength(100_000);
   });
+});
+
+test('a process that cannot be seen is not called gone', () => {
+  const seen = {
+    bootId: HERE.bootId,
+    perl: true,
+    uid: 1000,
+    foreign: false,
+    ancestors: [4712, 4711],
+    processes: [],
+    pidFiles: [],
+  };
+  const target = { ...HERE, pid: 812, startTicks: 5 };
+  expect(refusalOf({ target }, seen, undefined)).toBe('Pid 812 is gone, or this account may not see it.');
+  expect(refusalOf({ target }, { ...seen, ancestors: [4712, 1] }, undefined)).toContain('is gone already');
 });
