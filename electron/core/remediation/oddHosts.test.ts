@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ProcessIdentity } from '../../../shared/model/process.ts';
 import { inspectionCommand, parseInspection } from '../detectors/inspectProcesses.ts';
+import { perfCommand } from '../profiling/profileCommands.ts';
 import { quoteCommand } from '../sessions/shellQuote.ts';
 import { truncateDeleted } from './freeDisk.ts';
 import { scriptCommand } from './hostScript.ts';
@@ -117,6 +119,17 @@ describe('where /proc is of another pid namespace, as in a pod that has changed 
   };
   test.each([true, false])('nothing is signalled (by perl: %s)', (perl) => {
     expect(apart(killBy(identityOf(2), perl))).toBe('refused\tforeign\nlives\n');
+  });
+  test('nothing is profiled', () => {
+    expect(apart(perfCommand((argv) => argv, [identityOf(2)], 1))).toMatch(
+      /^@failed\t\/proc is of another pid namespace here: .*\nlives\n$/,
+    );
+    const program = fileURLToPath(new URL('../profiling/remote/profileNode.cjs', import.meta.url));
+    const { pid, startTicks } = identityOf(process.pid);
+    const argv = ['--', HERE.bootId, '1', '5000', '5', `${pid}:${startTicks}`];
+    expect(apart([process.execPath, '-e', readFileSync(program, 'utf8'), ...argv])).toContain(
+      '/proc is of another pid namespace here: the signal would reach another process',
+    );
   });
   test('nothing is paused, and the look says why', () => {
     expect(apart(pauseOf(identityOf(2)))).toBe(`guard\trefused\t${FOREIGN}\nlives\n`);
