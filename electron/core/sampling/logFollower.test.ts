@@ -1,4 +1,6 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -82,4 +84,18 @@ test('a line of a megabyte is cut and says so; bytes that are not text and marku
   expect((await line((l) => l.text.startsWith('bad '))).text).toMatch(/^bad \ufffd+ end$/);
   appendFileSync(file, '<script>alert(1)</script> \u001b]0;x\u0007 $(reboot)\n');
   expect((await line((l) => l.text.startsWith('<script>'))).text).toContain('$(reboot)');
+}, 40_000);
+
+test('where there is no perl nothing goes on when the shell that follows is ended without a word', async () => {
+  writeFileSync(join(folder, 'app.log'), 'before\n');
+  const script = readFileSync(new URL('./remote/follow.sh', import.meta.url), 'utf8');
+  const shell = spawn('sh', ['-c', script, 'follow', 'token', join(folder, '*.log')], { stdio: 'pipe' });
+  const ended = once(shell, 'exit');
+  await once(shell.stdout, 'data');
+  const left = () =>
+    spawnSync('pgrep', ['-f', folder], { encoding: 'utf8' }).stdout.split('\n').filter(Boolean).length;
+  await expect.poll(left).toBeGreaterThan(1);
+  shell.kill('SIGKILL');
+  await ended;
+  await expect.poll(left, { timeout: 15_000 }).toBe(0);
 }, 40_000);

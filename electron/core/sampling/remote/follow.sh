@@ -18,12 +18,14 @@ stop() { [ -n "$D" ] && kill $D 2>/dev/null && wait $D 2>/dev/null; D=; }
 echo "$T follow 2"
 {
   trap 'stop; [ -n "$S" ] && kill $S 2>/dev/null; exit 0' TERM
-  while :; do
+  # Not for ever where the shell above was ended without a word.
+  while kill -s 0 $$ 2>/dev/null; do
     now=$(matches "$@")
     if [ "$now" != "$before" ]; then stop; before=$now; start "$@"; fi
     sleep 2 & S=$!
     wait $S
   done
+  stop
 } &
 F=$!
 while read -r x; do :; done
