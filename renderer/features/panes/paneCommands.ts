@@ -271,21 +271,30 @@ async function openPaneForEveryHost(): Promise<void> {
   await Promise.all(hosts.filter((h) => !having.has(h)).map((host) => openPane(host, FIRST_SIZE)));
 }
 
-/** Panes that stand in no window, in the order of their hosts. Another workspace may have been opened meanwhile. */
+/** Panes that stand in no window get some, in the order of their hosts. */
 function placeLoosePanes(): void {
+  const { layout } = usePanes.getState();
+  usePanes.setState({ layout: withLoosePanes() });
+  if (layout.windows.length === 0) showFirstWindow();
+}
+
+/** Another workspace may have been opened meanwhile. */
+function withLoosePanes(): LayoutState {
   const { byId, layout } = usePanes.getState();
   const placed = new Set(placedPanes(layout));
   const { order } = useHosts.getState();
   const loose = Object.values(byId)
     .filter((p) => !placed.has(p.id))
     .sort((a, b) => order.indexOf(a.host) - order.indexOf(b.host));
+  let all = layout;
   for (let at = 0; at < loose.length; at += PANES_A_WINDOW) {
     const part = loose.slice(at, at + PANES_A_WINDOW);
     const [first, last] = [part[0]?.host ?? '', part.at(-1)?.host ?? ''];
     const name = first === last ? first : `${first} … ${last}`;
-    dispatchLayout({ type: 'openWindow', id: newWindowId(), name, panes: part.map((p) => p.id) });
+    const panes = part.map((p) => p.id);
+    all = reduceLayout(all, { type: 'openWindow', id: newWindowId(), name, panes });
   }
-  if (layout.windows.length === 0) showFirstWindow();
+  return all;
 }
 
 function showFirstWindow(): void {
@@ -304,14 +313,12 @@ let underWay = 0;
 export function placePanesOfOthers(): boolean {
   if (underWay > 0) return false;
   const { activeWindow, lastWindow } = usePanes.getState().layout;
-  placeLoosePanes();
-  usePanes.setState(({ layout }) => {
-    const { lastWindow: _behind, ...front } = reduceLayout(layout, {
-      type: 'selectWindow',
-      id: activeWindow,
-    });
-    return { layout: lastWindow === undefined ? front : { ...front, lastWindow } };
+  // At once: what follows the active pane must not see another in between.
+  const { lastWindow: _behind, ...front } = reduceLayout(withLoosePanes(), {
+    type: 'selectWindow',
+    id: activeWindow,
   });
+  usePanes.setState({ layout: lastWindow === undefined ? front : { ...front, lastWindow } });
   return true;
 }
 
