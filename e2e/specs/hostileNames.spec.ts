@@ -44,7 +44,7 @@ END
 cat >/usr/local/sbin/journalctl <<'END'
 #!/bin/sh
 case $1 in -k) exit 1 ;; esac
-cat /srv/units
+sed 's/^/Nov 21 10:00:00 web1 systemd[1]: /' /srv/units
 END
 chmod 755 /usr/local/sbin/*
 mkdir -p /srv/www/app/log "/srv/$name"
