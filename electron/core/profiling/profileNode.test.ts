@@ -100,6 +100,30 @@ async function listens(pid: number): Promise<string> {
   return text;
 }
 
+/** Works for so long at a time that an inspector is opened, asked and closed within one turn of its event loop. */
+const LONG_TURNS = `let turns = 0; const turn = () => { const until = Date.now() + 1500; while (Date.now() < until);
+  process.stdout.write(\`turn \${++turns}\\n\`); setTimeout(turn, 5); }; process.stdout.write('runs\\n'); setTimeout(turn, 5);`;
+
+it('one that seldom returns to its event loop has no inspector open when it does', async () => {
+  const pid = await start(process.execPath, '-e', LONG_TURNS);
+  const on = session();
+  const { plan, argv } = await planFor(on, [pid]);
+  const done = await runProfile(plan, argv, {
+    session: on,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    onProgress: () => {},
+  });
+  if (!done.ok) throw new Error(done.error);
+  expect(done.value.processes.map(({ failure }) => failure)).toEqual([undefined]);
+  const output = children[0]?.stdout;
+  for (let turn = 0; output && turn < 3; turn++) {
+    await once(output, 'data');
+    expect(await listens(pid)).toBe('');
+  }
+  on.child.dispose();
+}, 40_000);
+
 it('two that never return to their event loop are profiled at once, and their inspectors are closed again', async () => {
   const pids = [await start(process.execPath, '-e', BURN), await start(process.execPath, '-e', BURN)];
   const stranger = await start('sh', '-c', 'echo runs; exec sleep 60');
