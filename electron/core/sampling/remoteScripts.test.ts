@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,17 +59,21 @@ function startOver(interpreter: Interpreter) {
     raw.push(Buffer.from(bytes));
     parser.push(bytes);
   });
+  const ended = once(started, 'close').then((): never => {
+    throw new Error(`the sampler ended: ${parser.preamble}`);
+  });
+  // It ends when the test does, too.
+  ended.catch(() => {});
   return {
     parser,
     raw: () => Buffer.concat(raw).toString('latin1'),
     async tick(line: string): Promise<Frame> {
       await hello;
-      const next = new Promise<Frame>((resolve, reject) => {
+      const next = new Promise<Frame>((resolve) => {
         frame = resolve;
-        started.on('close', () => reject(new Error(`the sampler ended: ${parser.preamble}`)));
       });
       started.stdin.write(`${line}\n`);
-      return next;
+      return Promise.race([next, ended]);
     },
   };
 }
