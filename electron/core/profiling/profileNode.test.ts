@@ -117,7 +117,8 @@ it('one that seldom returns to its event loop has no inspector open when it does
   if (!done.ok) throw new Error(done.error);
   expect(done.value.processes.map(({ failure }) => failure)).toEqual([undefined]);
   const output = children[0]?.stdout;
-  for (let turn = 0; output && turn < 3; turn++) {
+  if (!output) throw new Error('it has no output');
+  for (let turn = 0; turn < 3; turn++) {
     await once(output, 'data');
     expect(await listens(pid)).toBe('');
   }

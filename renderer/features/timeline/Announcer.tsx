@@ -39,7 +39,7 @@ export function Announcer() {
     };
   }, []);
   return (
-    <p role="status" aria-label="New events" className={styles.heard}>
+    <p role="status" aria-label="New events" className={styles.hidden}>
       {words}
     </p>
   );

@@ -284,10 +284,15 @@ async function inside(target, expression) {
   return answer.result.result.value;
 }
 
-/** `process._debugEnd()`: the port is closed, and with it what is connected. */
+/**
+ * `process._debugEnd()`: the port is closed, and with it what is connected. Node asks its event loop to open an inspector
+ * besides interrupting what runs (Agent::RequestIoThreadStart): a loop that has not turned meanwhile would open it once more.
+ */
+const END =
+  'setImmediate(() => { process._debugEnd(); setImmediate(() => process._debugEnd()); }); process._debugEnd()';
 async function close({ pid }, session) {
   const isClosed = () => portsOf(pid).every((one) => before.get(pid).has(one.inode));
-  session.evaluate('process._debugEnd()', 3000);
+  session.evaluate(END, 3000);
   for (let look = 0; look < 120; look++) {
     if (isClosed()) return true;
     await pause(25);
