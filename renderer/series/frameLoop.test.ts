@@ -5,12 +5,12 @@ let frames: (() => void)[] = [];
 let time = 0;
 
 class Observer {
-  readonly #tell: (entries: { target: unknown; isIntersecting: boolean }[]) => void;
-  constructor(tell: (entries: { target: unknown; isIntersecting: boolean }[]) => void) {
+  readonly #tell: (entries: object[]) => void;
+  constructor(tell: (entries: object[]) => void) {
     this.#tell = tell;
   }
   observe(target: unknown): void {
-    this.#tell([{ target, isIntersecting: true }]);
+    this.#tell([{ target, isIntersecting: true, contentRect: { width: 10, height: 10 } }]);
   }
   unobserve(): void {}
   disconnect(): void {}
@@ -43,8 +43,6 @@ test('where a frame is too short for all, those that waited come first in the ne
   const drawings = ['a', 'b', 'c', 'd'].map((name) =>
     frameLoop.add(
       {
-        clientWidth: 10,
-        clientHeight: 10,
         width: 10,
         height: 10,
         getContext: () => context,

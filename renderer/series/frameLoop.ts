@@ -2,9 +2,8 @@ import { type Disposable, DisposableStore } from '../../shared/base/disposable.t
 import { onChartFrame } from './chartFrame.ts';
 import { onTheme } from './themeColours.ts';
 
-/** Where to draw: in CSS pixels, already scaled for the screen's density and cleared. */
-export interface Surface {
-  context: CanvasRenderingContext2D;
+/** Of what an element draws in, in CSS pixels. */
+export interface Size {
   width: number;
   height: number;
 }
@@ -15,18 +14,20 @@ export interface Drawing extends Disposable {
 }
 
 interface Registered {
-  canvas: HTMLCanvasElement;
-  draw: (surface: Surface) => void;
+  element: Element;
+  draw: (size: Size) => void;
   dirty: boolean;
   visible: boolean;
+  /** As it was told: to ask the element for it in a frame has the page laid out once more. */
+  size: Size;
 }
 
-/** A key that is typed while canvases are drawn waits for no more than this. */
+/** A key that is typed while pictures are drawn waits for no more than this. */
 const BUDGET_MS = 6;
 
 /**
- * One animation frame for all canvases. A frame is asked for only when a visible canvas is dirty, and draws only those:
- * a hundred sparklines cost 2–5 ms a tick, and nothing between ticks.
+ * One animation frame for all that is drawn by hand, on canvas or as paths. A frame is asked for only when something visible
+ * is dirty, and draws only that.
  */
 class FrameLoop {
   #registered = new Map<Element, Registered>();
@@ -35,17 +36,17 @@ class FrameLoop {
   #size: ResizeObserver | undefined;
   #theme: Disposable | undefined;
 
-  add(canvas: HTMLCanvasElement, draw: (surface: Surface) => void): Drawing {
+  add(element: Element, draw: (size: Size) => void): Drawing {
     if (this.#registered.size === 0) this.#start();
-    const own: Registered = { canvas, draw, dirty: true, visible: false };
-    this.#registered.set(canvas, own);
-    this.#sight?.observe(canvas);
-    this.#size?.observe(canvas);
+    const own: Registered = { element, draw, dirty: true, visible: false, size: { width: 0, height: 0 } };
+    this.#registered.set(element, own);
+    this.#sight?.observe(element);
+    this.#size?.observe(element);
     const lifetime = new DisposableStore();
     lifetime.addStop(() => {
-      this.#registered.delete(canvas);
-      this.#sight?.unobserve(canvas);
-      this.#size?.unobserve(canvas);
+      this.#registered.delete(element);
+      this.#sight?.unobserve(element);
+      this.#size?.unobserve(element);
       if (this.#registered.size === 0) this.#stop();
     });
     return {
@@ -69,7 +70,9 @@ class FrameLoop {
     this.#size = new ResizeObserver((entries) => {
       for (const entry of entries) {
         const own = this.#registered.get(entry.target);
-        if (own) own.dirty = true;
+        if (!own) continue;
+        own.dirty = true;
+        own.size = { width: entry.contentRect.width, height: entry.contentRect.height };
       }
       this.#ask();
     });
@@ -102,29 +105,11 @@ class FrameLoop {
       }
       own.dirty = false;
       // Behind all others: where a frame is too short for all, it is not the same ones that wait each time.
-      this.#registered.delete(own.canvas);
-      this.#registered.set(own.canvas, own);
-      const surface = prepare(own.canvas);
-      if (surface) own.draw(surface);
+      this.#registered.delete(own.element);
+      this.#registered.set(own.element, own);
+      if (own.size.width > 0 && own.size.height > 0) own.draw(own.size);
     }
   }
-}
-
-/** Matches the backing store to the element and the screen; setting a size clears, and so is done only on change. */
-function prepare(canvas: HTMLCanvasElement): Surface | undefined {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const context = canvas.getContext('2d');
-  if (!context || width === 0 || height === 0) return undefined;
-  const density = window.devicePixelRatio || 1;
-  const wide = Math.round(width * density);
-  const high = Math.round(height * density);
-  if (canvas.width !== wide || canvas.height !== high) {
-    canvas.width = wide;
-    canvas.height = high;
-  }
-  context.setTransform(wide / width, 0, 0, high / height, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return { context, width, height };
 }
 
 export const frameLoop = new FrameLoop();

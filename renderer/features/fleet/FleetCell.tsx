@@ -1,4 +1,4 @@
-import { type CSSProperties, memo, useRef } from 'react';
+import { memo, useRef } from 'react';
 import {
   asText,
   formatAge,
@@ -9,22 +9,18 @@ import {
 import type { HostId, HostSummary } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
 import { metricIndex } from '../../../shared/model/metric.ts';
-import type { Surface } from '../../series/frameLoop.ts';
 import { seriesOf } from '../../series/samples.ts';
+import type { WindowSeries } from '../../series/windowSeries.ts';
 import { useHosts } from '../../stores/hosts.ts';
 import { useUi } from '../../stores/ui.ts';
 import { CPU_LAYERS, MEMORY_SPARK, readBusy, readMemoryShare } from '../host/charts/chartSpec.ts';
 import { SeverityShape } from '../host/charts/EventMarks.tsx';
 import { staleMs } from '../host/charts/gaps.ts';
-import { paintSpark } from '../host/charts/paint.ts';
-import { type DrawSeries, SeriesCanvas } from '../host/charts/SeriesCanvas.tsx';
+import { Spark } from '../host/charts/Spark.tsx';
 import { writeText } from '../host/charts/writeText.ts';
 import { LinkMark, linkSentence } from '../host/LinkMark.tsx';
 import styles from './Fleet.module.css';
 import { type Trouble, troubleWord } from './openTrouble.ts';
-
-/** Sparklines show the last two minutes while live. */
-export const SPARK_MS = 120_000;
 
 interface FleetCellProps {
   id: HostId;
@@ -49,11 +45,9 @@ export const FleetCell = memo(function FleetCell({
   const age = useRef<HTMLSpanElement>(null);
   if (!host) return null;
 
-  const draw: DrawSeries = (surface, series, now) => {
+  const write = (series: WindowSeries, now: number) => {
     const { view } = series;
     const last = view.length - 1;
-    drawHalf(surface, 0, (spark) => paintSpark(spark, series, now, CPU_LAYERS));
-    drawHalf(surface, 1, (spark) => paintSpark(spark, series, now, MEMORY_SPARK));
     writeText(cpu.current, asText(formatWholeShare(readBusy(view, last))));
     writeText(memory.current, asText(formatWholeShare(readMemoryShare(view, last))));
     const stale = useUi.getState().time.kind === 'live' ? staleMs(series, now) : undefined;
@@ -90,34 +84,17 @@ export const FleetCell = memo(function FleetCell({
           </span>
         )}
       </span>
-      <span className={styles.vitals} style={{ '--label-width': `${LABEL_WIDTH}px` } as CSSProperties}>
-        <SeriesCanvas host={id} draw={draw} liveSpanMs={SPARK_MS} className={styles.sparks} />
+      <span className={styles.vitals}>
         <span className={styles.kind}>cpu</span>
         <span ref={cpu} className={styles.number} />
+        <Spark host={id} layers={CPU_LAYERS} className={styles.spark} onDraw={write} />
         <span className={styles.kind}>mem</span>
         <span ref={memory} className={styles.number} />
+        <Spark host={id} layers={MEMORY_SPARK} className={styles.spark} />
       </span>
     </button>
   );
 });
-
-/** Of a half of the vitals' row, the words before the sparkline; CSS pixels. */
-const LABEL_WIDTH = 60;
-const GAP = 4;
-
-/**
- * One canvas holds both sparklines: to the browser each canvas is a layer of its own, and a fleet of forty hosts with two
- * each made every frame of the page 3 ms longer, also those in which only an echo is drawn.
- */
-function drawHalf(surface: Surface, index: 0 | 1, draw: (spark: Surface) => void): void {
-  const { context, height } = surface;
-  const half = surface.width / 2;
-  const width = Math.max(1, half - LABEL_WIDTH - (index === 0 ? GAP : 0));
-  context.save();
-  context.translate(index * half + LABEL_WIDTH, 0);
-  draw({ context, width, height });
-  context.restore();
-}
 
 const SAMPLER_CPU = metricIndex('fireline.sampler.cpu');
 const SAMPLER_RESIDENT = metricIndex('fireline.sampler.resident');

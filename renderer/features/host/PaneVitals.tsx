@@ -3,6 +3,7 @@ import { memo, useRef } from 'react';
 import { asText, formatCount, formatLoad, formatWholeShare } from '../../../shared/model/format.ts';
 import type { HostId } from '../../../shared/model/host.ts';
 import { visibleText } from '../../../shared/model/hostText.ts';
+import type { WindowSeries } from '../../series/windowSeries.ts';
 import { focusHost, showDetail, useUi } from '../../stores/ui.ts';
 import {
   CPU_LAYERS,
@@ -13,13 +14,10 @@ import {
   readMemoryShare,
 } from './charts/chartSpec.ts';
 import { staleMs } from './charts/gaps.ts';
-import { paintSpark } from './charts/paint.ts';
-import { type DrawSeries, SeriesCanvas } from './charts/SeriesCanvas.tsx';
+import { Spark } from './charts/Spark.tsx';
 import { writeText } from './charts/writeText.ts';
 import { Overview } from './Overview.tsx';
 import styles from './PaneVitals.module.css';
-
-const SPARK_MS = 120_000;
 
 /**
  * One host's vitals in a pane's header: CPU, memory and load as number and sparkline. At most 22 px high; where the header
@@ -32,10 +30,9 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
   const memory = useRef<HTMLSpanElement>(null);
   const load = useRef<HTMLSpanElement>(null);
 
-  const drawCpu: DrawSeries = (surface, series, now) => {
+  const write = (series: WindowSeries, now: number) => {
     const { view } = series;
     const last = view.length - 1;
-    paintSpark(surface, series, now, CPU_LAYERS);
     writeText(cpu.current, asText(formatWholeShare(readBusy(view, last))));
     writeText(memory.current, asText(formatWholeShare(readMemoryShare(view, last))));
     const loadNumber = formatLoad(readLoad(view, last)).number;
@@ -43,7 +40,6 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
     const stale = useUi.getState().time.kind === 'live' && staleMs(series, now) !== undefined;
     if (root.current) root.current.dataset['stale'] = String(stale);
   };
-  const drawMemory: DrawSeries = (surface, series, now) => paintSpark(surface, series, now, MEMORY_SPARK);
 
   return (
     <Tooltip.Root>
@@ -62,12 +58,12 @@ export const PaneVitals = memo(function PaneVitals({ host }: { host: HostId }) {
           <span className={styles.group}>
             <span className={styles.kind}>cpu</span>
             <span ref={cpu} className={styles.number} />
-            <SeriesCanvas host={host} draw={drawCpu} liveSpanMs={SPARK_MS} className={styles.spark} />
+            <Spark host={host} layers={CPU_LAYERS} className={styles.spark} onDraw={write} />
           </span>
           <span className={styles.group} data-group="memory">
             <span className={styles.kind}>mem</span>
             <span ref={memory} className={styles.number} />
-            <SeriesCanvas host={host} draw={drawMemory} liveSpanMs={SPARK_MS} className={styles.spark} />
+            <Spark host={host} layers={MEMORY_SPARK} className={styles.spark} />
           </span>
           <span className={styles.group} data-group="load">
             <span className={styles.kind}>load</span>

@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react'
 import { visibleText } from '../../../shared/model/hostText.ts';
 import type { FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { type Drawing, frameLoop } from '../../series/frameLoop.ts';
+import { onSurface } from '../../series/surface.ts';
 import styles from './Flame.module.css';
 import { frameWords } from './frameWords.ts';
 import {
@@ -47,8 +48,14 @@ export function FlameGraph({ tree, zoom, found, onZoom, sides }: FlameGraphProps
   useEffect(() => {
     if (!canvas.current || !marks.current) return;
     const own = {
-      frames: frameLoop.add(canvas.current, (surface) => paintFlame(surface, shown.current, view.current)),
-      marks: frameLoop.add(marks.current, (surface) => paintMarks(surface, shown.current, view.current)),
+      frames: frameLoop.add(
+        canvas.current,
+        onSurface(canvas.current, (surface) => paintFlame(surface, shown.current, view.current)),
+      ),
+      marks: frameLoop.add(
+        marks.current,
+        onSurface(marks.current, (surface) => paintMarks(surface, shown.current, view.current)),
+      ),
     };
     drawn.current = own;
     return () => {

@@ -2,7 +2,7 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import { changeWords } from '../../../shared/profiling/changeWords.ts';
 import { differs, type FlameTree } from '../../../shared/profiling/flameTree.ts';
 import { shortFrame } from '../../../shared/profiling/frameName.ts';
-import type { Surface } from '../../series/frameLoop.ts';
+import type { Surface } from '../../series/surface.ts';
 import { colour } from '../../series/themeColours.ts';
 import { flamePalette } from './flameColours.ts';
 

@@ -1,7 +1,7 @@
 import { useRef } from 'react';
 import type { HostId } from '../../../../shared/model/host.ts';
-import type { Surface } from '../../../series/frameLoop.ts';
 import type { SeriesView } from '../../../series/seriesRing.ts';
+import type { Surface } from '../../../series/surface.ts';
 import { colour } from '../../../series/themeColours.ts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
 import styles from './Chart.module.css';

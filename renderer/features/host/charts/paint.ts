@@ -1,9 +1,10 @@
-import type { Surface } from '../../../series/frameLoop.ts';
 import type { SeriesView } from '../../../series/seriesRing.ts';
+import type { Surface } from '../../../series/surface.ts';
 import { colour } from '../../../series/themeColours.ts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
 import { type ChartSpec, isKnown, type Layer } from './chartSpec.ts';
 import { gapsOf } from './gaps.ts';
+import { eachStretch } from './stretches.ts';
 
 /** Where on a surface the values are drawn, and how values become pixels. */
 export interface Box {
@@ -79,24 +80,6 @@ function paintLine(surface: Surface, view: SeriesView, layer: Layer, x: Scale, y
   context.setLineDash([]);
 }
 
-/** Runs of ticks that follow each other without a gap and all of which are known. */
-function eachStretch(
-  view: SeriesView,
-  known: (index: number) => boolean,
-  paint: (first: number, last: number) => void,
-): void {
-  let first = -1;
-  for (let i = 0; i <= view.length; i++) {
-    const goes = i < view.length && known(i);
-    const joined = goes && first >= 0 && view.timeAt(i) - view.timeAt(i - 1) <= view.gapMs;
-    if (first >= 0 && !joined) {
-      paint(first, i - 1);
-      first = -1;
-    }
-    if (goes && first < 0) first = i;
-  }
-}
-
 /** Slanted hairlines where data is missing. */
 export function paintGaps(surface: Surface, series: WindowSeries, box: Box, x: Scale, now: number): void {
   for (const gap of gapsOf(series, now)) {
@@ -122,28 +105,6 @@ function paintHatch({ context }: Surface, box: Box): void {
   }
   context.stroke();
   context.restore();
-}
-
-/** A small area without axes: a stack against a fixed top, or one share. */
-export function paintSpark(
-  surface: Surface,
-  series: WindowSeries,
-  now: number,
-  layers: readonly Layer[],
-  top = 1,
-): void {
-  const { width, height, context } = surface;
-  const box = { left: 0, top: 0, width, height };
-  const x = timeScale(box, series.view);
-  paintGaps(surface, series, box, x, now);
-  context.save();
-  context.beginPath();
-  context.rect(0, 0, width, height);
-  context.clip();
-  paintStack(surface, series.view, layers, x, height, height / top);
-  context.restore();
-  context.fillStyle = colour('--line-strong');
-  context.fillRect(0, height - 1, width, 1);
 }
 
 /** One whole chart without axes and words: what a frame puts round it is HTML. */
