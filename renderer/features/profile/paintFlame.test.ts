@@ -1,6 +1,6 @@
 import { beforeAll, expect, it, vi } from 'vitest';
 import { buildFlameTree } from '../../../shared/profiling/flameTree.ts';
-import type { Surface } from '../../series/frameLoop.ts';
+import type { Surface } from '../../series/surface.ts';
 import { type FlameView, frameAt, paintFlame, paintMarks, ROW_HEIGHT } from './paintFlame.ts';
 
 /** Two hundred functions of a pixel's twentieth each, beside one that takes all the rest. */

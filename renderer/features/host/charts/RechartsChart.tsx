@@ -1,5 +1,5 @@
 import { memo } from 'react';
-import { Area, ComposedChart, Line, XAxis, YAxis } from 'recharts';
+import { Area, ComposedChart, Curve, Line, type LineDrawShapeProps, XAxis, YAxis } from 'recharts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
 import type { Axes } from './ChartFrame.tsx';
 import { chartRows } from './chartRows.ts';
@@ -78,6 +78,15 @@ function line(layer: Layer, axis: string) {
       activeDot={false}
       connectNulls={false}
       isAnimationActive={false}
+      shape={curve}
     />
   );
+}
+
+/**
+ * The line's path without a reference to it: of one that it knows, Recharts asks the length each time it draws, animated or
+ * not, and has the page laid out for it.
+ */
+function curve({ pathRef: _, ...props }: LineDrawShapeProps) {
+  return <Curve {...props} />;
 }
