@@ -2,14 +2,22 @@ import { visibleText } from '../../../shared/model/hostText.ts';
 import type { FileSystem } from '../../../shared/model/resources.ts';
 import type { Sample } from '../../../shared/model/sample.ts';
 import { cutJournal } from './cutJournal.ts';
-import type { Detector, DetectorContext, DetectorOutput, EventDraft } from './detector.ts';
-import { lookAtFileSystems } from './fileSystemLooks.ts';
+import {
+  type Detector,
+  type DetectorContext,
+  type DetectorOutput,
+  type EventDraft,
+  NOTHING,
+} from './detector.ts';
+import { closeUnmounted, fileSystemLook } from './fileSystemLooks.ts';
 import { type Growth, history, Points, steadyGrowth } from './growth.ts';
 import { spokenAge } from './respawnRole.ts';
 import { bytesWords, limit, percent } from './words.ts';
 
 interface Track {
   points: Points;
+  /** Of all looks since it is watched: no window can hold more growth than that. */
+  lowest: number;
   told?: { at: number; severity: string; left: number; used: number };
   slowSince?: number;
   /** How full it was before it was emptied: logs that are rotated, and journals of a data base, fill it up to there again. */
@@ -31,12 +39,15 @@ export const diskFilling: Detector<State> = {
   thresholds: { minutes: 60, criticalMinutes: 5, seconds: 60, minimumMiB: 8, warnShare: 0.8 },
   initial: () => ({ mounts: new Map() }),
   reduce(state, input, context) {
-    const isTold = (track: Track) => track.told !== undefined;
-    return lookAtFileSystems(input, state.mounts, isTold, (fs, sample, outputs) =>
-      judge(state, fs, sample, context, outputs),
-    );
+    const looked = fileSystemLook(input);
+    if (!looked) return NOTHING;
+    const outputs = closeUnmounted(state.mounts, isTold, looked);
+    for (const fs of looked.fileSystems) judge(state, fs, looked.sample, context, outputs);
+    return outputs;
   },
 };
+
+const isTold = ({ told }: Track) => told !== undefined;
 
 function judge(
   state: State,
@@ -45,12 +56,14 @@ function judge(
   context: DetectorContext,
   outputs: DetectorOutput[],
 ): void {
-  const track = state.mounts.get(fs.mount) ?? { points: new Points() };
+  const track = state.mounts.get(fs.mount) ?? { points: new Points(), lowest: fs.usedBytes };
   state.mounts.set(fs.mount, track);
   const spanMs = limit(context, 'seconds') * 1000;
   // Where df is asked once a minute, a longer span gives as many looks.
   track.points.add(sample.at, fs.usedBytes, spanMs * 6);
   const rule = { growth: limit(context, 'minimumMiB') * 2 ** 20, share: 0 };
+  track.lowest = Math.min(track.lowest, fs.usedBytes);
+  if (!track.told && fs.usedBytes - track.lowest < rule.growth) return;
   const growth =
     steadyGrowth(track.points, { ...rule, spanMs }) ??
     steadyGrowth(track.points, { ...rule, spanMs: spanMs * 5 });
