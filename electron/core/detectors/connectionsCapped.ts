@@ -57,6 +57,7 @@ export const connectionsCapped: Detector<State> = {
     const least = limit(context, 'minimum');
     const spanMs = limit(context, 'growthSeconds') * 1000;
     const standsMs = limit(context, 'seconds') * 1000;
+    let seen = 0;
     for (const group of groups) {
       if (!mayLeak(group)) continue;
       const key = groupKey(group);
@@ -65,6 +66,7 @@ export const connectionsCapped: Detector<State> = {
       if (!known && state.groups.size >= 200) continue;
       const track = known ?? newTrack(group.count);
       if (!known) state.groups.set(key, track);
+      if (track.seenAt !== at) seen++;
       track.seenAt = at;
       const before = track.points.at(-1);
       track.points.add(at, group.count, 5 * 60_000);
@@ -90,15 +92,15 @@ export const connectionsCapped: Detector<State> = {
       else track.unreadSince ??= at;
       if (most > group.count / 8) track.workingSince = undefined;
       else track.workingSince ??= at;
-      const lasts = (since: number | undefined) => since !== undefined && at - since >= standsMs;
       const reached =
         track.grewTo !== undefined && Math.abs(group.count - track.grewTo) <= track.grewTo * 0.05;
       const capped =
-        lasts(track.flatSince) && (lasts(track.stuckSince) || (reached && lasts(track.unreadSince)));
+        lasts(track.flatSince, standsMs, at) &&
+        (lasts(track.stuckSince, standsMs, at) || (reached && lasts(track.unreadSince, standsMs, at)));
       if (track.open) {
         const stands =
           group.count >= least && Math.abs(group.count - (before?.value ?? 0)) <= group.count * 0.1;
-        if (stands && !lasts(track.workingSince)) continue;
+        if (stands && !lasts(track.workingSince, standsMs, at)) continue;
         track.open = false;
         track.grewTo = undefined;
         outputs.push({ type: 'close', key: `${key}`, endedAt: stands ? (track.workingSince ?? at) : at });
@@ -107,17 +109,15 @@ export const connectionsCapped: Detector<State> = {
         outputs.push(draftOf(key, group, track, looked, at));
       }
     }
-    outputs.push(
-      ...closeGone(
-        state.groups,
-        (track) => track.seenAt === at,
-        (track) => track.open,
-        at,
-      ),
-    );
+    if (seen < state.groups.size) outputs.push(...closeGone(state.groups, wasSeen, isOpen, at));
     return outputs;
   },
 };
+
+const wasSeen = (track: Track, _: number, at: number) => track.seenAt === at;
+const isOpen = ({ open }: Track) => open;
+const lasts = (since: number | undefined, leastMs: number, at: number) =>
+  since !== undefined && at - since >= leastMs;
 
 const newTrack = (lowest: number): Track => ({
   points: new Points(),

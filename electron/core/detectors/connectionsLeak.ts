@@ -48,14 +48,16 @@ export const connectionsLeak: Detector<State> = {
     const watched = limit(context, 'minimum') / 4;
     const growth = limit(context, 'growth');
     const spanMs = limit(context, 'seconds') * 1000;
+    let seen = 0;
     for (const group of groups) {
       if (!mayLeak(group)) continue;
       const key = groupKey(group);
       const known = state.groups.get(key);
       if (!known && group.count < watched) continue;
       if (!known && state.groups.size >= 200) continue;
-      const track = known ?? { points: new Points(), seenAt: at, lowest: group.count, largeSince: undefined };
+      const track = known ?? { points: new Points(), seenAt: 0, lowest: group.count, largeSince: undefined };
       if (!known) state.groups.set(key, track);
+      if (track.seenAt !== at) seen++;
       track.seenAt = at;
       track.points.add(at, group.count, spanMs * 6);
       if (group.count < 32) track.largeSince = undefined;
@@ -65,17 +67,13 @@ export const connectionsLeak: Detector<State> = {
       if (track.told || group.count - track.lowest >= growth)
         judge(track, key, group, looked, context, outputs);
     }
-    outputs.push(
-      ...closeGone(
-        state.groups,
-        (track) => track.seenAt === at,
-        (track) => track.told !== undefined,
-        at,
-      ),
-    );
+    if (seen < state.groups.size) outputs.push(...closeGone(state.groups, wasSeen, isTold, at));
     return outputs;
   },
 };
+
+const wasSeen = (track: Track, _: number, at: number) => track.seenAt === at;
+const isTold = ({ told }: Track) => told !== undefined;
 
 /** What grew and went again must grow by so much more to be told again. */
 const BEYOND = 1.25;

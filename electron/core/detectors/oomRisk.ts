@@ -70,13 +70,12 @@ export const oomRisk: Detector<State> = {
       const used = Math.max(0, memoryUsageBytes - (group.reclaimableBytes ?? 0));
       judge(state, group.path, used, memoryLimitBytes, sample, context, outputs);
     }
-    outputs.push(
-      ...closeGone(state.tracks, (track) => sample.at - track.seenAt < FORGET_MS, isTold, sample.at),
-    );
+    outputs.push(...closeGone(state.tracks, wasSeen, isTold, sample.at));
     return outputs;
   },
 };
 
+const wasSeen = (track: Track, _: string, at: number) => at - track.seenAt < FORGET_MS;
 const isTold = (track: Track) => track.told !== undefined;
 
 /** Every quarter of a minute, for five minutes. */

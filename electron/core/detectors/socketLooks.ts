@@ -20,10 +20,12 @@ export function socketLook(input: DetectorInput): SocketLook | undefined {
   const at = sample.lookedAt?.sockets;
   if (at === undefined || !sample.sockets) return undefined;
   if (latest?.sample !== sample) {
-    latest = { sample, at, groups: sample.sockets.filter((group) => group.ownerPid !== 0) };
+    latest = { sample, at, groups: sample.sockets.filter(isOwn) };
   }
   return latest;
 }
+
+const isOwn = ({ ownerPid }: SocketGroup) => ownerPid !== 0;
 
 /** Several detectors look at the same sample one after another. */
 let latest: SocketLook | undefined;
