@@ -84,7 +84,9 @@ export const cpuSaturated: Detector<State> = {
     state.lastAt = sample.at;
     state.window.add(sample, seconds * 1000);
     if (state.window.spanMs < seconds * 1000) return NOTHING;
-    const pegged = [...judgePegged(state, sample, context), ...judgeInterrupts(state, sample, context)];
+    const outputs: DetectorOutput[] = [];
+    judgePegged(state, sample, context, outputs);
+    judgeInterrupts(state, sample, context, outputs);
     // No mean is above all that it is of: most hosts need none.
     const { iowait, steal: taken } = sample.cpu;
     if (
@@ -93,10 +95,8 @@ export const cpuSaturated: Detector<State> = {
       taken >= limit(context, 'stealShare')
     )
       state.highAt = sample.at;
-    const goesOn = ({ open, heldSince }: Hysteresis) => open || heldSince !== undefined;
     const calm = !state.open && !goesOn(state.waiting) && !goesOn(state.stolen);
-    if (calm && state.highAt < state.window.oldestAt) return pegged;
-    const outputs = [...pegged];
+    if (calm && state.highAt < state.window.oldestAt) return outputs;
     const means = state.window.means();
     const { spanMs, steal, busy: share } = means;
     judgeWaiting(state, means, sample, context, outputs);
@@ -174,6 +174,8 @@ export const cpuSaturated: Detector<State> = {
     ];
   },
 };
+
+const goesOn = ({ open, heldSince }: Hysteresis) => open || heldSince !== undefined;
 
 /** Cores that stand idle because what would run on them waits for a disk. */
 function judgeWaiting(
@@ -269,15 +271,19 @@ function judgeStolen(
 }
 
 /** One thread that can use no more than one core, however many there are. The kernel moves it about, so it goes by process. */
-function judgePegged(state: State, sample: Sample, context: DetectorContext): readonly DetectorOutput[] {
+function judgePegged(
+  state: State,
+  sample: Sample,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
   const { pegged } = state;
-  if (sample.cores < 2) return NOTHING;
+  if (sample.cores < 2) return;
   const top = movedGlance(sample).busiest;
   if (!pegged.open && (top?.cpu ?? 0) < 0.8) {
     if (pegged.key !== undefined) delete pegged.key;
-    return NOTHING;
+    return;
   }
-  const outputs: DetectorOutput[] = [];
   const key = top ? `${top.pid}:${top.startTicks}` : undefined;
   if (key !== pegged.key && !(pegged.open && (top?.cpu ?? 0) < 0.9)) {
     if (pegged.open) outputs.push({ type: 'close', key: `core ${pegged.key}`, endedAt: sample.at });
@@ -294,7 +300,7 @@ function judgePegged(state: State, sample: Sample, context: DetectorContext): re
   });
   if (change === 'closed')
     outputs.push({ type: 'close', key: `core ${pegged.key}`, endedAt: pegged.clearSince ?? sample.at });
-  if (change !== 'opened' || !top) return outputs;
+  if (change !== 'opened' || !top) return;
   outputs.push({
     type: 'event',
     key: `core ${pegged.key}`,
@@ -319,15 +325,19 @@ function judgePegged(state: State, sample: Sample, context: DetectorContext): re
       momentary: false,
     },
   });
-  return outputs;
 }
 
 /** All packets of a network card come to one core where it has one queue, or its queues are not spread: then that is the limit. */
-function judgeInterrupts(state: State, sample: Sample, context: DetectorContext): readonly DetectorOutput[] {
+function judgeInterrupts(
+  state: State,
+  sample: Sample,
+  context: DetectorContext,
+  outputs: DetectorOutput[],
+): void {
   const { interrupts } = state;
   if (sample.cores < 2 || (!interrupts.open && sample.cpu.interrupt * sample.cores < 0.8)) {
     if (interrupts.heldSince !== undefined) delete interrupts.heldSince;
-    return NOTHING;
+    return;
   }
   const most = sample.perCore.reduce((one, core) => Math.max(one, core.interrupt), 0);
   const change = takeLook(interrupts, levelOf(most, 0.9, 0.6), sample.at, {
@@ -335,35 +345,33 @@ function judgeInterrupts(state: State, sample: Sample, context: DetectorContext)
     closeMs: 15_000,
   });
   if (change === 'closed')
-    return [{ type: 'close', key: 'interrupts', endedAt: interrupts.clearSince ?? sample.at }];
-  if (change !== 'opened') return NOTHING;
+    outputs.push({ type: 'close', key: 'interrupts', endedAt: interrupts.clearSince ?? sample.at });
+  if (change !== 'opened') return;
   const core = sample.perCore.findIndex((one) => one.interrupt === most);
   const seconds = limit(context, 'peggedSeconds');
-  return [
-    {
-      type: 'event',
-      key: 'interrupts',
-      draft: {
-        kind: 'cpu.saturated',
-        severity: context.facts?.container ? 'info' : 'warning',
-        at: interrupts.heldSince ?? sample.at,
-        hostAt: sample.hostAt,
-        title: `Core ${core} of ${sample.cores} has done nothing but answer interrupts for ${seconds} s${sharedKernelWords(context)}`,
-        verdict: `Core ${core} of ${sample.cores} has spent ${percent(most)} of ${seconds} s on interrupts, mostly packets of the network, while the machine as a whole is ${percent(1 - sample.cpu.idle - sample.cpu.iowait)} busy: what one core cannot take is dropped. More queues of the card, or spreading them (RSS, RPS), help`,
-        detail: { owner: 'interrupts', core, cores: sample.cores, share: most },
-        evidence: [
-          {
-            type: 'samples',
-            metric: 'system.cpu.utilization.system',
-            from: (interrupts.heldSince ?? sample.at) - 60_000,
-            to: sample.at,
-          },
-        ],
-        actions: [],
-        momentary: false,
-      },
+  outputs.push({
+    type: 'event',
+    key: 'interrupts',
+    draft: {
+      kind: 'cpu.saturated',
+      severity: context.facts?.container ? 'info' : 'warning',
+      at: interrupts.heldSince ?? sample.at,
+      hostAt: sample.hostAt,
+      title: `Core ${core} of ${sample.cores} has done nothing but answer interrupts for ${seconds} s${sharedKernelWords(context)}`,
+      verdict: `Core ${core} of ${sample.cores} has spent ${percent(most)} of ${seconds} s on interrupts, mostly packets of the network, while the machine as a whole is ${percent(1 - sample.cpu.idle - sample.cpu.iowait)} busy: what one core cannot take is dropped. More queues of the card, or spreading them (RSS, RPS), help`,
+      detail: { owner: 'interrupts', core, cores: sample.cores, share: most },
+      evidence: [
+        {
+          type: 'samples',
+          metric: 'system.cpu.utilization.system',
+          from: (interrupts.heldSince ?? sample.at) - 60_000,
+          to: sample.at,
+        },
+      ],
+      actions: [],
+      momentary: false,
     },
-  ];
+  });
 }
 
 /** Each part of what is busy, in cores, largest first. */
