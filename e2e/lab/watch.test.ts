@@ -1,10 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RecordedInput, readInput } from '../../electron/core/detectors/recordedInput.ts';
+import { linesOf, recordingsOf } from '../../electron/core/detectors/recordingFiles.ts';
 import { detectCgroupsHere } from './cgroups.ts';
 import { type Lab, startLab } from './lab.ts';
 import { labIsWanted } from './labIsWanted.ts';
@@ -13,6 +17,9 @@ import { runSsh } from './runSsh.ts';
 import { waitUntil } from './waitUntil.ts';
 
 const MIB = 1024 * 1024;
+const ENTRY = fileURLToPath(new URL('../../electron/cli/main.ts', import.meta.url));
+/** Longer than a host may be silent. */
+const STOOD_MS = 8_000;
 
 /** What is read here of a line of `fireline watch`. */
 interface Told {
@@ -31,8 +38,7 @@ describe.skipIf(!labIsWanted)('fireline watch on two limited hosts', () => {
   beforeAll(async () => {
     home = mkdtempSync(join(tmpdir(), 'fireline-watch-'));
     lab = await startLab({ hosts: 2, memoryLimitBytes: 128 * MIB, cpuQuota: 0.5 });
-    const entry = fileURLToPath(new URL('../../electron/cli/main.ts', import.meta.url));
-    watch = spawn(process.execPath, [entry, 'watch', lab.workspaceFile, '--for', '10m'], {
+    watch = spawn(process.execPath, [ENTRY, 'watch', lab.workspaceFile, '--for', '10m'], {
       env: { ...process.env, FIRELINE_HOME: home },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -95,7 +101,37 @@ describe.skipIf(!labIsWanted)('fireline watch on two limited hosts', () => {
     );
     expect(told.detail).toMatchObject({ process: 'perl', fault: 'read a null pointer' });
   });
+
+  it('that stood still is not told by a replay as hosts that were silent', async () => {
+    watch.kill('SIGSTOP');
+    await sleep(STOOD_MS);
+    watch.kill('SIGCONT');
+    await waitUntil('what it stood on record', 30_000, async () => {
+      const inputs = await recorded(home);
+      return inputs.some((input) => input.kind === 'stood' && input.at - input.from > STOOD_MS - 2000)
+        ? true
+        : undefined;
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, [ENTRY, 'replay', 'latest'], {
+      env: { ...process.env, FIRELINE_HOME: home },
+    });
+    const kinds = stdout.split('\n').flatMap((line) => (line ? [(JSON.parse(line) as Told).kind] : []));
+    expect(kinds).toContain('process.oom_killed');
+    expect(kinds).not.toContain('host.silent');
+    expect(events.map(({ kind }) => kind)).not.toContain('host.silent');
+  });
 });
+
+async function recorded(home: string): Promise<RecordedInput[]> {
+  const inputs: RecordedInput[] = [];
+  const [record = ''] = readdirSync(join(home, 'records'));
+  for (const { file } of recordingsOf(join(home, 'records', record)))
+    for await (const line of linesOf(file)) {
+      const input = readInput(line);
+      if (input) inputs.push(input);
+    }
+  return inputs;
+}
 
 /** The kernel says so unless it is told not to; arm64's is told not to from the start. */
 function crashesAreLogged(): boolean {

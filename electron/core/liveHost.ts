@@ -151,11 +151,15 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
       },
     }),
   );
+  let tickedAt = clock.now();
   owned.add(
     clock.every(1000, () => {
+      const now = clock.now();
+      if (now - tickedAt > LATE_TICK_MS) record({ kind: 'stood', host: host.id, at: now, from: tickedAt });
+      tickedAt = now;
       // Whose silence it is, the host's or the link's, must be known when it is told.
       const at = sampler.latest?.at;
-      if (at !== undefined && clock.now() - at > UNANSWERED_MS) session.checkLink();
+      if (at !== undefined && now - at > UNANSWERED_MS) session.checkLink();
       const { linkAnsweredAt } = session;
       pipeline.push({ type: 'tick', ...(linkAnsweredAt === undefined ? {} : { linkAnsweredAt }) });
     }),
@@ -207,6 +211,7 @@ export function openLiveHost(options: LiveHostOptions): LiveHost {
 
 /** Two ticks without a sample: not yet silence, and time to ask. */
 const UNANSWERED_MS = 2_500;
+const LATE_TICK_MS = 2_000;
 
 /** A rule without `on` is for every host; otherwise it names ids or tags. */
 export function appliesTo(

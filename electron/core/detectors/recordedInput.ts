@@ -6,7 +6,8 @@ import type { Answer, HostFigures, KernelLine, LogLine, Question } from './detec
 
 /**
  * All that the detectors of a host were given, so that a recording of it can be run through them again. One JSON array a
- * line: the kind, the host, epoch ms of the workbench, then what it is. Ticks are not recorded: they are made again.
+ * line: the kind, the host, epoch ms of the workbench, then what it is. Ticks are not recorded: they are made again, but
+ * where there were none.
  */
 export type RecordedInput =
   /** A host that the header does not have: a task that was started later. Before all else of it. */
@@ -26,7 +27,9 @@ export type RecordedInput =
       own: HostFigures;
       tags: readonly { tag: string; others: readonly HostFigures[] }[];
     }
-  | { kind: 'answer'; host: HostId; at: number; question: Question; answer: Answer };
+  | { kind: 'answer'; host: HostId; at: number; question: Question; answer: Answer }
+  /** The workbench stood still, since its tick `from`: a laptop that slept, a machine out of breath. */
+  | { kind: 'stood'; host: HostId; at: number; from: number };
 
 export interface RecordingHeader {
   fireline: 'inputs';
@@ -111,4 +114,5 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   erlang: ['nodes'],
   peers: ['own', 'tags'],
   answer: ['question', 'answer'],
+  stood: ['from'],
 };

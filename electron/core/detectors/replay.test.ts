@@ -283,6 +283,36 @@ describe('a replay', () => {
     expect(toldAtLast).toBeGreaterThan(0);
   });
 
+  it('has no ticks where the workbench stood still, and is not told then that hosts were silent', async () => {
+    const ticks: number[] = [];
+    const lines = [
+      header,
+      writeInput(logLine('before', START)),
+      writeInput({ kind: 'stood', host: web1, at: START + 26_500, from: START + 3500 }),
+      writeInput(logLine('after', START + 29_000)),
+    ];
+    await replayInputs(() => lines, {
+      thresholds: [],
+      logs: [],
+      appliesTo: () => true,
+      publish: () => {},
+      diagnostic: () => {},
+      detectors: [
+        {
+          name: 'ticks',
+          thresholds: {},
+          takes: ['tick'],
+          initial: () => undefined,
+          reduce(_, __, { now }) {
+            ticks.push((now - START) / 1000);
+            return [];
+          },
+        },
+      ],
+    });
+    expect(ticks).toEqual([1, 2, 3, 27, 28, 29]);
+  });
+
   it('refuses what is no recording', async () => {
     await expect(replayLines(['{"version":3}'])).rejects.toThrow('not a recording');
   });

@@ -49,13 +49,15 @@ export async function replayInputs(
   let header: RecordingHeader | undefined;
   let ids = 0;
   const given: RecordedInput[] = [];
+  const stood: { from: number; at: number }[] = [];
   const later = new Map<HostId, string[]>();
   for await (const line of lines()) {
     if (line === '') continue;
     header ??= readHeader(line);
     if (!header) throw new Error(NO_RECORDING);
-    const input = /^\["(?:answer|host)"/.test(line) ? readInput(line) : undefined;
+    const input = /^\["(?:answer|host|stood)"/.test(line) ? readInput(line) : undefined;
     if (input?.kind === 'host') later.set(input.host, input.tags);
+    else if (input?.kind === 'stood') stood.push(input);
     else if (input) given.push(input);
   }
   if (!header) throw new Error(NO_RECORDING);
@@ -100,7 +102,8 @@ export async function replayInputs(
     if (input.at - nextTick > LONGEST_GAP_MS) nextTick = input.at;
     while (nextTick <= input.at) {
       clock.advance(Math.max(0, nextTick - clock.now()));
-      for (const one of hosts.values()) one.pipeline.push({ type: 'tick' });
+      if (!stood.some(({ from, at }) => nextTick > from && nextTick < at))
+        for (const one of hosts.values()) one.pipeline.push({ type: 'tick' });
       await settled();
       nextTick += 1000;
     }
@@ -161,6 +164,7 @@ class Replayed {
         return 0;
       case 'host':
       case 'answer':
+      case 'stood':
         return 0;
     }
   }
