@@ -1,6 +1,7 @@
 import type { Disposable } from '../../shared/base/disposable.ts';
 import { createRpcClient, type RpcClient } from '../../shared/contract/rpc.ts';
 import type { FrameChannel } from '../../shared/contract/wire.ts';
+import { withChartsWhileTyping } from '../series/chartFrame.ts';
 import { takeSamples } from '../series/samples.ts';
 import { applySnapshot } from '../stores/applySnapshot.ts';
 import { setClient, useCoreLink } from '../stores/connection.ts';
@@ -100,16 +101,25 @@ function listen(client: RpcClient): void {
   );
 }
 
-/** Events of one turn are sorted in once: a storm of a hundred hosts is one change of the store. */
+/**
+ * Events of one turn are sorted in once: a storm of a hundred hosts is one change of the store. While a person types it is drawn
+ * with the charts.
+ */
 function gatherEvents(): (event: Parameters<typeof putEvents>[0][number]) => void {
   let gathered: Parameters<typeof putEvents>[0][number][] = [];
+  let turnEnds = false;
+  const apply = () => {
+    const events = gathered;
+    gathered = [];
+    if (events.length > 0) putEvents(events);
+  };
   return (event) => {
     gathered.push(event);
-    if (gathered.length > 1) return;
+    if (turnEnds) return;
+    turnEnds = true;
     queueMicrotask(() => {
-      const events = gathered;
-      gathered = [];
-      putEvents(events);
+      turnEnds = false;
+      withChartsWhileTyping(apply);
     });
   };
 }

@@ -92,7 +92,14 @@ function useFleetOrder(list: React.RefObject<HTMLElement | null>): {
   const [order, setOrder] = useState<HostId[]>([]);
   const [, setBeat] = useState(0);
   const live = time.kind === 'live';
+  const known = useRef(new Map<string, Trouble>());
   const trouble = openTrouble(Object.values(events), live ? coreNow() : time.to, { live });
+  // An event of one host is no reason to render the cells of all.
+  for (const [id, one] of trouble) {
+    const before = known.current.get(id);
+    if (before?.worst === one.worst && before.count === one.count) trouble.set(id, before);
+  }
+  known.current = trouble;
   const look = useRef(() => {});
   look.current = () => {
     if (pointed || list.current?.querySelector(':focus-visible')) return;
