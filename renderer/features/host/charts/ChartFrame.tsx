@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { asText, formatAge, formatClock } from '../../../../shared/model/format.ts';
-import type { TimelineEvent } from '../../../../shared/model/timelineEvent.ts';
+import type { HostId } from '../../../../shared/model/host.ts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
 import { timeTicks, type ValueAxis, valueAxis } from './axis.ts';
 import styles from './Chart.module.css';
@@ -20,10 +20,9 @@ export interface Axes {
 
 interface ChartFrameProps {
   spec: ChartSpec;
+  host: HostId;
   series: WindowSeries;
   now: number;
-  events: TimelineEvent[];
-  selected: TimelineEvent | undefined;
   /** Draws the values, without axes. */
   children: (axes: Axes) => ReactNode;
 }
@@ -32,7 +31,7 @@ interface ChartFrameProps {
  * Everything round a chart's values, whoever draws them: title, values at the crosshair or now, axes, gaps, event marks,
  * the crosshair. So all charts, on canvas or in Recharts, look and behave alike.
  */
-export function ChartFrame({ spec, series, now, events, selected, children }: ChartFrameProps) {
+export function ChartFrame({ spec, host, series, now, children }: ChartFrameProps) {
   const { view } = series;
   const plot = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
@@ -110,7 +109,7 @@ export function ChartFrame({ spec, series, now, events, selected, children }: Ch
             {known && size.width > 0 && children({ left, right, time: time.ticks, plot: size })}
           </div>
           {known ? (
-            <EventMarks events={events} selected={selected} span={view} />
+            <EventMarks host={host} span={view} />
           ) : (
             <p className={styles.unknown}>{nothing(spec, series)}</p>
           )}

@@ -1,8 +1,8 @@
-import { useMemo } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import { formatClock } from '../../../../shared/model/format.ts';
 import type { HostId } from '../../../../shared/model/host.ts';
 import { visibleText } from '../../../../shared/model/hostText.ts';
-import type { Severity, TimelineEvent } from '../../../../shared/model/timelineEvent.ts';
+import type { EventId, Severity, TimelineEvent } from '../../../../shared/model/timelineEvent.ts';
 import { useTimeline } from '../../../stores/timeline.ts';
 import styles from './Chart.module.css';
 import type { Span } from './crosshair.ts';
@@ -10,36 +10,43 @@ import type { Span } from './crosshair.ts';
 /** More than these would be a wall; the newest are shown. */
 const MOST_MARKS = 40;
 
-/** Events of one host in the window, newest first, and the selected one if it is there. */
-export function useHostEvents(
+/** Events by host, newest first: grouped once a change of the timeline, for all charts. */
+let grouped = {
+  order: [] as readonly EventId[],
+  byId: {} as Record<string, TimelineEvent>,
+  byHost: new Map<HostId, TimelineEvent[]>(),
+};
+
+function eventsOf(
   host: HostId,
-  span: Span,
-): { events: TimelineEvent[]; selected: TimelineEvent | undefined } {
-  const byId = useTimeline((s) => s.byId);
-  const order = useTimeline((s) => s.order);
-  const selectedId = useTimeline((s) => s.selected);
-  const ofHost = useMemo(
-    () => order.flatMap((id) => (byId[id]?.host === host ? [byId[id]] : [])),
-    [byId, order, host],
-  );
-  const within = (e: TimelineEvent) => e.at >= span.from && e.at <= span.to;
-  const selected = selectedId === undefined ? undefined : byId[selectedId];
-  return {
-    events: ofHost.filter(within).slice(0, MOST_MARKS),
-    selected: selected && within(selected) ? selected : undefined,
-  };
+  { order, byId }: { order: readonly EventId[]; byId: Record<string, TimelineEvent> },
+) {
+  if (grouped.order !== order || grouped.byId !== byId) {
+    grouped = { order, byId, byHost: new Map() };
+    for (const id of order) {
+      const event = byId[id];
+      if (event?.host === undefined) continue;
+      const list = grouped.byHost.get(event.host);
+      if (list) list.push(event);
+      else grouped.byHost.set(event.host, [event]);
+    }
+  }
+  return grouped.byHost.get(host) ?? NONE;
 }
 
-/** Marks at the head of a plot, and the selected event's line through it. The timeline tells the same in words. */
-export function EventMarks({
-  events,
-  selected,
-  span,
-}: {
-  events: TimelineEvent[];
-  selected: TimelineEvent | undefined;
-  span: Span;
-}) {
+const NONE: TimelineEvent[] = [];
+
+/**
+ * Marks of a host's events at the head of a plot, and the selected event's line through it. The timeline tells the same in
+ * words. They are drawn anew by themselves: an event is no reason to draw a chart's values again.
+ */
+export function EventMarks({ host, span }: { host: HostId; span: Span }) {
+  const within = (e: TimelineEvent) => e.at >= span.from && e.at <= span.to;
+  const events = useTimeline(useShallow((s) => eventsOf(host, s)))
+    .filter(within)
+    .slice(0, MOST_MARKS);
+  const chosen = useTimeline((s) => (s.selected === undefined ? undefined : s.byId[s.selected]));
+  const selected = chosen && within(chosen) ? chosen : undefined;
   const left = (at: number) => `${((at - span.from) / (span.to - span.from)) * 100}%`;
   return (
     <>

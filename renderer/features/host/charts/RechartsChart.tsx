@@ -1,4 +1,3 @@
-import { memo } from 'react';
 import { Area, ComposedChart, Curve, Line, type LineDrawShapeProps, XAxis, YAxis } from 'recharts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
 import type { Axes } from './ChartFrame.tsx';
@@ -8,15 +7,7 @@ import type { ChartSpec, Layer } from './chartSpec.ts';
 const FLUSH = { top: 0, right: 0, bottom: 0, left: 0 };
 
 /** A chart's values in Recharts, for the focused host. Axes, gaps, marks and crosshair are the frame's. */
-export const RechartsChart = memo(function RechartsChart({
-  spec,
-  series,
-  axes,
-}: {
-  spec: ChartSpec;
-  series: WindowSeries;
-  axes: Axes;
-}) {
+export function RechartsChart({ spec, series, axes }: { spec: ChartSpec; series: WindowSeries; axes: Axes }) {
   const { view } = series;
   const { left, right, plot } = axes;
   return (
@@ -43,7 +34,7 @@ export const RechartsChart = memo(function RechartsChart({
       {spec.right.map((layer) => line(layer, 'right'))}
     </ComposedChart>
   );
-});
+}
 
 function area(layer: Layer, stack: string) {
   return (
