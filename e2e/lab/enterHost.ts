@@ -96,6 +96,6 @@ export function setupArgv(seed: string, hostname: string, lxcfsMount: string): s
   return [
     'unshare',
     ...['--pid', '--fork', '--uts', '--mount', '--ipc', '--mount-proc', '--'],
-    ...['/bin/sh', join(seed, 'lab/setup.sh'), seed, hostname, lxcfsMount],
+    ...['/bin/sh', join(seed, 'lab/setup.sh'), seed, hostname, lxcfsMount, process.execPath],
   ];
 }

@@ -3,6 +3,8 @@ import type { LabHost } from '../labHost.ts';
 import { waitUntil } from '../waitUntil.ts';
 
 const SCRIPT = '/run/lab/lab/service.cjs';
+/** The one that runs the lab, wherever that is: a host has a /tmp and a /home of its own. */
+const NODE = '/run/lab/node';
 
 export interface NodeService {
   /** By the host's own numbers. */
@@ -23,7 +25,7 @@ export async function startNodeService(
   const become = account
     ? ['setpriv', `--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups', '--']
     : [];
-  for (let n = 0; n < count; n++) await host.start([...become, process.execPath, SCRIPT, kind]);
+  for (let n = 0; n < count; n++) await host.start([...become, NODE, SCRIPT, kind]);
   const pids = await waitUntil(`${host.id}: ${count} node processes`, 15_000, () => {
     const running = serviceOf(host).filter(({ pid }) => isStarted(pid));
     return running.length >= count ? running.map((one) => one.innerPid) : undefined;
