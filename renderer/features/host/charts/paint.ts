@@ -4,6 +4,7 @@ import { colour } from '../../../series/themeColours.ts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
 import { type ChartSpec, isKnown, type Layer } from './chartSpec.ts';
 import { gapsOf } from './gaps.ts';
+import { hatch } from './hatch.ts';
 import { eachStretch } from './stretches.ts';
 
 /** Where on a surface the values are drawn, and how values become pixels. */
@@ -90,20 +91,11 @@ export function paintGaps(surface: Surface, series: WindowSeries, box: Box, x: S
 }
 
 function paintHatch({ context }: Surface, box: Box): void {
-  if (box.width <= 0) return;
   context.save();
-  context.beginPath();
-  context.rect(box.left, box.top, box.width, box.height);
-  context.clip();
+  context.translate(0, box.top);
   context.strokeStyle = colour('--line-strong');
   context.lineWidth = 1;
-  context.beginPath();
-  const start = Math.floor((box.left - box.height) / 5) * 5;
-  for (let at = start; at < box.left + box.width; at += 5) {
-    context.moveTo(at, box.top + box.height);
-    context.lineTo(at + box.height, box.top);
-  }
-  context.stroke();
+  context.stroke(new Path2D(hatch(box.left, box.left + box.width, box.height)));
   context.restore();
 }
 

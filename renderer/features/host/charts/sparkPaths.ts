@@ -2,6 +2,7 @@ import type { Size } from '../../../series/frameLoop.ts';
 import type { WindowSeries } from '../../../series/windowSeries.ts';
 import type { Layer } from './chartSpec.ts';
 import { gapsOf } from './gaps.ts';
+import { hatch } from './hatch.ts';
 import { eachStretch } from './stretches.ts';
 
 /**
@@ -54,17 +55,3 @@ export function sparkPaths(
 
 /** A tenth of a pixel is as fine as anyone sees. */
 const within = (value: number, most: number) => Math.round(Math.max(0, Math.min(most, value)) * 10) / 10;
-
-const HATCH_EVERY = 5;
-
-/** Lines that rise by a right angle's half, from the bottom to the top, cut at both sides. */
-function hatch(left: number, right: number, height: number): string {
-  let path = '';
-  const start = Math.floor((left - height) / HATCH_EVERY) * HATCH_EVERY;
-  for (let at = start; at < right; at += HATCH_EVERY) {
-    const from = Math.max(left, at);
-    const to = Math.min(right, at + height);
-    if (to > from) path += `M${from} ${height - (from - at)}L${to} ${height - (to - at)}`;
-  }
-  return path;
-}
